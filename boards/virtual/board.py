@@ -1,0 +1,23 @@
+"""The virtual board: an ESP32-S3 with every peripheral of the terminal wired to it.
+
+Constants only; read by the firmware (``pos.hw``) and by the host tools alike.
+"""
+
+NAME = "virtual"
+
+# ILI9341, 240x320, on SPI
+DISPLAY = {"spi": 1, "baudrate": 40000000, "sck": 12, "mosi": 11, "miso": 13}
+DISPLAY_PINS = {"cs": 10, "dc": 9, "rst": 14, "led": 8}
+
+# PN532 on HSU; its reset pin is wired
+NFC = {"uart": 1, "tx": 17, "rx": 18, "reset": 16}
+
+# ESC/POS printer, 384 dots; busy is high while the printer cannot take more
+PRINTER = {"uart": 2, "tx": 15, "rx": 7, "busy": 6, "baudrate": 115200}
+
+# 4x4 keys between rows (driven low) and columns (pulled up)
+KEYPAD_ROWS = (4, 5, 1, 2)
+KEYPAD_COLUMNS = (38, 39, 40, 41)
+
+BUZZER = 21
+BATTERY_ADC = 3

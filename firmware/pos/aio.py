@@ -1,0 +1,93 @@
+"""What asyncio on MicroPython lacks: a bounded queue, a race, a deadline."""
+
+import asyncio
+
+
+class QueueFull(Exception):
+    """put_nowait on a queue that holds its maximum."""
+
+
+class Queue:
+    """First in, first out, at most ``size`` items; safe to fill from a pin's interrupt handler.
+
+    One consumer. The ring is allocated once, so that putting allocates nothing.
+    """
+
+    def __init__(self, size: int):
+        self._ring = [None] * (size + 1)
+        self._head = self._tail = 0
+        self._flag = asyncio.ThreadSafeFlag()
+
+    def empty(self) -> bool:
+        """Whether there is nothing to get."""
+        return self._head == self._tail
+
+    def put_nowait(self, item) -> None:
+        """Append ``item``; raises QueueFull."""
+        nxt = (self._head + 1) % len(self._ring)
+        if nxt == self._tail:
+            raise QueueFull
+        self._ring[self._head] = item
+        self._head = nxt
+        self._flag.set()
+
+    async def get(self):
+        """Wait for the oldest item and take it."""
+        while self._head == self._tail:
+            await self._flag.wait()
+        item = self._ring[self._tail]
+        self._ring[self._tail] = None
+        self._tail = (self._tail + 1) % len(self._ring)
+        return item
+
+    def clear(self) -> None:
+        """Forget everything that waits."""
+        while self._head != self._tail:
+            self._ring[self._tail] = None
+            self._tail = (self._tail + 1) % len(self._ring)
+
+
+async def _entrant(index, coro, won):
+    try:
+        value = await coro
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        won(index, None, error)
+    else:
+        won(index, value, None)
+
+
+async def first(*coros):
+    """Run all, return ``(index, value)`` of the first to end; the others are cancelled.
+
+    An exception of the winner is raised here. Losers have ended when this returns.
+    """
+    done = asyncio.Event()
+    result = []
+
+    def won(index, value, error):
+        if not result:
+            result.append((index, value, error))
+            done.set()
+
+    tasks = [asyncio.create_task(_entrant(i, c, won)) for i, c in enumerate(coros)]
+    try:
+        await done.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+    index, value, error = result[0]
+    if error:
+        raise error
+    return index, value
+
+
+def deadline(coro, ms: int):
+    """Await ``coro`` for at most ``ms`` milliseconds; raises asyncio.TimeoutError."""
+    return asyncio.wait_for_ms(coro, ms)

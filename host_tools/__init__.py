@@ -1,0 +1,1 @@
+"""TapTill's host tools: the virtual board, the acquiring host and the command line."""

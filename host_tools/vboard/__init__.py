@@ -1,0 +1,1 @@
+"""The virtual board: chip models and cards below the wire, MicroPython above it."""

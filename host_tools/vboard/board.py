@@ -1,0 +1,209 @@
+"""The virtual board: a microcontroller, the chips that ``boards/virtual/board.py`` wires to it,
+and power.
+
+Everything of it runs on one event loop in a thread of its own. Other threads use ``call`` (run
+something on that thread) and ``wait_for`` (wait until something is so).
+"""
+
+import asyncio
+import os
+import runpy
+import threading
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+from host_tools.build.image import ROOT, Image, build_firmware, build_shim
+from host_tools.vboard.chips.buzzer import Buzzer
+from host_tools.vboard.chips.escpos_printer import EscPosPrinter
+from host_tools.vboard.chips.flash import Flash
+from host_tools.vboard.chips.ili9341 import Ili9341
+from host_tools.vboard.chips.key_matrix import KeyMatrix
+from host_tools.vboard.chips.pn532 import Pn532
+from host_tools.vboard.clock import LoopClock
+from host_tools.vboard.console import Console
+from host_tools.vboard.mcu import HARD, Microcontroller
+
+T = TypeVar("T")
+
+FLASH_SIZE = 2 * 1024 * 1024
+
+
+def wiring(board: str = "virtual") -> SimpleNamespace:
+    """The constants of ``boards/BOARD/board.py``."""
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "boards" / board / "board.py")))
+
+
+class VirtualBoard:
+    """A board on the bench. ``start`` opens the bench, ``power_on`` gives it power."""
+
+    def __init__(
+        self,
+        *,
+        rom: Image | None = None,
+        flash: Flash | None = None,
+        nvs: dict[tuple[str, str], bytes] | None = None,
+        heap: str = "128k",
+        micropython: str | None = None,
+    ) -> None:
+        self._rom = rom or build_firmware()
+        self._shim = build_shim()
+        self.flash = flash or Flash(FLASH_SIZE)
+        self._nvs = {} if nvs is None else nvs
+        self._heap = heap
+        self._micropython = micropython or os.environ.get("MICROPYTHON")
+        self._change = threading.Condition()
+        self._changes = 0
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread | None = None
+
+    # the bench
+
+    def start(self) -> "VirtualBoard":
+        """Start the board's thread and solder the chips; no power yet."""
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        ready.wait()
+        self.call(self._solder)
+        return self
+
+    def close(self) -> None:
+        """Take everything apart."""
+        if self._thread is not None:
+            self.call(self._dismantle)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._thread = None
+
+    def __enter__(self) -> "VirtualBoard":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run ``function`` on the board's thread and return what it returns."""
+
+        async def run() -> T:
+            return function(*args, **kwargs)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def changed(self) -> None:
+        """Something that can be seen from outside has changed."""
+        with self._change:
+            self._changes += 1
+            self._change.notify_all()
+
+    def wait_for(self, what: Callable[[], T], timeout: float, title: str = "") -> T:
+        """Wait until ``what()``, run on the board's thread after each change, returns something
+        true.
+
+        Raises TimeoutError after ``timeout`` seconds.
+        """
+        until = time.monotonic() + timeout
+        while True:
+            seen = self._changes
+            result = self.call(what)
+            if result:
+                return result
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"{title or what} did not come within {timeout} s")
+            with self._change:
+                if self._changes == seen:
+                    self._change.wait(left)
+
+    # power and time
+
+    def power_on(self) -> None:
+        """Plug it in."""
+        self.call(self.mcu.power_on)
+
+    def power_off(self) -> None:
+        """Pull the plug, this instant."""
+        self.call(self.mcu.power_off)
+
+    def reset(self) -> None:
+        """Press the EN button."""
+        self.call(self.mcu.reset, HARD)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for the board and its chips without waiting for it."""
+
+        def advance() -> None:
+            self.clock.advance(seconds * 1000)
+            self.mcu.advance(int(seconds * 1000))
+
+        self.call(advance)
+
+    @property
+    def faults(self) -> list[str]:
+        """What the chips would not have accepted, or the wires not have survived, in words."""
+        chips = (self.display, self.printer, self.nfc, self.keys, self.flash)
+        found = [f"{type(c).__name__}: {f}" for c in chips for f in getattr(c, "faults", ())]
+        return found + self.mcu.faults
+
+    # inside
+
+    def _run(self, ready: threading.Event) -> None:
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        self._loop.call_soon(ready.set)
+        self._loop.run_forever()
+        self._loop.close()
+
+    def _solder(self) -> None:
+        self.clock = LoopClock(self._loop)
+        self.console = Console(self._loop, self.changed)
+        self.mcu = mcu = Microcontroller(
+            self._loop,
+            self.clock,
+            rom=self._rom.path,
+            shim=self._shim.path,
+            flash=self.flash,
+            console=self.console,
+            radio_changed=self.changed,
+            heap=self._heap,
+            micropython=self._micropython,
+        )
+        mcu.nvs = self._nvs
+        self.radio = mcu.radio
+        wires = self.wires = wiring()
+        net = mcu.net
+        pins = wires.DISPLAY_PINS
+        self.display = Ili9341(
+            self.clock,
+            cs=net(pins["cs"]),
+            dc=net(pins["dc"]),
+            rst=net(pins["rst"]),
+            led=net(pins["led"]),
+        )
+        mcu.spis[wires.DISPLAY["spi"]] = [self.display]
+        self.nfc = Pn532(self.clock, mcu.uart(wires.NFC["uart"]), reset=net(wires.NFC["reset"]))
+        self.printer = EscPosPrinter(
+            self.clock,
+            mcu.uart(wires.PRINTER["uart"]),
+            net(wires.PRINTER["busy"]),
+            baudrate=wires.PRINTER["baudrate"],
+        )
+        self.keys = KeyMatrix(
+            self.clock,
+            [net(p) for p in wires.KEYPAD_ROWS],
+            [net(p) for p in wires.KEYPAD_COLUMNS],
+        )
+        self.buzzer = Buzzer(self.clock, net(wires.BUZZER))
+        mcu.pwm[wires.BUZZER] = self.buzzer.pwm
+        mcu.adc[wires.BATTERY_ADC] = 2.05  # half of 4.1 V behind its divider
+        for chip in (self.display, self.nfc, self.printer, self.keys, self.buzzer):
+            chip.on_change = self.changed
+
+    def _dismantle(self) -> None:
+        self.mcu.power_off()
+        self.console.close()
+        self.clock.close()
+        for task in asyncio.all_tasks(self._loop):
+            if task is not asyncio.current_task():
+                task.cancel()

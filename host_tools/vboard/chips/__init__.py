@@ -1,0 +1,1 @@
+"""Chip models: bytes below, physics above. They import nothing from the firmware."""

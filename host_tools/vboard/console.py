@@ -1,0 +1,160 @@
+"""The serial console: what a USB cable to the board shows, as a pseudo-terminal that stays.
+
+The MicroPython process behind it comes and goes (soft reset, reset, power); the outer terminal,
+which ``mpremote`` or any serial program opens, remains. The inner one belongs to one process.
+"""
+
+import asyncio
+import contextlib
+import os
+import pty
+import termios
+import tty
+from collections.abc import Callable
+from pathlib import Path
+
+_RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"
+_FRIENDLY_BANNER = b'Type "help()" for more information.'
+_SCROLLBACK = 65536
+
+
+class Console:
+    """The outer pseudo-terminal and the way to the process of the moment; loop thread only."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
+        self._loop = loop
+        self._changed = changed
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.port = os.ttyname(self._slave)
+        self._inner: int | None = None
+        self._link: Path | None = None
+        self._tail = b""
+        self.raw_repl = False
+        self.scrollback = bytearray()
+        self._at_prompt = False
+        self._back_to_raw = False
+        self._held: bytes | None = None
+        loop.add_reader(self._master, self._typed)
+
+    def symlink(self, path: Path) -> None:
+        """Give the port a name that stays the same from run to run."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.symlink_to(self.port)
+        self._link = path
+
+    def new_process_terminal(self, raw: bool) -> int:
+        """A fresh inner terminal; returns the descriptor that becomes the process's stdin and out.
+
+        With ``raw`` the process is sent back to the raw REPL as soon as it prompts.
+        """
+        self.hang_up()
+        self._at_prompt, self._back_to_raw, self._held = False, raw, None
+        self._tail = b""
+        master, slave = pty.openpty()
+        mode = termios.tcgetattr(slave)
+        mode[1] &= ~termios.OPOST  # bytes of the raw REPL go through as they are
+        mode[3] &= ~(termios.ECHO | termios.ICANON)
+        mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs
+        termios.tcsetattr(slave, termios.TCSANOW, mode)
+        os.set_blocking(master, False)
+        self._inner = master
+        self._loop.add_reader(master, self._printed)
+        return slave
+
+    def hang_up(self) -> None:
+        """The process has gone."""
+        if self._inner is not None:
+            self._printed()
+        if self._inner is not None:
+            self._loop.remove_reader(self._inner)
+            os.close(self._inner)
+            self._inner = None
+
+    def close(self) -> None:
+        """Unplug the cable."""
+        self.hang_up()
+        self._loop.remove_reader(self._master)
+        os.close(self._master)
+        os.close(self._slave)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+
+    def type(self, data: bytes) -> None:
+        """Send ``data`` to the process, as a serial program would.
+
+        The unix port forgets what was typed before it prompts; a board does not. So what follows a
+        Ctrl-C into a running program is held until the prompt is there (or for a second).
+        """
+        if self._held is not None:
+            self._held += data
+            return
+        interrupt = data.rfind(b"\x03")
+        if interrupt >= 0 and not self._at_prompt:
+            self._held, data = data[interrupt + 1 :], data[: interrupt + 1]
+            self._loop.call_later(1.0, self._release)
+        self._write(data)
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        self._write(held or b"")
+
+    def _write(self, data: bytes) -> None:
+        if data and self._inner is not None:
+            if data[-1] in b"\r\n\x04":
+                self._at_prompt = False
+            with contextlib.suppress(OSError):
+                os.write(self._inner, data)
+
+    def say(self, data: bytes) -> None:
+        """Bytes that the board itself (not the process) puts on the line."""
+        self.scrollback += data
+        del self.scrollback[:-_SCROLLBACK]
+        with contextlib.suppress(OSError):  # nobody listens: a serial line forgets
+            os.write(self._master, data)
+
+    def _typed(self) -> None:
+        with contextlib.suppress(OSError):
+            self.type(os.read(self._master, 4096))
+
+    def _printed(self) -> None:
+        assert self._inner is not None
+        while True:
+            try:
+                data = os.read(self._inner, 65536)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._loop.remove_reader(self._inner)
+                os.close(self._inner)
+                self._inner = None
+                return
+            self._follow(data)
+            if not self._back_to_raw:
+                self.say(data if self.raw_repl else _with_cr(data))
+            self._changed()
+
+    def _follow(self, data: bytes) -> None:
+        """Keep track of the mode of the REPL, and of whether it waits for input."""
+        seen = self._tail + data
+        self._tail = seen[-64:]
+        raw, friendly = seen.rfind(_RAW_BANNER), seen.rfind(_FRIENDLY_BANNER)
+        if raw != friendly:
+            self.raw_repl = raw > friendly
+            if self._back_to_raw and self.raw_repl:
+                self._back_to_raw = False
+        if seen.endswith((b">>> ", b"\n>", b"\x04>")):
+            self._at_prompt = True
+            if self._back_to_raw:
+                self._write(b"\x01")
+            elif self._held is not None:
+                self._release()
+
+
+def _with_cr(data: bytes) -> bytes:
+    """A friendly console ends its lines with CR LF; the unix port leaves that to its terminal."""
+    return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

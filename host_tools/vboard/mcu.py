@@ -1,0 +1,346 @@
+"""The virtual board's microcontroller: a MicroPython process and everything that is inside the
+chip.
+
+Nets, UART lines and SPI buses lead out of it to the chip models. Runs on the board's loop thread.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from host_tools.vboard import link as wire_link
+from host_tools.vboard.clock import LoopClock, Timer
+from host_tools.vboard.console import Console
+from host_tools.vboard.link import HostLink
+from host_tools.vboard.radio import Radio
+from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
+
+POWER_ON, HARD, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5
+
+_HERE = Path(__file__).parent
+_PULLS = {0: PULL_NONE, 1: PULL_DOWN, 2: PULL_UP}
+_OUT, _OPEN_DRAIN = 3, 7
+_KEEP = 255
+
+
+class SpiChip(Protocol):
+    """A chip on an SPI bus; its own chip-select net says whether it listens."""
+
+    def spi_write(self, data: bytes) -> None:
+        """Bytes clocked out to the chip."""
+
+    def spi_transfer(self, data: bytes) -> bytes:
+        """Bytes clocked out, and those clocked in meanwhile."""
+
+
+class FlashChip(Protocol):
+    """The flash behind the file system."""
+
+    size: int
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes from ``offset``."""
+
+    def program(self, offset: int, data: bytes) -> None:
+        """Clear bits."""
+
+    def erase(self, block: int) -> None:
+        """Set a 4096-byte block to FF."""
+
+
+class Microcontroller:
+    """Runs one firmware image; comes up with ``power_on`` and after each reset by itself."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: LoopClock,
+        *,
+        rom: Path,
+        shim: Path,
+        flash: FlashChip,
+        console: Console,
+        radio_changed: Callable[[], None],
+        heap: str = "128k",
+        unique_id: str = "240ac4000001",
+        micropython: str | None = None,
+    ) -> None:
+        self._loop, self._clock = loop, clock
+        self._rom, self._shim, self._heap = rom, shim, heap
+        self._unique_id, self._micropython = unique_id, micropython
+        self.flash, self.console = flash, console
+        self.faults: list[str] = []
+        self.nets: dict[int, Net] = {}
+        self.uarts: dict[int, UartLine] = {}
+        self.spis: dict[int, list[SpiChip]] = {}
+        self.adc: dict[int, float] = {}  # GPIO -> volts
+        self.pwm: dict[int, Callable[[int, int], None]] = {}
+        self.nvs: dict[tuple[str, str], bytes] = {}
+        self.radio = Radio(
+            lambda i, data: self._send(wire_link.SOCK_RX, i, data),
+            lambda i, data: self._send(wire_link.SOCK_EVENT, i, data),
+            radio_changed,
+        )
+        self.starts: list[int] = []  # the reset cause of each start
+        self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
+        self._irqs: dict[int, int] = {}
+        self._process: subprocess.Popen | None = None
+        self._link: HostLink | None = None
+        self._watchdog: Timer | None = None
+        self._rtc_us, self._rtc_at = 0, 0.0
+        self._handlers = self._make_handlers()
+
+    # power and reset
+
+    @property
+    def powered(self) -> bool:
+        """Whether a process is running."""
+        return self._process is not None
+
+    def power_on(self) -> None:
+        """Give power; the clock of the chip starts at 2000-01-01."""
+        if self._process is None:
+            self._rtc_us, self._rtc_at = 0, self._clock.now_ms()
+            self.console.raw_repl = False
+            self._start(POWER_ON)
+
+    def power_off(self) -> None:
+        """Take the power away, this instant."""
+        self._stop()
+        self.radio.power_off()
+        for net in self.nets.values():
+            net.configure(None, PULL_NONE, False)
+
+    def reset(self, cause: int = HARD) -> None:
+        """Reset as the EN button, the watchdog or the program does."""
+        if self._process is not None:
+            self._stop()
+            self.radio.power_off()
+            self._start(cause)
+
+    def advance(self, ms: int) -> None:
+        """Let time pass on the chip's own clocks."""
+        self._send(wire_link.ADVANCE, 0, struct.pack("<I", ms))
+
+    def _start(self, cause: int) -> None:
+        if cause == SOFT:
+            self.console.say(b"MPY: soft reboot\r\n")
+        else:
+            self.console.raw_repl = False
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        self._irqs.clear()
+        self._link = HostLink(ours, self._handlers, self._loop)
+        run_main = not self.console.raw_repl
+        environment = {
+            "VBOARD_LINK": str(theirs.fileno()),
+            "VBOARD_ID": self._unique_id,
+            "VBOARD_RESET_CAUSE": str(cause),
+            "VBOARD_RUN_MAIN": "1" if run_main else "0",
+            "VBOARD_SITE": sysconfig.get_path("platlib"),
+            "PYTHONHASHSEED": "0",
+            "PATH": os.environ.get("PATH", ""),
+        }
+        command = [sys.executable, "-I", "-S", str(_HERE / "launch.py")]
+        command += [str(self._rom), str(self._shim), self._heap, str(_HERE / "shim" / "boot.py")]
+        if self._micropython:
+            command.append(self._micropython)
+        terminal = self.console.new_process_terminal(raw=not run_main)
+        self._process = subprocess.Popen(
+            command,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        os.close(terminal)
+        theirs.close()
+        self.starts.append(cause)
+        threading.Thread(target=self._wait_for, args=(self._process,), daemon=True).start()
+
+    def _stop(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGKILL)
+        self.console.hang_up()
+
+    def _wait_for(self, process: subprocess.Popen) -> None:
+        process.wait()
+        try:
+            self._loop.call_soon_threadsafe(self._ended, process)
+        except RuntimeError:  # the board has been closed meanwhile
+            pass
+
+    def _ended(self, process: subprocess.Popen) -> None:
+        """The program came to its end by itself (Ctrl-D at the prompt): a soft reset."""
+        if process is self._process:
+            self.reset(SOFT)
+
+    def _send(self, op: int, ident: int, payload: bytes) -> None:
+        if self._link is not None:
+            self._link.send(op, ident, payload)
+
+    # what the program asks for
+
+    def _make_handlers(self) -> dict[int, wire_link.Handler]:
+        radio = self.radio
+        return {
+            wire_link.PIN_SETUP: self._pin_setup,
+            wire_link.PIN_SET: self._pin_set,
+            wire_link.PIN_GET: lambda i, _: bytes([self.net(i).level]),
+            wire_link.PIN_IRQ: self._pin_irq,
+            wire_link.UART_SETUP: self._uart_setup,
+            wire_link.UART_TX: self._uart_tx,
+            wire_link.SPI_SETUP: lambda i, _: None,
+            wire_link.SPI_WRITE: self._spi_write,
+            wire_link.SPI_TRANSFER: self._spi_transfer,
+            wire_link.I2C_SETUP: lambda i, _: None,
+            wire_link.I2C_WRITE: lambda i, _: b"\x00",  # nobody on the bus acknowledges
+            wire_link.I2C_READ: lambda i, _: b"",
+            wire_link.ADC_READ: self._adc_read,
+            wire_link.PWM_SET: self._pwm_set,
+            wire_link.PWM_OFF: lambda i, _: self._pwm_set(i, b"\0" * 6),
+            wire_link.FLASH_READ: self._flash_read,
+            wire_link.FLASH_PROGRAM: self._flash_program,
+            wire_link.FLASH_ERASE: self._flash_erase,
+            wire_link.NVS_GET: lambda _, p: self.nvs.get(self._nvs_name(p)[0], b""),
+            wire_link.NVS_SET: self._nvs_set,
+            wire_link.NVS_ERASE: self._nvs_erase,
+            wire_link.WLAN: lambda _, p: json.dumps(radio.wlan(json.loads(p))).encode(),
+            wire_link.SOCK_OPEN: lambda i, _: bytes([radio.open()]),
+            wire_link.SOCK_CONNECT: lambda i, p: radio.connect(i, json.loads(p)),
+            wire_link.SOCK_TX: lambda i, p: radio.send(i, p),
+            wire_link.SOCK_CLOSE: lambda i, _: radio.close(i),
+            wire_link.RESOLVE: lambda _, p: radio.resolve(p.decode()),
+            wire_link.RESET: lambda cause, _: self.reset(cause),
+            wire_link.RTC_GET: self._rtc_get,
+            wire_link.RTC_SET: self._rtc_set,
+            wire_link.WDT_FEED: self._feed,
+        }
+
+    def net(self, gpio: int) -> Net:
+        """The wire at ``gpio``."""
+        if gpio not in self.nets:
+            net = self.nets[gpio] = Net(gpio, self.faults.append)
+            net.watch(self._edge)
+        return self.nets[gpio]
+
+    def _pin_setup(self, gpio: int, payload: bytes) -> None:
+        mode, pull, value = payload
+        net = self.net(gpio)
+        drive, open_drain = net.board_drive, net.open_drain
+        if mode != _KEEP:
+            open_drain = mode == _OPEN_DRAIN
+            drive = (drive or 0) if mode in (_OUT, _OPEN_DRAIN) else None
+        if value != _KEEP and (drive is not None or mode in (_OUT, _OPEN_DRAIN)):
+            drive = value
+        net.configure(drive, net.pull if pull == _KEEP else _PULLS[pull], open_drain)
+
+    def _pin_set(self, gpio: int, payload: bytes) -> None:
+        net = self.net(gpio)
+        if net.board_drive is not None:
+            net.configure(payload[0], net.pull, net.open_drain)
+
+    def _pin_irq(self, gpio: int, payload: bytes) -> None:
+        self.net(gpio)
+        self._irqs[gpio] = payload[0]
+
+    def _edge(self, net: Net) -> None:
+        if self._irqs.get(net.gpio, 0) & (1 if net.level else 2):
+            self._send(wire_link.PIN_EDGE, net.gpio, bytes([net.level]))
+
+    def uart(self, ident: int) -> UartLine:
+        """The line at UART ``ident``."""
+        if ident not in self.uarts:
+            line = self.uarts[ident] = UartLine()
+            line.to_board = lambda data: self._send(wire_link.UART_RX, ident, data)
+        return self.uarts[ident]
+
+    def _uart_setup(self, ident: int, payload: bytes) -> None:
+        self.uart(ident).board_baudrate = struct.unpack_from("<I", payload)[0]
+
+    def _uart_tx(self, ident: int, payload: bytes) -> None:
+        self.uart(ident).from_board(payload)
+
+    def _spi_write(self, ident: int, payload: bytes) -> None:
+        self.bus_bytes["spi"] += len(payload)
+        self.bus_bytes["spi_writes"] += 1
+        for chip in self.spis.get(ident, ()):
+            chip.spi_write(payload)
+
+    def _spi_transfer(self, ident: int, payload: bytes) -> bytes:
+        answer = b"\xff" * len(payload)
+        for chip in self.spis.get(ident, ()):
+            answer = bytes(a & b for a, b in zip(answer, chip.spi_transfer(payload), strict=True))
+        return answer
+
+    def _adc_read(self, gpio: int, _: bytes) -> bytes:
+        volts = self.adc.get(gpio, 0.0)
+        return struct.pack("<H", min(65535, int(volts / 3.1 * 65535)))
+
+    def _pwm_set(self, gpio: int, payload: bytes) -> None:
+        frequency, duty = struct.unpack("<IH", payload)
+        if gpio in self.pwm:
+            self.pwm[gpio](frequency, duty)
+
+    def _flash_read(self, what: int, payload: bytes) -> bytes:
+        if what == 1:
+            return struct.pack("<I", self.flash.size)
+        return bytes(self.flash.read(*struct.unpack("<II", payload)))
+
+    def _flash_program(self, _: int, payload: bytes) -> bytes:
+        self.bus_bytes["flash"] += len(payload) - 4
+        self.flash.program(struct.unpack_from("<I", payload)[0], payload[4:])
+        return b""
+
+    def _flash_erase(self, _: int, payload: bytes) -> bytes:
+        self.flash.erase(struct.unpack("<I", payload)[0])
+        return b""
+
+    @staticmethod
+    def _nvs_name(payload: bytes) -> tuple[tuple[str, str], bytes]:
+        n = payload[0]
+        m = payload[1 + n]
+        key = payload[1 : 1 + n].decode(), payload[2 + n : 2 + n + m].decode()
+        return key, payload[2 + n + m :]
+
+    def _nvs_set(self, _: int, payload: bytes) -> bytes:
+        key, value = self._nvs_name(payload)
+        self.nvs[key] = value
+        return b""
+
+    def _nvs_erase(self, _: int, payload: bytes) -> bytes:
+        self.nvs.pop(self._nvs_name(payload)[0], None)
+        return b""
+
+    def _rtc_get(self, _: int, __: bytes) -> bytes:
+        now = self._rtc_us + int((self._clock.now_ms() - self._rtc_at) * 1000)
+        return struct.pack("<Q", now)
+
+    def _rtc_set(self, _: int, payload: bytes) -> None:
+        self._rtc_us, self._rtc_at = struct.unpack("<Q", payload)[0], self._clock.now_ms()
+
+    def _feed(self, _: int, payload: bytes) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        timeout = struct.unpack("<I", payload)[0]
+        self._watchdog = self._clock.call_later(timeout, lambda: self.reset(WATCHDOG))

@@ -1,0 +1,256 @@
+"""What is around the board's antenna: access points, and behind them hosts to connect to.
+
+Physics: ``drop()`` and ``restore()`` the Wi-Fi, ``cut_after(to_host=n)`` or ``(from_host=n)``
+bytes, ``black_hole()``. A name is routed to a real address by ``routes``; other names do not
+resolve.
+"""
+
+import asyncio
+import errno
+import ipaddress
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_IDLE, _CONNECTING, _GOT_IP, _NO_AP, _WRONG_PASSWORD = 1000, 1001, 1010, 201, 202
+_FIRST_ADDRESS = ipaddress.ip_address("198.51.100.1")  # TEST-NET-2: never a real host
+_SETTINGS = {"mac": "240ac4000001", "channel": 6}
+
+
+@dataclass
+class AccessPoint:
+    """One network that the board can hear. ``password`` empty means open."""
+
+    ssid: str
+    password: str = ""
+    rssi: int = -52
+    channel: int = 6
+    bssid: str = "020000000001"
+
+
+@dataclass
+class _Flow:
+    """One TCP connection of the board."""
+
+    task: asyncio.Task | None = None
+    writer: asyncio.StreamWriter | None = None
+    early: bytearray = field(default_factory=bytearray)
+    sent: int = 0
+    received: int = 0
+    dead: bool = False
+
+
+class Radio:
+    """The Wi-Fi station's surroundings; loop thread only.
+
+    ``to_board(op_is_event, socket id, payload)`` carries received data and events to the board.
+    """
+
+    def __init__(
+        self,
+        received: Callable[[int, bytes], None],
+        event: Callable[[int, bytes], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._received, self._event, self._changed = received, event, changed
+        self.access_points = [AccessPoint("TapTill", "open-terminal")]
+        self.routes: dict[str, tuple[str, int]] = {}
+        self.available = True
+        self.connections = 0
+        self.bytes_to_host = self.bytes_from_host = 0
+        self._cut_to: int | None = None
+        self._cut_from: int | None = None
+        self._hole = False
+        self._names: list[str] = []
+        self._active = False
+        self._status = _IDLE
+        self._joined: AccessPoint | None = None
+        self._flows: dict[int, _Flow] = {}
+
+    # physics
+
+    def drop(self) -> None:
+        """The access points fall silent; open connections hear nothing more."""
+        self.available = False
+        self._joined = None
+        if self._status == _GOT_IP:
+            self._status = _NO_AP
+        for ident in list(self._flows):
+            self._fail(ident, errno.ECONNABORTED)
+
+    def restore(self) -> None:
+        """The access points are back; the station joins again by itself, as an ESP32 does."""
+        self.available = True
+        if self._active and self._status == _NO_AP and self._wanted:
+            self._join(*self._wanted)
+
+    def cut_after(self, *, to_host: int | None = None, from_host: int | None = None) -> None:
+        """Reset the next connection once so many bytes have passed in the given direction."""
+        self._cut_to, self._cut_from = to_host, from_host
+
+    def black_hole(self, on: bool = True) -> None:
+        """Connections stay open but carry nothing, in both directions."""
+        self._hole = on
+
+    def power_off(self) -> None:
+        """The board has no power: everything it had open is gone."""
+        for ident in list(self._flows):
+            self.close(ident)
+        self._active, self._status, self._joined = False, _IDLE, None
+
+    # the station
+
+    _wanted: tuple[str, str] | None = None
+
+    def wlan(self, request: dict) -> object:
+        """Answer one call of ``network.WLAN``."""
+        match request["op"]:
+            case "active":
+                if request["value"] is not None:
+                    self._active = bool(request["value"])
+                    if not self._active:
+                        self.power_off()
+                return self._active
+            case "connect":
+                self._wanted = (request["ssid"], request["key"] or "")
+                self._join(*self._wanted)
+            case "disconnect":
+                self._wanted, self._joined, self._status = None, None, _IDLE
+            case "status":
+                return self._status
+            case "rssi":
+                return self._joined.rssi if self._joined else -100
+            case "scan":
+                heard = self.access_points if self.available and self._active else []
+                return [
+                    [a.ssid, a.bssid, a.channel, a.rssi, 3 if a.password else 0] for a in heard
+                ]
+            case "ifconfig":
+                if self._status == _GOT_IP:
+                    return ["198.51.100.200", "255.255.255.0", "198.51.100.254", "198.51.100.254"]
+                return ["0.0.0.0"] * 4
+            case "config":
+                if request["param"] in ("ssid", "essid"):
+                    return self._joined.ssid if self._joined else ""
+                return _SETTINGS.get(request["param"])
+        return None
+
+    def _join(self, ssid: str, key: str) -> None:
+        found = [a for a in self.access_points if a.ssid == ssid] if self.available else []
+        self._joined = None
+        if not found:
+            self._status = _NO_AP
+        elif found[0].password and found[0].password != key:
+            self._status = _WRONG_PASSWORD
+        else:
+            self._status, self._joined = _GOT_IP, found[0]
+
+    # sockets
+
+    def resolve(self, name: str) -> bytes:
+        """JSON of the address of ``name``, or of null."""
+        if self._status != _GOT_IP:
+            return b"null"
+        try:
+            return json.dumps(str(ipaddress.ip_address(name))).encode()
+        except ValueError:
+            pass
+        if name not in self.routes:
+            return b"null"
+        if name not in self._names:
+            self._names.append(name)
+        return json.dumps(str(_FIRST_ADDRESS + self._names.index(name))).encode()
+
+    def open(self) -> int:
+        """A new socket's number."""
+        ident = next(i for i in range(256) if i not in self._flows)
+        self._flows[ident] = _Flow()
+        return ident
+
+    def connect(self, ident: int, address: list) -> None:
+        """Start connecting; the outcome comes as an event."""
+        self._flows[ident].task = asyncio.get_running_loop().create_task(self._run(ident, address))
+
+    def send(self, ident: int, data: bytes) -> None:
+        """Data from the board."""
+        flow = self._flows.get(ident)
+        if flow is None or flow.dead:
+            return
+        if self._cut_to is not None and flow.sent + len(data) >= self._cut_to:
+            data = data[: self._cut_to - flow.sent]
+            self._cut_to = None
+            self._write(flow, data)
+            self._fail(ident, errno.ECONNRESET)
+            return
+        self._write(flow, data)
+
+    def close(self, ident: int) -> None:
+        """The board closes its socket."""
+        flow = self._flows.pop(ident, None)
+        if flow is not None:
+            flow.dead = True
+            if flow.writer is not None:
+                flow.writer.close()
+            if flow.task is not None:
+                flow.task.cancel()
+
+    def _write(self, flow: _Flow, data: bytes) -> None:
+        flow.sent += len(data)
+        self.bytes_to_host += len(data)
+        if not self._hole and flow.writer is not None:
+            flow.writer.write(data)
+
+    def _fail(self, ident: int, code: int) -> None:
+        flow = self._flows[ident]
+        if not flow.dead:
+            flow.dead = True
+            if flow.writer is not None:
+                flow.writer.close()
+            self._event(ident, struct.pack("<H", 256 + code))
+
+    def _target(self, address: list) -> tuple[str, int] | None:
+        where = ipaddress.ip_address(address[0])
+        index = int(where) - int(_FIRST_ADDRESS)
+        if 0 <= index < len(self._names):
+            return self.routes.get(self._names[index])
+        return address[0], address[1]
+
+    async def _run(self, ident: int, address: list) -> None:
+        flow = self._flows[ident]
+        target = self._target(address) if self._status == _GOT_IP else None
+        try:
+            if target is None:
+                raise OSError(errno.EHOSTUNREACH, "no route")
+            reader, flow.writer = await asyncio.open_connection(*target)
+        except OSError as error:
+            self._fail(ident, error.errno or errno.ECONNREFUSED)
+            return
+        self.connections += 1
+        self._event(ident, struct.pack("<H", 0))
+        while not flow.dead:
+            try:
+                data = await reader.read(2048)
+            except OSError:
+                data = b""
+            if flow.dead:
+                return
+            if not data:
+                self._event(ident, struct.pack("<H", 1))
+                return
+            self._deliver(ident, flow, data)
+
+    def _deliver(self, ident: int, flow: _Flow, data: bytes) -> None:
+        if self._hole:
+            return
+        cut = self._cut_from is not None and flow.received + len(data) >= self._cut_from
+        if cut:
+            data = data[: (self._cut_from or 0) - flow.received]
+            self._cut_from = None
+        flow.received += len(data)
+        self.bytes_from_host += len(data)
+        if data:
+            self._received(ident, data)
+        if cut:
+            self._fail(ident, errno.ECONNRESET)
+        self._changed()

@@ -1,0 +1,72 @@
+"""``network`` of the virtual board: one Wi-Fi station among the access points of its surroundings."""
+
+import json
+
+import _link
+
+STA_IF, AP_IF = 0, 1
+AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK = 0, 1, 2, 3, 4
+STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
+STAT_WRONG_PASSWORD, STAT_NO_AP_FOUND, STAT_CONNECT_FAIL = 202, 201, 203
+STAT_BEACON_TIMEOUT, STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 200, 203, 204
+
+_hostname = "taptill"
+
+
+def hostname(name=None):
+    global _hostname
+    if name is None:
+        return _hostname
+    _hostname = name
+
+
+def country(code=None):
+    return "CN"
+
+
+def _ask(**request):
+    return json.loads(_link.call(_link.WLAN, 0, json.dumps(request).encode()))
+
+
+class WLAN:
+    """The station interface."""
+
+    IF_STA, IF_AP = 0, 1
+    PM_NONE, PM_PERFORMANCE, PM_POWERSAVE = 0, 1, 2
+
+    def __init__(self, interface_id=STA_IF):
+        if interface_id != STA_IF:
+            raise ValueError("this board has a station interface only")
+
+    def active(self, is_active=None):
+        return _ask(op="active", value=is_active)
+
+    def connect(self, ssid=None, key=None, *, bssid=None):
+        if not self.active():
+            raise OSError(0x3002)  # ESP_ERR_WIFI_NOT_STARTED
+        _ask(op="connect", ssid=ssid, key=key)
+
+    def disconnect(self):
+        _ask(op="disconnect")
+
+    def isconnected(self):
+        return _ask(op="status") == STAT_GOT_IP
+
+    def status(self, param=None):
+        return _ask(op="rssi") if param == "rssi" else _ask(op="status")
+
+    def scan(self):
+        """(ssid, bssid, channel, RSSI, security, hidden) of each access point heard."""
+        return [
+            (s.encode(), bytes.fromhex(b), c, r, a, False) for s, b, c, r, a in _ask(op="scan")
+        ]
+
+    def ifconfig(self, value=None):
+        return tuple(_ask(op="ifconfig"))
+
+    def ipconfig(self, param):
+        address, mask, gateway, _ = _ask(op="ifconfig")
+        return {"addr4": (address, mask), "gw4": gateway}[param]
+
+    def config(self, param=None, **values):
+        return _ask(op="config", param=param) if param else None

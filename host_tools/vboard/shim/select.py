@@ -1,0 +1,58 @@
+"""``select`` of the virtual board: polls its UARTs and sockets, which arrive over one line."""
+
+import io
+
+import uselect
+from uselect import POLLERR, POLLHUP, POLLIN, POLLOUT
+
+import _link
+
+
+class poll:
+    """As the built-in ``poll``; objects written in Python are asked by ``ioctl`` after each frame."""
+
+    def __init__(self):
+        self._hard = uselect.poll()
+        self._hard.register(_link.stream, POLLIN)
+        self._soft = {}
+
+    def register(self, obj, mask=POLLIN | POLLOUT):
+        if isinstance(obj, io.IOBase):
+            self._soft[id(obj)] = (obj, mask)
+        else:
+            self._hard.register(obj, mask)
+
+    def modify(self, obj, mask):
+        if isinstance(obj, io.IOBase):
+            self._soft[id(obj)] = (obj, mask)
+        else:
+            self._hard.modify(obj, mask)
+
+    def unregister(self, obj):
+        if isinstance(obj, io.IOBase):
+            self._soft.pop(id(obj), None)
+        else:
+            self._hard.unregister(obj)
+
+    def _ready(self):
+        found = []
+        for obj, mask in self._soft.values():
+            events = obj.ioctl(3, mask)
+            if events:
+                found.append((obj, events))
+        return found
+
+    def poll(self, timeout=-1, flags=0):
+        """Returns early, with nothing, when time was advanced: the caller computes its wait anew."""
+        moved = _link.pump()
+        found = self._ready()
+        hard = self._hard.poll(0 if found or moved else timeout)
+        if _link.pump():
+            found = self._ready()
+        for entry in hard:
+            if entry[0] is not _link.stream:
+                found.append(tuple(entry)[:2])
+        return found
+
+    def ipoll(self, timeout=-1, flags=0):
+        return iter(self.poll(timeout, flags))

@@ -1,0 +1,31 @@
+"""What all tests share: the firmware's pure rooms on CPython, and a way to run MicroPython."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests" / "cpython_shims"), str(ROOT / "firmware")]
+
+
+@pytest.fixture(scope="session")
+def mpy():
+    """Run source on the real MicroPython with ``firmware`` on its path; returns what it printed."""
+    micropython = Path(sys.executable).with_name("micropython")
+
+    def run(source: str, heap: str = "512k", timeout: float = 60) -> str:
+        prologue = f"import sys\nsys.path[:0] = [{str(ROOT / 'firmware')!r}]\n"
+        done = subprocess.run(
+            [str(micropython), "-X", f"heapsize={heap}", "-c", prologue + source],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=ROOT,
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"MicroPython failed:\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    return run
