@@ -1,0 +1,195 @@
+"""A contactless card: what the antenna sees, and the commands it answers (ISO/IEC 7816-4)."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from host_tools.vboard.cards import apdu, ber
+from host_tools.vboard.cards.apdu import Command, Refusal
+from host_tools.vboard.cards.application import Application
+
+PPSE = b"2PAY.SYS.DDF01"
+DEFAULT_THINK_MS = {"SELECT PPSE": 5.0, "SELECT AID": 8.0, "GPO": 40.0}
+_OTHER_THINK_MS = 4.0
+
+
+@dataclass(frozen=True)
+class Face:
+    """ISO/IEC 14443-3 and -4: type "A" (uid, atqa, sak, ats) or "B" (atqb, attrib_res)."""
+
+    technology: str
+    uid: bytes = b""
+    atqa: bytes = b""
+    sak: int = 0
+    ats: bytes = b""
+    atqb: bytes = b""
+    attrib_res: bytes = b""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``command`` is not carried out but answered with ``answer`` (None: not at all).
+
+    ``nth`` counts the commands of this name from 1; None means every one.
+    """
+
+    command: str
+    answer: bytes | None
+    nth: int | None = None
+
+
+@dataclass(repr=False, eq=False)
+class Card:
+    """Keeps its transaction counter while the object lives; the rest is lost with the field.
+
+    ``log`` holds one line for each command, e.g. "GPO 9000", never any data.
+    """
+
+    name: str
+    face: Face
+    applications: list[Application]
+    faults: list[Fault] = field(default_factory=list)
+    think: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.log: list[str] = []
+        self._count: Counter[str] = Counter()
+        self.power_off()
+
+    def __repr__(self) -> str:
+        return f"<Card {self.name} {self.applications}>"
+
+    # -- ISO/IEC 14443 -------------------------------------------------------
+
+    @property
+    def technology(self) -> str:
+        """Type "A" or "B"."""
+        return self.face.technology
+
+    @property
+    def uid(self) -> bytes:
+        """4, 7 or 10 bytes (type A)."""
+        return self.face.uid
+
+    @property
+    def atqa(self) -> bytes:
+        """2 bytes, most significant first (type A)."""
+        return self.face.atqa
+
+    @property
+    def sak(self) -> int:
+        """0x20 set: the card has ISO/IEC 14443-4 (type A)."""
+        return self.face.sak
+
+    @property
+    def ats(self) -> bytes:
+        """Answer to select, its length byte included (type A)."""
+        return self.face.ats
+
+    @property
+    def atqb(self) -> bytes:
+        """12 bytes from 0x50 on (type B)."""
+        return self.face.atqb
+
+    @property
+    def attrib_res(self) -> bytes:
+        """Answer to ATTRIB (type B)."""
+        return self.face.attrib_res
+
+    def power_off(self) -> None:
+        """Nothing is selected any more."""
+        self._selected: Application | None = None
+        self._found: tuple[bytes, int] | None = None  # the last name given, and where it led
+
+    # -- ISO/IEC 7816-4 ------------------------------------------------------
+
+    def think_ms(self, capdu: bytes) -> float:
+        """How long the chip computes over ``capdu``."""
+        name = apdu.name(capdu)
+        default = DEFAULT_THINK_MS.get(name, _OTHER_THINK_MS)
+        return self.think.get(name, default)
+
+    def exchange(self, capdu: bytes) -> bytes | None:
+        """Answer one command APDU with response data and status word; None: mute."""
+        name = apdu.name(capdu)
+        self._count[name] += 1
+        for fault in self.faults:
+            if fault.command == name and fault.nth in (None, self._count[name]):
+                self.log.append(f"{name} fault")
+                return fault.answer
+        try:
+            data, sw = self._carry_out(apdu.parse(capdu)), apdu.OK
+        except Refusal as refusal:
+            data, sw = b"", refusal.sw
+        self.log.append(f"{name} {sw:04X}")
+        return data + sw.to_bytes(2, "big")
+
+    def _carry_out(self, command: Command) -> bytes:
+        if command.cla not in (0x00, 0x80):
+            raise Refusal(apdu.UNKNOWN_CLA)
+        known: dict[tuple[int, int], Callable[[Command], bytes]] = {
+            (0x00, 0xA4): self._select,
+            (0x80, 0xA8): self._get_processing_options,
+            (0x00, 0xB2): self._read_record,
+            (0x80, 0xCA): self._get_data,
+            (0x80, 0xAE): self._generate_ac,
+        }
+        run = known.get((command.cla, command.ins))
+        if run is None:
+            other_class = (command.cla ^ 0x80, command.ins) in known
+            raise Refusal(apdu.UNKNOWN_CLA if other_class else apdu.UNKNOWN_INS)
+        data = run(command)
+        if command.le is None:
+            raise Refusal(apdu.WRONG_LENGTH)
+        if len(data) > command.le:
+            raise Refusal(apdu.WRONG_LE | len(data) & 0xFF)
+        return data
+
+    def _select(self, command: Command) -> bytes:
+        if command.p1 != 0x04 or command.p2 not in (0x00, 0x02):
+            raise Refusal(apdu.WRONG_P1P2)
+        if not 5 <= len(command.data) <= 16 or command.le is None:
+            raise Refusal(apdu.WRONG_LENGTH)
+        wanted = command.data
+        if wanted == PPSE and command.p2 == 0x00:
+            self._selected = self._found = None
+            entries = b"".join(a.directory_entry() for a in self.applications)
+            directory = ber.tlv("A5", ber.tlv("BF0C", entries))
+            return ber.tlv("6F", ber.tlv("84", PPSE) + directory)
+        start = 0
+        if command.p2 == 0x02 and self._found is not None and self._found[0] == wanted:
+            start = self._found[1] + 1
+        for at, application in list(enumerate(self.applications))[start:]:
+            if application.aid.startswith(wanted):
+                self._selected, self._found = application, (wanted, at)
+                return application.select()
+        raise Refusal(apdu.FILE_NOT_FOUND)
+
+    def _application(self) -> Application:
+        if self._selected is None:
+            raise Refusal(apdu.CONDITIONS_NOT_SATISFIED)
+        return self._selected
+
+    def _get_processing_options(self, command: Command) -> bytes:
+        if command.p1 or command.p2:
+            raise Refusal(apdu.WRONG_P1P2)
+        if command.le is None:
+            raise Refusal(apdu.WRONG_LENGTH)
+        return self._application().get_processing_options(command.data)
+
+    def _read_record(self, command: Command) -> bytes:
+        if command.p2 & 0x07 != 0x04 or not command.p1:
+            raise Refusal(apdu.WRONG_P1P2)
+        if command.data:
+            raise Refusal(apdu.WRONG_LENGTH)
+        return self._application().read_record(command.p2 >> 3, command.p1)
+
+    def _get_data(self, command: Command) -> bytes:
+        application = self._application()
+        if command.p1 << 8 | command.p2 != 0x9F36:
+            raise Refusal(apdu.DATA_NOT_FOUND)
+        return ber.tlv("9F36", application.atc.to_bytes(2, "big"))
+
+    def _generate_ac(self, command: Command) -> bytes:
+        """A qPBOC transaction has its cryptogram from GPO; there is none after it."""
+        raise Refusal(apdu.CONDITIONS_NOT_SATISFIED)

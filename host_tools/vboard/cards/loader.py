@@ -1,0 +1,235 @@
+"""Cards from YAML: ``host_tools/cards/*.yaml``, checked before anybody holds them to a reader.
+
+A file has ``card`` (face and applications), ``faults`` and, for the acquiring host, ``account``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from host_tools.vboard.cards import ber, cryptogram
+from host_tools.vboard.cards.application import Application, mask
+from host_tools.vboard.cards.card import Card, Face, Fault
+from host_tools.vboard.cards.fields import CardFileError, Fields
+
+CARDS = Path(__file__).resolve().parents[2] / "cards"
+_COMMANDS = ("SELECT PPSE", "SELECT AID", "GPO", "READ RECORD", "GET DATA", "GENERATE AC")
+_PDOL_NEEDS = ("9F66", *cryptogram.DATA_TAGS[:8])
+_MAX_RECORD = 256
+
+
+@dataclass(frozen=True, repr=False)
+class Account:
+    """What the acquiring host opens for a card. Amounts in fen, ``expiry`` YYMM."""
+
+    pan: str
+    psn: str
+    expiry: str
+    pin: str | None
+    balance_fen: int
+    status: str
+
+    def __repr__(self) -> str:
+        return f"<Account {mask(self.pan)} {self.status}>"
+
+
+def card_names() -> list[str]:
+    """The names ``load_card`` knows."""
+    return sorted(path.stem for path in CARDS.glob("*.yaml") if path.stem != "issuers")
+
+
+def load_card(name_or_path: str | Path) -> Card:
+    """A new card from a file of ``host_tools/cards`` or from a path; its counter starts at 0.
+
+    Raises CardFileError, with a sentence that names file and entry, for anything that is wrong.
+    """
+    path, document = _read(name_or_path)
+    card = Fields(document.get("card"), path.name, "card")
+    face = _face(card)
+    think = _think(card)
+    applications = [
+        _application(Fields(entry, path.name, f"application {at}"))
+        for at, entry in enumerate(card.take("applications", list), 1)
+    ]
+    card.done()
+    faults = [
+        _fault(Fields(entry, path.name, f"fault {at}"))
+        for at, entry in enumerate(_list(document, path), 1)
+    ]
+    _account(document, path)
+    return Card(path.stem, face, applications, faults, think)
+
+
+def load_account(name_or_path: str | Path) -> Account | None:
+    """The ``account`` of a card file, or None when the test issuer has none for it."""
+    path, document = _read(name_or_path)
+    return _account(document, path)
+
+
+def load_issuers(path: Path = CARDS / "issuers.yaml") -> dict[str, bytes]:
+    """TEST issuer master keys by BIN (six digits). Raises CardFileError."""
+    fields = Fields(_parse(path), path.name, "issuers")
+    return {bin_: fields.hexes(bin_, 16) for bin_ in fields.names()}
+
+
+def _read(name_or_path: str | Path) -> tuple[Path, dict[str, Any]]:
+    path = Path(name_or_path)
+    if not path.suffix:
+        path = CARDS / f"{name_or_path}.yaml"
+    if not path.is_file():
+        raise CardFileError(f"no card {name_or_path}; there are {', '.join(card_names())}")
+    document = _parse(path)
+    unknown = set(document) - {"card", "faults", "account"}
+    if unknown:
+        raise CardFileError(f"{path.name}: {', '.join(sorted(map(str, unknown)))}: not known here")
+    return path, document
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise CardFileError(f"{path.name}: no YAML: {error.problem}, line {line}") from None
+    if not isinstance(document, dict):
+        raise CardFileError(f"{path.name}: a mapping is expected")
+    return document
+
+
+def _face(card: Fields) -> Face:
+    technology = card.one_of("type", ("A", "B"))
+    if technology == "B":
+        atqb = card.hexes("atqb", 12)
+        if atqb[0] != 0x50:
+            raise card.wrong("atqb", "begins with 50")
+        return Face("B", atqb=atqb, attrib_res=card.hexes("attrib_res"))
+    uid, ats = card.hexes("uid"), card.hexes("ats")
+    if len(uid) not in (4, 7, 10):
+        raise card.wrong("uid", "has 4, 7 or 10 bytes")
+    if not ats or ats[0] != len(ats):
+        raise card.wrong("ats", "begins with its own length")
+    return Face("A", uid, card.hexes("atqa", 2), card.hexes("sak", 1)[0], ats)
+
+
+def _think(card: Fields) -> dict[str, float]:
+    think = card.take("think_ms", dict, {})
+    for name, ms in think.items():
+        if name not in _COMMANDS or type(ms) not in (int, float) or not 0 <= ms <= 60_000:
+            raise card.wrong("think_ms", "maps a command to milliseconds up to 60000")
+    return {name: float(ms) for name, ms in think.items()}
+
+
+def _list(document: dict[str, Any], path: Path) -> list[Any]:
+    faults = document.get("faults") or []
+    if not isinstance(faults, list):
+        raise CardFileError(f"{path.name}: faults is no list")
+    return faults
+
+
+def _application(entry: Fields) -> Application:
+    pan = entry.pan("pan")
+    psn = entry.digits("psn", 2)
+    imk = load_issuers().get(pan[:6])
+    if imk is None:
+        raise entry.wrong("pan", f"has BIN {pan[:6]}, for which issuers.yaml has no key")
+    aid = entry.hexes("aid")
+    if not 5 <= len(aid) <= 16:
+        raise entry.wrong("aid", "has 5 to 16 bytes")
+    application = Application(
+        aid=aid,
+        label=entry.take("label", str),
+        pan=pan,
+        psn=psn,
+        expiry=entry.digits("expiry", 4),
+        service_code=entry.digits("service_code", 3),
+        key=cryptogram.icc_key(imk, pan, psn),
+        pdol=_pdol(entry),
+        aip=entry.hexes("aip", 2),
+        ctq=entry.hexes("ctq", 2),
+        priority=entry.number("priority", 0, 15, 1),
+        kernel=entry.hexes("kernel", default=b""),
+        discretionary=_discretionary(entry),
+        decision=entry.one_of("decision", ("online", "decline"), "online"),
+        dki=entry.number("dki", 0, 255, 1),
+        cvn=entry.number("cvn", 0, 255, 1),
+        fci=entry.tags("fci", {}, {}),
+    )
+    _records(entry, application)
+    entry.done()
+    return application
+
+
+def _discretionary(entry: Fields) -> str:
+    digits = entry.take("discretionary", str, "00000")
+    if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 13):
+        raise entry.wrong("discretionary", "has at most 13 digits")
+    return digits
+
+
+def _pdol(entry: Fields) -> bytes:
+    pdol = entry.hexes("pdol")
+    try:
+        asked = {tag for tag, _ in ber.dol(pdol)}
+    except ValueError as error:
+        raise entry.wrong("pdol", f"is a list of tags and lengths: {error}") from None
+    missing = [tag for tag in _PDOL_NEEDS if tag not in asked]
+    if missing:
+        raise entry.wrong("pdol", f"asks for {', '.join(missing)} too")
+    return pdol
+
+
+def _records(entry: Fields, application: Application) -> None:
+    words = {
+        "$pan": bytes.fromhex(application.pan + "F" * (len(application.pan) % 2)),
+        "$psn": bytes.fromhex(application.psn),
+        "$expiry": _last_day(entry, application.expiry),
+        "$track2": application.track2(),
+    }
+    for at, item in enumerate(entry.take("records", list), 1):
+        record = Fields(item, entry.file, f"{entry.where}, record entry {at}")
+        sfi, number = record.number("sfi", 1, 30), record.number("record", 1, 254)
+        application.records[sfi, number] = tags = record.tags("tags", words)
+        if len(ber.tlv("70", ber.tlvs(tags))) > _MAX_RECORD:
+            raise record.wrong("tags", f"fit {_MAX_RECORD} bytes")
+        record.done()
+
+
+def _last_day(entry: Fields, expiry: str) -> bytes:
+    year, month = int(expiry[:2]), int(expiry[2:])
+    if not 1 <= month <= 12:
+        raise entry.wrong("expiry", "is YYMM")
+    day = 31 - (month in (4, 6, 9, 11)) if month != 2 else 29 - (year % 4 != 0)
+    return bytes.fromhex(f"{expiry}{day}")
+
+
+def _fault(entry: Fields) -> Fault:
+    command = entry.one_of("command", _COMMANDS)
+    mute = entry.take("mute", bool, False)
+    answer = None if mute else entry.hexes("answer")
+    nth = entry.take("nth", int, None)
+    entry.done()
+    return Fault(command, answer, nth)
+
+
+def _account(document: dict[str, Any], path: Path) -> Account | None:
+    if document.get("account") is None:
+        return None
+    entry = Fields(document["account"], path.name, "account")
+    account = Account(
+        pan=entry.pan("pan"),
+        psn=entry.digits("psn", 2),
+        expiry=entry.digits("expiry", 4),
+        pin=entry.take("pin", str, None),
+        balance_fen=entry.number("balance_fen", 0, 10**12),
+        status=entry.take("status", str, "active"),
+    )
+    entry.done()
+    if account.pin is not None and not (account.pin.isdigit() and 4 <= len(account.pin) <= 12):
+        raise entry.wrong("pin", "has 4 to 12 digits, in quotes")
+    card = Fields(document.get("card"), path.name, "card")
+    applications = [a for a in card.take("applications", list) if isinstance(a, dict)]
+    if account.pan not in [a.get("pan") for a in applications]:
+        raise entry.wrong("pan", "is that of an application of the card")
+    return account
