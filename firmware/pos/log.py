@@ -10,6 +10,8 @@ from time import ticks_ms
 
 ERROR, WARN, INFO, DEBUG = 0, 1, 2, 3
 
+_OF_THE_PROGRAM = (AttributeError, ImportError, MemoryError, NameError)
+
 level = WARN
 sink = None  # callable(str) that takes lines instead of the console
 
@@ -65,10 +67,15 @@ def debug(room: str, text: str, *args) -> None:
 
 
 def crash(room: str, exc: Exception) -> None:
-    """The places an exception came through and its type; not its text, which may hold card data."""
+    """The places an exception came through and its type.
+
+    Its text only where it names things of the program: others may hold card data.
+    """
     text = io.StringIO()
     sys.print_exception(exc, text)
     for line in text.getvalue().split("\n"):
         if line.startswith("  File"):
             _write(ERROR, room, line, ())
     error(room, "%s", exc)
+    if isinstance(exc, _OF_THE_PROGRAM):
+        _write(ERROR, room, str(exc), ())

@@ -98,15 +98,18 @@ class VirtualBoard:
             self._change.notify_all()
 
     def wait_for(self, what: Callable[[], T], timeout: float, title: str = "") -> T:
-        """Wait until ``what()``, run on the board's thread after each change, returns something
-        true.
+        """Wait until ``what()``, run on the board's thread, returns something true.
 
         Raises TimeoutError after ``timeout`` seconds.
         """
+        return self.wait_here(lambda: self.call(what), timeout, title)
+
+    def wait_here(self, what: Callable[[], T | None], timeout: float, title: str = "") -> T:
+        """As ``wait_for``, but ``what()`` runs on the caller's thread."""
         until = time.monotonic() + timeout
         while True:
             seen = self._changes
-            result = self.call(what)
+            result = what()
             if result:
                 return result
             left = until - time.monotonic()

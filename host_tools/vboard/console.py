@@ -33,6 +33,7 @@ class Console:
         self._tail = b""
         self.raw_repl = False
         self.scrollback = bytearray()
+        self._booted = False
         self._at_prompt = False
         self._back_to_raw = False
         self._held: bytes | None = None
@@ -51,7 +52,7 @@ class Console:
         With ``raw`` the process is sent back to the raw REPL as soon as it prompts.
         """
         self.hang_up()
-        self._at_prompt, self._back_to_raw, self._held = False, raw, None
+        self._booted, self._at_prompt, self._back_to_raw, self._held = False, False, raw, None
         self._tail = b""
         master, slave = pty.openpty()
         mode = termios.tcgetattr(slave)
@@ -85,17 +86,25 @@ class Console:
     def type(self, data: bytes) -> None:
         """Send ``data`` to the process, as a serial program would.
 
-        The unix port forgets what was typed before it prompts; a board does not. So what follows a
-        Ctrl-C into a running program is held until the prompt is there (or for a second).
+        The unix port forgets what was typed before it prompts; a board does not. So what is typed
+        while it boots is held until it has booted, and what follows a Ctrl-C into a running program
+        until the prompt is there (or for a second).
         """
-        if self._held is not None:
-            self._held += data
+        if self._held is not None or not self._booted:
+            self._held = (self._held or b"") + data
             return
         interrupt = data.rfind(b"\x03")
         if interrupt >= 0 and not self._at_prompt:
             self._held, data = data[interrupt + 1 :], data[: interrupt + 1]
             self._loop.call_later(1.0, self._release)
         self._write(data)
+
+    def booted(self) -> None:
+        """The process is about to run the program, or to prompt: it can be interrupted now."""
+        self._booted = True
+        held, self._held = self._held, None
+        if held:
+            self.type(held)
 
     def _release(self) -> None:
         held, self._held = self._held, None

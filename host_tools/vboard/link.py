@@ -19,6 +19,7 @@ WLAN = 0x50
 SOCK_OPEN, SOCK_CONNECT, SOCK_TX, SOCK_CLOSE, SOCK_RX, SOCK_EVENT = range(0x60, 0x66)
 RESOLVE = 0x66
 RESET, RTC_GET, RTC_SET, WDT_FEED, ADVANCE = 0x70, 0x71, 0x72, 0x73, 0x74
+BOOTED = 0x75
 
 Handler = Callable[[int, bytes], bytes | None]
 

@@ -235,6 +235,7 @@ class Microcontroller:
             wire_link.RTC_GET: self._rtc_get,
             wire_link.RTC_SET: self._rtc_set,
             wire_link.WDT_FEED: self._feed,
+            wire_link.BOOTED: lambda _, __: self.console.booted(),
         }
 
     def net(self, gpio: int) -> Net:

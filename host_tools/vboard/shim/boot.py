@@ -23,9 +23,9 @@ def _mapped(name):
 
 
 _run_main = os.getenv("VBOARD_RUN_MAIN") == "1"
-vfs.mount(vfs.VfsRom(_mapped("VBOARD_SHIM")), "/board")
+vfs.mount(vfs.VfsRom(_mapped("VBOARD_SHIM")), "/.mcu")
 vfs.mount(vfs.VfsRom(_mapped("VBOARD_ROM")), "/rom")
-sys.path[:] = ["/board"]
+sys.path[:] = ["/.mcu"]
 import _link  # noqa: E402 - opens the line while the machine's own files are still visible
 import esp32  # noqa: E402
 
@@ -37,7 +37,7 @@ except OSError:
     vfs.VfsLfs2.mkfs(_flash, progsize=256, readsize=256, lookahead=32)
     vfs.mount(vfs.VfsLfs2(_flash, progsize=256, readsize=256, lookahead=32), "/")
 os.chdir("/")
-sys.path[:] = ["", "/board", "/rom", ".frozen", "/lib"]
+sys.path[:] = ["", "/.mcu", "/rom", ".frozen", "/lib"]
 
 
 def _exists(path):
@@ -52,6 +52,7 @@ def _go():
     if _exists("/boot.py"):
         exec(compile(open("/boot.py").read(), "/boot.py", "exec"), globals())
     gc.collect()
+    _link.post(_link.BOOTED)
     if _run_main:
         if _exists("/main.py"):
             exec(compile(open("/main.py").read(), "/main.py", "exec"), globals())

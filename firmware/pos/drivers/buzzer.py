@@ -1,0 +1,61 @@
+"""The buzzer: short patterns that play by themselves."""
+
+import asyncio
+
+from micropython import const
+
+# Pairs of frequency in 10 Hz (0: pause) and length in 10 ms.
+# Success and alert tone as EMV Contactless Book A wants them (user interface, audio) [M]
+_OK = b"\x96\x32"  # 1500 Hz, 500 ms
+_BAD = b"\x4b\x14\x00\x14\x4b\x14"  # 750 Hz, 200 ms, twice, 200 ms apart
+_KEY = b"\xc8\x02"  # 2000 Hz, 20 ms
+
+_SLICE_MS = const(10)
+
+
+class Buzzer:
+    """``pwm`` is a machine.PWM; ``duty`` of 65536 sets the loudness, 32768 being the loudest."""
+
+    def __init__(self, pwm, duty: int = 32768):
+        self._pwm = pwm
+        self._duty = duty
+        self._next = None
+        self._task = None
+        pwm.duty_u16(0)
+
+    def ok(self):
+        """The transaction went well. Returns at once; await the result to hear the end."""
+        return self._play(_OK)
+
+    def bad(self):
+        """Something went wrong. Returns at once; await the result to hear the end."""
+        return self._play(_BAD)
+
+    def key(self):
+        """A key was pressed. Returns at once; await the result to hear the end."""
+        return self._play(_KEY)
+
+    def _play(self, pattern):
+        """Replace what plays now; the task that plays."""
+        self._next = pattern
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+        return self._task
+
+    async def _run(self):
+        pwm = self._pwm
+        try:
+            while self._next:
+                pattern, self._next = self._next, None
+                at = 0
+                while at < len(pattern) and not self._next:
+                    if pattern[at]:
+                        pwm.freq(pattern[at] * 10)
+                    pwm.duty_u16(self._duty if pattern[at] else 0)
+                    left = pattern[at + 1]
+                    while left and not self._next:
+                        await asyncio.sleep_ms(_SLICE_MS)
+                        left -= 1
+                    at += 2
+        finally:
+            pwm.duty_u16(0)

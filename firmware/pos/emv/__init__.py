@@ -1,0 +1,1 @@
+"""Entry point and kernels: generators that yield C-APDUs and return an outcome."""

@@ -1,0 +1,201 @@
+"""The entry point: which application of the card and which kernel (EMV Contactless Book B, 3).
+
+Left out, as no card of the supported scheme needs it: extended selection (9F29) and the list of
+AIDs; a card without PPSE ends here, as Book B wants it.
+"""
+
+from micropython import const
+
+from pos.emv import outcome, tags
+from pos.emv.link import command
+from pos.protocol import apdu, tlv
+from pos.protocol.errors import BadBytes
+
+_UNIONPAY = const(7)
+
+_OFFLINE_ONLY = const(0x08)  # TTQ byte 1
+_CRYPTOGRAM_REQUIRED = const(0x80)  # TTQ byte 2
+_CVM_REQUIRED = const(0x40)
+
+# RID and the kernel that is meant when the card names none (Book B, 3.3.2.5, Table 3-6).
+_DEFAULT_KERNELS = (
+    b"\xa0\x00\x00\x00\x04\x02\xa0\x00\x00\x00\x03\x03\xa0\x00\x00\x00\x25\x04"
+    b"\xa0\x00\x00\x00\x65\x05\xa0\x00\x00\x01\x52\x06\xa0\x00\x00\x03\x33\x07"
+)
+
+
+class Aid:
+    """A combination of AID and kernel that the terminal supports, with its limits in fen or None.
+
+    ``aid`` 5..16 bytes (matches longer ADF names too), ``kernel`` the kernel id, ``ttq`` 4 bytes;
+    ``floor``: above it the cryptogram must go online; ``cvm``: from it on a CVM is required;
+    ``limit``: from it on contactless is not allowed; ``zero``: an amount of 0 is allowed;
+    ``status_check``: an amount of 1.00 only checks the card; ``version`` is 9F09.
+    """
+
+    def __init__(self, aid, kernel, ttq, floor=None, cvm=None, limit=None, version=b"\x00\x30"):
+        self.aid = aid
+        self.kernel = kernel
+        self.ttq = ttq
+        self.floor = floor
+        self.cvm = cvm
+        self.limit = limit
+        self.version = version
+        self.zero = True
+        self.status_check = False
+
+
+def prepared_ttq(aid: Aid, amount: int):
+    """The TTQ for this amount (fen), or None where contactless is not allowed.
+
+    Book B, 3.1.1 (pre-processing): the limits decide the two requirement bits of byte 2.
+    """
+    ttq = bytearray(aid.ttq)
+    ttq[1] &= ~(_CRYPTOGRAM_REQUIRED | _CVM_REQUIRED) & 0xFF
+    if aid.limit is not None and amount >= aid.limit:
+        return None
+    online = aid.status_check and amount == 100
+    if amount == 0:
+        # a zero amount is asked of the host, which an offline-only reader has not
+        if not aid.zero or ttq[0] & _OFFLINE_ONLY:
+            return None
+        online = True
+    if aid.floor is not None and amount > aid.floor:
+        online = True
+    if online:
+        ttq[1] |= _CRYPTOGRAM_REQUIRED
+    if aid.cvm is not None and amount >= aid.cvm:
+        ttq[1] |= _CVM_REQUIRED
+    return bytes(ttq)
+
+
+def _kernel_wanted(name, kernel_id) -> int:
+    """The kernel an entry of the directory asks for: 0 any, -1 none that exists (3.3.2.5)."""
+    if kernel_id is None:
+        for i in range(0, len(_DEFAULT_KERNELS), 6):
+            if _DEFAULT_KERNELS[i : i + 5] == name[:5]:
+                return _DEFAULT_KERNELS[i + 5]
+        return 0
+    if len(kernel_id) == 0:
+        return -1
+    if kernel_id[0] & 0x80 == 0:
+        return kernel_id[0]
+    # a domestic or proprietary kernel: three bytes, and none of ours
+    return -1
+
+
+def _entry(buf, start, end):
+    """(ADF name, kernel wanted, priority) of a directory entry 61, or None when it is no use."""
+    name = kernel_id = None
+    priority = 0
+    for tag, i, n in tlv.walk(buf, start, end):
+        if tag == 0x4F:
+            name = bytes(memoryview(buf)[i : i + n])
+        elif tag == 0x9F2A:
+            kernel_id = bytes(memoryview(buf)[i : i + n])
+        elif tag == 0x87 and n:
+            priority = buf[i] & 0x0F
+    if name is None or not 5 <= len(name) <= 16:
+        return None
+    return name, _kernel_wanted(name, kernel_id), priority or 16
+
+
+def candidates(fci, aids) -> list:
+    """Directory entries that the terminal supports, the preferred first: (rank, ADF name, index).
+
+    ``fci`` is the answer to SELECT PPSE, ``aids`` the combinations; index points into them.
+    Book B, 3.3.2: priority 1 is the highest, 0 and none the lowest, then the card's order. An
+    entry that is damaged in itself is skipped; BadBytes when the directory cannot be walked.
+    """
+    found = []
+    directory = tlv.find(fci, 0xBF0C)
+    if directory is None:
+        return found
+    for tag, i, n in tlv.walk(directory):
+        if tag != 0x61:
+            continue
+        try:
+            entry = _entry(directory, i, i + n)
+        except BadBytes:
+            continue
+        if entry is None:
+            continue
+        name, kernel, priority = entry
+        for k, aid in enumerate(aids):
+            if name.startswith(aid.aid) and kernel in (0, aid.kernel):
+                found.append((priority << 8 | len(found), name, k))
+    found.sort()
+    return found
+
+
+def _kernel(number):
+    if number == _UNIONPAY:
+        from pos.emv import kernel7
+
+        return kernel7.run
+    return None
+
+
+def _application(cfg, txn, aid, ttq, name):
+    """Final selection and kernel activation (Book B, 3.3.3 and 3.4); returns the outcome."""
+    fci, sw = yield from command(apdu.select(name))
+    if sw != 0x9000:
+        return outcome.select_next("SELECT {:04X}".format(sw))
+    terminal = dict(cfg["terminal"])
+    terminal.update(tags.transaction_data(txn))
+    terminal[0x9F66] = ttq
+    terminal[0x9F09] = aid.version
+    terminal[0x9F06] = aid.aid
+    card = {}
+    result = yield from _kernel(aid.kernel)(fci, card, terminal)
+    # What the card said stays apart from what the terminal knows until the kernel has ended.
+    card.update(terminal)
+    result.tags = card
+    result.aid = name
+    return result
+
+
+def _selection(cfg, txn, aids, ttqs):
+    """From the PPSE through the candidates, until a kernel wants none of the others."""
+    fci, sw = yield from command(apdu.select(apdu.PPSE))
+    found = candidates(fci, aids) if sw == 0x9000 else []
+    why = "PPSE {:04X}".format(sw) if sw != 0x9000 else "no common application"
+    for _, name, k in found:
+        try:
+            result = yield from _application(cfg, txn, aids[k], ttqs[k], name)
+        except BadBytes as error:
+            result = outcome.end(str(error))
+            result.aid = name
+        if result.kind != outcome.SELECT_NEXT:
+            return result
+        why = result.why
+    # Book B, 3.3.2.7 and 3.3.3: nothing (more) to select
+    return outcome.end(why)
+
+
+def transaction(cfg: dict, txn: dict):
+    """Yield C-APDUs for one card, take R-APDUs, return an Outcome; card data never raises.
+
+    ``cfg``: "terminal" maps tags to the terminal's data (9F1A, 5F2A, 9F33, 9F35, 9F1E ...), "aids"
+    is a list of Aid. ``txn`` as in tags.transaction_data. Thrown in, CardLost and CardUnreadable
+    become TRY_AGAIN, Collision too (one card only); ReaderFault passes through.
+    """
+    aids = []
+    ttqs = []
+    for aid in cfg["aids"]:
+        ttq = prepared_ttq(aid, txn["amount"]) if _kernel(aid.kernel) else None
+        if ttq is not None:
+            aids.append(aid)
+            ttqs.append(ttq)
+    if not aids:
+        return outcome.other_interface("amount not allowed contactless")
+    try:
+        return (yield from _selection(cfg, txn, aids, ttqs))
+    except BadBytes as error:
+        return outcome.end(str(error))
+    except apdu.CardLost:
+        return outcome.try_again("card lost")
+    except apdu.Collision:
+        return outcome.try_again("two cards", outcome.MSG_ONE_CARD_ONLY)
+    except apdu.CardUnreadable:
+        return outcome.try_again("card unreadable")

@@ -1,0 +1,25 @@
+"""Echo test: is the host there?"""
+
+from pos.acquirer import messages
+from pos.acquirer.session import HostError
+from pos.flows import online
+from pos.ui import screens as show
+from pos.ui.strings import say
+
+_READ_MS = 10000
+
+
+async def run(t) -> None:
+    """Ask once and show the answer."""
+    title = say("menu_echo")
+    await show.working(t.ui, title, "")
+    try:
+        answer = await online.ask_host(t, t.session.request(*messages.echo(t.params)))
+        await t.session.close()
+    except HostError as error:
+        await online.explain(t, title, error)
+        return
+    if answer[39] != "00":
+        await online.refused(t, title, answer[39])
+        return
+    await show.message(t.ui, "ok", title, say("echo_ok"), _READ_MS)

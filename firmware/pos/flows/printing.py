@@ -1,0 +1,72 @@
+"""Slips: what is approved is printed, also when paper or power were missing at the time."""
+
+from pos.aio import first
+from pos.protocol.escpos import PrinterFault
+from pos.slips import sale as slip
+from pos.ui import entry as ask
+from pos.ui import screens as show
+from pos.ui.frame import FAULT, OK
+from pos.ui.strings import say
+
+_TEAR_MS = 20000
+_TEST = True  # no slip of this terminal is a voucher: test keys only
+_COPIES = (slip.MERCHANT, slip.CARDHOLDER)
+
+
+async def run(t, again: bool = False) -> None:
+    """Print every copy that is due; with ``again`` the last sale once more, marked as such."""
+    if again:
+        await _reprint(t)
+        return
+    wanted = t.params["copies"]
+    for trace in [txn["trace"] for txn in t.journal.unprinted(wanted)]:
+        if not await _copies(t, t.journal.find(trace), wanted):
+            return
+
+
+async def _reprint(t):
+    txn = t.journal.last("approved")
+    if txn:
+        await _print(t, txn, slip.MERCHANT)
+    else:
+        await show.message(t.ui, "warn", say("menu_reprint"), say("nothing_to_print"), _TEAR_MS)
+
+
+async def _copies(t, txn, wanted) -> bool:
+    """Print what is due of one sale; returns False when the cashier put it off."""
+    for number in range(txn.get("copies", 0) + 1, wanted + 1):
+        if number > 1:
+            await show.message(t.ui, "ok", say("printing"), say("tear_off"), _TEAR_MS)
+        if not await _print(t, txn, _COPIES[min(number, len(_COPIES)) - 1], False):
+            return False
+        t.journal.printed(txn["trace"], number)
+    return True
+
+
+async def _print(t, txn, copy) -> bool:
+    """One slip on paper; after a fault, from its start when the printer is well. False: put off."""
+    while True:
+        try:
+            for part in slip.sale_slip(txn, copy, t.params["merchant_name"], _TEST):
+                await t.printer.write(part)
+            await t.printer.finish()
+        except PrinterFault as fault:
+            t.ui.set_status(paper=FAULT)
+            if not await _mended(t, fault):
+                return False
+        else:
+            t.ui.set_status(paper=OK)
+            return True
+
+
+async def _mended(t, fault) -> bool:
+    """Wait until the printer is ready again; False when the cashier does not want to wait."""
+    t.buzzer.bad()
+    await show.working(t.ui, say("printing"), say("printer_" + fault.why))
+    index, _ = await first(t.printer.ready(), _cancelled(t.ui))
+    return index == 0
+
+
+async def _cancelled(ui):
+    while await ui.key() != "C":
+        pass

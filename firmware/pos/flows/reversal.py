@@ -1,0 +1,57 @@
+"""Reversal: the host takes back a sale of which nobody knows whether it was booked.
+
+Due whenever the journal has a transaction that was sent and not closed: also after a power cut. It is
+repeated until the host acknowledges it, and nothing else goes online before.
+"""
+
+from pos.acquirer import messages
+from pos.acquirer.session import HostError
+from pos.flows import online
+from pos.store.seal import open_card
+from pos.ui import screens as show
+from pos.ui.strings import money, say
+
+_READ_MS = 10000
+_TAKEN_BACK = ("00", "12", "25")  # reversed; or the host has no such sale
+NO_ANSWER = "98"
+
+
+async def run(t, reason: str = NO_ANSWER) -> bool:
+    """Returns whether nothing is due any more; ``reason`` is F39: 98 no answer, A0 bad MAC."""
+    txn = t.journal.pending()
+    if not txn:
+        return True
+    title = say("reversal")
+    t.ui.set_status(pending=True)
+    if txn["state"] == "sending":
+        t.journal.reversal(txn["trace"], reason)
+    else:
+        reason = txn.get("reason", reason)
+    await show.working(t.ui, title, say("reversal_hint"))
+    for _ in range(t.params["reversal_tries"]):
+        if not t.signed_in and not await t.tell("sign_in"):
+            return False
+        try:
+            code = await _ask(t, txn, reason)
+        except HostError:
+            await show.working(t.ui, title, say("reversal_again"))
+            continue
+        if code in _TAKEN_BACK:
+            t.journal.reversed(txn["trace"], code)
+            t.ui.set_status(pending=False)
+            text = say("reversal_done").format(money(txn["amount"]))
+            await show.message(t.ui, "warn", title, text, _READ_MS)
+            return True
+    t.buzzer.bad()
+    await show.message(t.ui, "bad", title, say("reversal_waits"), _READ_MS)
+    return False
+
+
+async def _ask(t, txn, reason) -> str:
+    pan, expiry, psn = open_card(t.sealer, txn["card"])
+    mak = t.keys.mak()
+    fields = messages.reversal(t.params, txn, pan, expiry, psn, reason)
+    request = t.session.request(*fields, mak)
+    answer = await online.ask_host(t, request, mak)
+    await t.session.close()
+    return answer[39]

@@ -1,0 +1,80 @@
+"""Switching on: every part says whether it works, then what a power cut left open is put in order."""
+
+import gc
+
+from pos import log
+from pos.protocol.apdu import CardError
+from pos.protocol.escpos import PrinterFault
+from pos.ui import screens as show
+from pos.ui.frame import FAULT, OK
+from pos.ui.strings import say
+
+_SHORT_OF_HEAP = 8192
+
+
+async def run(t) -> None:
+    """Start the parts one by one, each with a line on the screen."""
+    await t.display.start()
+    await show.boot(t.ui)
+    for name, test in (
+        ("part_memory", _memory),
+        ("part_journal", _journal),
+        ("part_keys", _keys),
+        ("part_printer", _printer),
+        ("part_reader", _reader),
+        ("part_network", _network),
+    ):
+        try:
+            ok, detail = await test(t)
+        except Exception as error:  # a part that fails must not keep the others from being seen
+            log.crash(name, error)
+            ok, detail = False, "err_part"
+        await show.selftest_line(t.ui, say(name), ok, detail if ok else say(detail))
+        gc.collect()
+
+
+async def _memory(t):
+    gc.collect()
+    free = gc.mem_free()
+    return free > _SHORT_OF_HEAP, "%d KB" % (free // 1024)
+
+
+async def _journal(t):
+    t.journal.open()
+    t.ui.set_status(pending=t.journal.pending() is not None)
+    return True, "%d" % t.journal.count
+
+
+async def _keys(t):
+    t.keys.tmk_kcv()
+    return True, ""
+
+
+async def _printer(t):
+    try:
+        await t.printer.start()
+        await t.printer.check()
+    except PrinterFault as fault:
+        t.ui.set_status(paper=FAULT)
+        return False, "printer_" + fault.why
+    t.ui.set_status(paper=OK)
+    return True, ""
+
+
+async def _reader(t):
+    try:
+        ic, version, revision, _ = await t.reader.start()
+    except CardError:
+        return False, "err_part"
+    return True, "PN5%02X %d.%d" % (ic, version, revision)
+
+
+async def _network(t):
+    try:
+        await t.network.up()
+    except OSError as error:
+        log.warn("network", "%s", str(error))
+        t.ui.set_status(network=FAULT)
+        return False, "err_network"
+    t.ui.set_status(network=OK)
+    return True, ""

@@ -1,0 +1,151 @@
+"""BER-TLV as EMV uses it (Book 3, Annex B): read in place, nothing copied.
+
+A tag is an int of its bytes in order (0x9F26), at most 3 bytes long. Lengths are one byte, or
+81 / 82 and one or two bytes. 00 between objects is padding, and so is a run of two or more FF,
+or FF before 00 or at the end (ISO 7816-4); a single FF starts a tag such as FF8105.
+"""
+
+from micropython import const
+
+from pos.protocol.errors import BadBytes
+
+# Templates deeper than this are not EMV; the limit keeps hostile cards from the stack.
+_DEPTH = const(6)
+
+
+def _name(tag: int) -> str:
+    return "{:02X}".format(tag)
+
+
+def constructed(tag: int) -> bool:
+    """Whether the value of ``tag`` is itself a row of data objects (bit 6 of its first byte)."""
+    while tag > 0xFF:
+        tag >>= 8
+    return tag & 0x20 != 0
+
+
+def _tag(buf, i: int, end: int) -> tuple:
+    """(tag, offset after it) of the tag at ``i``; BadBytes when it is cut off or too long."""
+    first = i
+    tag = buf[i]
+    i += 1
+    if tag & 0x1F == 0x1F:
+        while True:
+            if i >= end:
+                raise BadBytes("tag", first, "cut off")
+            if i - first > 2:
+                raise BadBytes("tag", first, "over 3 bytes")
+            b = buf[i]
+            i += 1
+            tag = tag << 8 | b
+            if not b & 0x80:
+                break
+    return tag, i
+
+
+def _length(buf, i: int, end: int, tag: int) -> tuple:
+    """(length, offset of the value) at ``i``; BadBytes when the value does not fit before end."""
+    first = i
+    if i >= end:
+        raise BadBytes(_name(tag), first, "no length")
+    n = buf[i]
+    i += 1
+    if n > 0x7F:
+        more = n & 0x7F
+        if not 1 <= more <= 2:
+            raise BadBytes(_name(tag), first, "length form {:02X}".format(n))
+        if i + more > end:
+            raise BadBytes(_name(tag), first, "length cut off")
+        n = buf[i] if more == 1 else buf[i] << 8 | buf[i + 1]
+        i += more
+    if n > end - i:
+        raise BadBytes(_name(tag), first, "length {} over {}".format(n, end - i))
+    return n, i
+
+
+def _skip(buf, i: int, end: int) -> int:
+    """The offset after the padding that starts at ``i``; ``i`` itself when there is none."""
+    while i < end:
+        j = i
+        while j < end and buf[j] == 0xFF:
+            j += 1
+        if j == end or buf[j] == 0:
+            i = j if j == end else j + 1
+        elif j - i > 1:
+            i = j
+        else:
+            break
+    return i
+
+
+def walk(buf, start: int = 0, end: int | None = None):
+    """Yield (tag, offset of the value, length) of each object of one level of ``buf``.
+
+    Raises BadBytes, which names the tag and the offset of the fault, when it comes to it.
+    """
+    if end is None:
+        end = len(buf)
+    i = _skip(buf, start, end)
+    while i < end:
+        tag, i = _tag(buf, i, end)
+        n, i = _length(buf, i, end, tag)
+        yield tag, i, n
+        i = _skip(buf, i + n, end)
+
+
+def leaves(buf, start: int = 0, end: int | None = None, depth: int = 0):
+    """Yield (tag, offset, length) of all primitive objects of ``buf``, templates opened."""
+    if depth > _DEPTH:
+        raise BadBytes("template", start, "nested too deep")
+    for tag, i, n in walk(buf, start, end):
+        if constructed(tag):
+            yield from leaves(buf, i, i + n, depth + 1)
+        else:
+            yield tag, i, n
+
+
+def find(buf, tag: int, start: int = 0, end: int | None = None, depth: int = 0):
+    """The value of the first object ``tag`` as a memoryview, searched in templates too, or None.
+
+    Raises BadBytes for a fault that lies before the object.
+    """
+    if depth > _DEPTH:
+        raise BadBytes("template", start, "nested too deep")
+    for t, i, n in walk(buf, start, end):
+        if t == tag:
+            return memoryview(buf)[i : i + n]
+        if constructed(t):
+            value = find(buf, tag, i, i + n, depth + 1)
+            if value is not None:
+                return value
+    return None
+
+
+def _bytes_of(tag: int) -> bytes:
+    if tag > 0xFFFF:
+        return bytes((tag >> 16, tag >> 8 & 0xFF, tag & 0xFF))
+    return bytes((tag >> 8, tag & 0xFF)) if tag > 0xFF else bytes((tag,))
+
+
+def build(tag: int, value) -> bytes:
+    """One object; a template is built from the joined objects of its value (at most 65,535)."""
+    n = len(value)
+    if n > 0xFFFF:
+        raise BadBytes(_name(tag), 0, "value of {} bytes".format(n))
+    if n > 0xFF:
+        size = bytes((0x82, n >> 8, n & 0xFF))
+    else:
+        size = bytes((0x81, n)) if n > 0x7F else bytes((n,))
+    return _bytes_of(tag) + size + value
+
+
+def dol(buf):
+    """Yield (tag, length) of each entry of a data object list (EMV Book 3, 5.4)."""
+    i = 0
+    end = len(buf)
+    while i < end:
+        tag, i = _tag(buf, i, end)
+        if i >= end:
+            raise BadBytes(_name(tag), i, "no length")
+        yield tag, buf[i]
+        i += 1

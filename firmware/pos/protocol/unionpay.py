@@ -1,0 +1,246 @@
+"""The UnionPay direct-POS dialect as data: fields, transactions, response codes, framing.
+
+Profile of a terminal at its acquirer (64 fields, BCD, TPDU, F64 MAC), not of the inter-bank
+network. Where an acquirer differs the tables here are the place that says so.
+"""
+
+from micropython import const
+
+from pos.protocol.errors import BadBytes
+
+# One entry a field: kind, length digits, maximum low and high byte (see `iso8583`).
+PROFILE = (
+    b"\0\0\0\0"  # 1   second bitmap: not used
+    b"n\x02\x13\0"  # 2   PAN n..19
+    b"n\0\x06\0"  # 3   processing code
+    b"n\0\x0c\0"  # 4   amount, fen
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"  # 5..10
+    b"n\0\x06\0"  # 11  STAN (= voucher number)
+    b"n\0\x06\0"  # 12  time hhmmss
+    b"n\0\x04\0"  # 13  date MMDD
+    b"n\0\x04\0"  # 14  expiry YYMM
+    b"n\0\x04\0"  # 15  settlement date MMDD
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"  # 16..21
+    b"l\0\x03\0"  # 22  entry mode, left aligned
+    b"n\0\x03\0"  # 23  card sequence number
+    b"\0\0\0\0"  # 24
+    b"n\0\x02\0"  # 25  service point condition
+    b"n\0\x02\0"  # 26  PIN capture
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"  # 27..31
+    b"n\x02\x0b\0"  # 32  acquirer n..11
+    b"\0\0\0\0\0\0\0\0"  # 33..34
+    b"z\x02\x25\0"  # 35  track 2 z..37
+    b"z\x03\x68\0"  # 36  track 3 z..104
+    b"a\0\x0c\0"  # 37  reference number
+    b"a\0\x06\0"  # 38  authorisation code
+    b"a\0\x02\0"  # 39  response code
+    b"\0\0\0\0"  # 40
+    b"s\0\x08\0"  # 41  terminal id
+    b"s\0\x0f\0"  # 42  merchant id
+    b"\0\0\0\0"  # 43
+    b"s\x02\x19\0"  # 44  issuer and acquirer ans..25
+    b"\0\0\0\0\0\0\0\0\0\0\0\0"  # 45..47
+    b"n\x03\x42\x01"  # 48  private n..322
+    b"a\0\x03\0"  # 49  currency, "156"
+    b"\0\0\0\0\0\0\0\0"  # 50..51
+    b"b\0\x08\0"  # 52  PIN block
+    b"n\0\x10\0"  # 53  security control
+    b"s\x03\x14\0"  # 54  balance ans..20
+    b"b\x03\xff\0"  # 55  IC data
+    b"\0\0\0\0\0\0\0\0"  # 56..57
+    b"b\x03\x64\0"  # 58  e-purse data
+    b"s\x03\x58\x02"  # 59  terminal, QR and SM data ans..600
+    b"n\x03\x1e\0"  # 60  type, batch, network code ... (some send up to 30 digits)
+    b"n\x03\x1d\0"  # 61  original transaction n..29
+    b"b\x03\0\x02"  # 62  private ..512: keys, parameters
+    b"s\x03\xa3\0"  # 63  operator, card organisation and texts ans..163
+    b"b\0\x08\0"  # 64  MAC, 8 ASCII characters
+)
+
+# Transactions of `TRANSACTIONS`
+SIGN_IN = const(0)
+SIGN_OFF = const(1)
+ECHO = const(2)
+SALE = const(3)
+SALE_VOID = const(4)
+REFUND = const(5)
+BALANCE = const(6)
+REVERSAL = const(7)
+SETTLEMENT = const(8)
+
+_ROW = const(24)
+# MTI, F3, F25, F60.1, F60.3, "M" carries a MAC, "R" may be reversed; "-" absent, "=" as original
+TRANSACTIONS = (
+    "0800 ------ -- 00 003 --"  # sign-in, double-length keys
+    "0820 ------ -- 00 002 --"  # sign-off
+    "0820 ------ -- 00 301 --"  # echo test
+    "0200 000000 00 22 000 MR"  # sale
+    "0200 200000 00 23 000 MR"  # void of a sale
+    "0220 200000 00 25 000 M-"  # refund
+    "0200 310000 00 01 000 M-"  # balance
+    "0400 ====== == == === M-"  # reversal
+    "0500 ------ -- 00 201 --"  # settlement
+)
+
+# "#code" of each answer that shares a sentence, then "|", the group and the sentence.
+# Groups: A approved, P wrong PIN, S sign in again, K keep the card, C call the bank,
+# R try again later, N no such original, M set-up of merchant or terminal, D declined.
+RESPONSES = (
+    "#00|AApproved.\n"
+    "#10|AApproved in part: check the amount.\n"
+    "#11|AApproved, VIP customer.\n"
+    "#A2#A4#A5#A6|AApproved: confirm with the issuer.\n"
+    "#01|CCall the card issuer.\n"
+    "#03|MUnknown merchant.\n"
+    "#04#34#41#43|KKeep the card and call your bank.\n"
+    "#05|DNot authorised.\n"
+    "#12|DTransaction not valid.\n"
+    "#13|DAmount not valid.\n"
+    "#14|DCard number not valid.\n"
+    "#15|DNo such card issuer.\n"
+    "#21|DCard not activated.\n"
+    "#22|DNot possible, or too many days ago.\n"
+    "#25|NOriginal transaction not found.\n"
+    "#30|RPlease try again.\n"
+    "#38#75|DToo many wrong PINs.\n"
+    "#40|DNot supported by the bank.\n"
+    "#51|DInsufficient funds.\n"
+    "#54|DCard expired.\n"
+    "#55|PWrong PIN.\n"
+    "#57|DNot allowed for this card.\n"
+    "#58|MNot allowed for this terminal.\n"
+    "#59|DCard check failed.\n"
+    "#61|DAmount over the limit.\n"
+    "#62|DCard is restricted.\n"
+    "#64|DAmount differs from the original.\n"
+    "#65|DToo many transactions.\n"
+    "#68|RNo answer in time, try again.\n"
+    "#90|RBank closes its day, try later.\n"
+    "#91#98|RIssuer not available, try later.\n"
+    "#92#96|RNetwork trouble, try later.\n"
+    "#94|DDuplicate transaction.\n"
+    "#97|MTerminal not registered.\n"
+    "#99|SPIN format error: sign in again.\n"
+    "#A0|SMAC error: sign in again.\n"
+    "#A1|DCurrency does not match.\n"
+    "#A3|DAccount not valid.\n"
+    "#A7|RSecurity processing failed.\n"
+)
+
+_TPDU = const(5)
+_HEADER = const(6)
+_PREFIX = const(13)  # length, TPDU, header
+_SHORTEST = const(21)  # TPDU, header, MTI, bitmap
+_LONGEST = const(2048)  # no allocation beyond what a terminal has room for
+
+
+def transaction(kind: int) -> tuple:
+    """(MTI, F3, F25, F60.1, F60.3, carries MAC, may be reversed) of a constant like SALE.
+
+    F3 and F25 are None when not sent; a reversal copies what reads ``=`` from its original.
+    """
+    i = kind * _ROW
+    if i < 0 or i >= len(TRANSACTIONS):
+        raise BadBytes("transaction", kind, "not in the table")
+    row = TRANSACTIONS[i : i + _ROW]
+    f3 = None if row[5] == "-" else row[5:11]
+    f25 = None if row[12] == "-" else row[12:14]
+    return row[:4], f3, f25, row[15:17], row[18:21], row[22] == "M", row[23] == "R"
+
+
+def response_mti(mti: str) -> str:
+    """The MTI of the answer to a request: 0200 -> 0210."""
+    if len(mti) != 4 or mti[2] not in "02468":
+        raise BadBytes("MTI", 0, "not a request")
+    return mti[:2] + chr(ord(mti[2]) + 1) + mti[3]
+
+
+def has_mac(mti: str) -> bool:
+    """Whether messages of this MTI (request or answer) end in F64: 01xx, 02xx, 04xx, 06xx."""
+    return mti[:2] in ("01", "02", "04", "06")
+
+
+def response(code: str) -> tuple:
+    """(group, sentence for the cashier) of F39; see RESPONSES. A code not listed is declined."""
+    i = RESPONSES.find("#" + code) if len(code) == 2 else -1
+    if i < 0:
+        return "D", "Declined."
+    i = RESPONSES.find("|", i)
+    return RESPONSES[i + 1], RESPONSES[i + 2 : RESPONSES.find("\n", i)]
+
+
+def approved(code: str) -> bool:
+    """Whether F39 means that the money moves: 00, 10, 11, A2, A4, A5, A6."""
+    return response(code)[0] == "A"
+
+
+def entry_mode(pan: str, pin: bool) -> str:
+    """F22: ``pan`` 01 manual, 02 stripe, 03 scan, 05 chip, 07 contactless; a PIN or none."""
+    return pan + ("1" if pin else "2")
+
+
+def security(pin: bool, track: bool = False, pan: bool = True, double: bool = True) -> str:
+    """F53: PIN block made with a PAN, encrypted track, double-length keys. 16 digits."""
+    digit = "0" if not pin else "2" if pan else "1"
+    return digit + ("6" if double else "0") + ("1" if track else "0") + "0" * 13
+
+
+def field60(kind: str, batch: int, network: str, reader: str = "") -> str:
+    """F60: 60.1 type, 60.2 batch (0..999999), 60.3 network code, then 60.4 onwards.
+
+    ``reader`` is "" for management messages; "600" for contactless and "500" for a contact chip
+    (60.4 capability, 60.5 IC condition, 60.6 partial authorisation), and 60.7 if sent.
+    """
+    if not 0 <= batch <= 999999:
+        raise BadBytes("F60", 1, "batch out of range")
+    return "{}{:06d}{}{}".format(kind, batch, network, reader)
+
+
+def frame(tpdu, header, message) -> bytes:
+    """Length (2 bytes, big-endian, without itself), TPDU (5), header (6) and message."""
+    if len(tpdu) != _TPDU:
+        raise BadBytes("TPDU", 2, "not 5 bytes")
+    if len(header) != _HEADER:
+        raise BadBytes("header", 7, "not 6 bytes")
+    n = _TPDU + _HEADER + len(message)
+    if not _SHORTEST <= n <= _LONGEST:
+        raise BadBytes("frame", 0, "length {}".format(n))
+    return bytes((n >> 8, n & 0xFF)) + tpdu + header + message
+
+
+def body_length(head) -> int:
+    """How many bytes follow the two length bytes ``head``; BadBytes for what no frame can be."""
+    if len(head) < 2:
+        raise BadBytes("frame", 0, "length cut off")
+    n = head[0] << 8 | head[1]
+    if not _SHORTEST <= n <= _LONGEST:
+        raise BadBytes("frame", 0, "length {}".format(n))
+    return n
+
+
+def unframe(buf) -> tuple:
+    """(TPDU, header, message) of a whole frame, as memoryviews of it.
+
+    Raises BadBytes when the length is not that of the buffer, the TPDU is none, or a digit of
+    the header is not decimal. The TPDU of an answer may be swapped and is not compared here.
+    """
+    n = body_length(buf)
+    if n != len(buf) - 2:
+        raise BadBytes("frame", 0, "length {}, {} bytes there".format(n, len(buf) - 2))
+    view = memoryview(buf)
+    if view[2] != 0x60:
+        raise BadBytes("TPDU", 2, "identifier is not 60")
+    header = view[2 + _TPDU : _PREFIX]
+    for i in range(_HEADER):
+        if header[i] > 0x99 or header[i] & 0x0F > 9:
+            raise BadBytes("header", 2 + _TPDU + i, "not a decimal digit")
+    return view[2 : 2 + _TPDU], header, view[_PREFIX:]
+
+
+def action(header) -> int:
+    """Digit P of a header, what the host wants done: 0 nothing, 3 sign in again, ...
+
+    1 parameters, 2 status upload, 4 CAPK update, 5 AID update, 6 application download,
+    7 BIN black list, 9 contactless parameters.
+    """
+    return header[2] & 0x0F

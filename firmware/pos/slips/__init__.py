@@ -1,0 +1,1 @@
+"""Receipts and other slips: records become printer bytes."""

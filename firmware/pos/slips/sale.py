@@ -1,0 +1,218 @@
+"""Slips of a sale: a transaction record becomes printer bytes, line by line.
+
+The order follows the UnionPay sales slip (JR/T 0001, clause 8; 32 columns), in English; a further
+language is a further table like ``EN``. A record is a dict; a line whose value is missing is left
+out. Nothing here prints more of a PAN than the first 6 and the last 4 digits, whatever the record
+holds.
+"""
+
+from pos.protocol import escpos
+
+MERCHANT = "merchant"
+CARDHOLDER = "cardholder"
+
+EN = {
+    "title": "TAPTILL SALES SLIP",
+    MERCHANT: "MERCHANT COPY",
+    CARDHOLDER: "CARDHOLDER COPY",
+    "test": "TEST - NOT VALID",
+    "again": "*** DUPLICATED ***",
+    "shop": "MERCHANT NAME",
+    "merchant_id": "MERCHANT NO",
+    "terminal_id": "TERMINAL NO",
+    "operator": "OPERATOR NO",
+    "issuer": "ISSUER",
+    "acquirer": "ACQUIRER",
+    "pan": "CARD NO",
+    "kind": "TRANS TYPE",
+    "sale": "SALE",
+    "void": "VOID",
+    "refund": "REFUND",
+    "batch": "BATCH NO",
+    "trace": "VOUCHER NO",
+    "auth": "AUTH CODE",
+    "when": "DATE/TIME",
+    "rrn": "REF NO",
+    "rc": "RESPONSE",
+    "amount": "AMOUNT",
+    "arqc": "ARQC",
+    "tvr": "TVR",
+    "aid": "AID",
+    "tsi": "TSI",
+    "atc": "ATC",
+    "label": "APP LABEL",
+    "sign": "CARDHOLDER SIGNATURE",
+    "agree": "I CONFIRM THE ABOVE TRANSACTION AND AGREE THAT IT IS CHARGED TO MY ACCOUNT.",
+    "cvm_pin": "PIN VERIFIED ONLINE\nNO SIGNATURE REQUIRED",
+    "cvm_none": "NO PIN, NO SIGNATURE REQUIRED",
+    "cvm_cdcvm": "VERIFIED ON THE DEVICE\nNO SIGNATURE REQUIRED",
+    "fault": "*** FAULT REPORT ***\nTHIS IS NOT A VOUCHER",
+    "fault_why": "THE REVERSAL OF THIS SALE WAS NOT CONFIRMED BY THE HOST. THE CARD MAY HAVE BEEN "
+    "CHARGED: SETTLE IT BY HAND WITH THE ACQUIRER.",
+    "reversed": "*** SALE REVERSED ***\nTHIS IS NOT A VOUCHER",
+    "reversed_why": "THE SALE WAS NOT COMPLETED AND HAS BEEN TAKEN BACK. THE CARD IS NOT CHARGED.",
+}
+
+_HEAD = ("merchant_id", "terminal_id", "operator", "issuer", "acquirer")
+_EMV = ("arqc", "tvr", "aid", "tsi", "atc", "label")
+_ENTRIES = "01 M,02 S,05 I,07 C,92 N,96 C"
+_END = b"\n" * 4  # past the tear bar
+
+
+def masked(pan: str) -> str:
+    """``pan`` in groups of four, with at most the first 6 and the last 4 digits in clear."""
+    n = len(pan)
+    clear = [c if n > 10 and (i < 6 or i >= n - 4) else "*" for i, c in enumerate(pan)]
+    return " ".join("".join(clear[i : i + 4]) for i in range(0, n, 4))
+
+
+def money(fen: int) -> str:
+    """An amount in fen as "RMB 1280.00", negative with the sign before the number."""
+    sign = "-" if fen < 0 else ""
+    return "RMB %s%d.%02d" % (sign, abs(fen) // 100, abs(fen) % 100)
+
+
+def entry_letter(entry: str) -> str:
+    """How the card was read, from field 22: C contactless, I inserted, S swiped, M typed, N
+    reservation."""
+    at = _ENTRIES.find(entry[:2] + " ") if len(entry) >= 2 else -1
+    return _ENTRIES[at + 3] if at >= 0 else ""
+
+
+def _wrapped(line, width=escpos.COLUMNS):
+    """Pieces of ``line`` that fit ``width`` columns, cut at spaces where there are any."""
+    while len(line) > width:
+        cut = line.rfind(" ", 0, width + 1)
+        if cut <= 0:
+            cut = width
+        yield line[:cut]
+        line = line[cut:].lstrip(" ")
+    yield line
+
+
+def _paragraph(words):
+    for line in words.split("\n"):
+        for piece in _wrapped(line):
+            yield escpos.text(piece) + b"\n"
+
+
+def _row(label, value):
+    """``LABEL: value``; a value that does not fit beside its label goes below it."""
+    line = label + ": " + value
+    if len(line) <= escpos.COLUMNS:
+        yield escpos.text(line) + b"\n"
+    else:
+        yield escpos.text(label) + b":\n"
+        yield from _paragraph(value)
+
+
+def _rows(words, txn, names):
+    for name in names:
+        value = txn.get(name)
+        if value:
+            yield from _row(words[name], value)
+
+
+def _centred(words, wide=1, high=1):
+    yield escpos.align(escpos.CENTRE) + escpos.size(wide, high)
+    for line in words.split("\n"):
+        for piece in _wrapped(line, escpos.COLUMNS // wide):
+            yield escpos.text(piece) + b"\n"
+    yield escpos.size(1, 1) + escpos.align(escpos.LEFT)
+
+
+def _amount(words, txn):
+    """The amount, twice as wide as long as it fits: it is never cut and never broken."""
+    fen = txn["amount"]
+    amount = money(-fen if txn["kind"] in ("void", "refund") else fen)
+    wide = 2 if len(amount) <= escpos.COLUMNS // 2 else 1
+    yield escpos.text(words["amount"]) + b":\n"
+    yield escpos.bold(True) + escpos.size(wide, 2) + escpos.text(amount) + b"\n"
+    yield escpos.size(1, 1) + escpos.bold(False)
+
+
+def _card(words, txn):
+    pan = txn.get("pan")
+    if pan:
+        line = masked(pan) + " " + entry_letter(txn.get("entry") or "")
+        yield escpos.text(words["pan"]) + b":\n"
+        yield escpos.size(1, 2) + escpos.text(line.rstrip(" ")) + b"\n"
+        yield escpos.size(1, 1)
+
+
+def _body(words, txn, shop):
+    """The lines all slips share: shop, card, numbers, date, amount."""
+    yield from _row(words["shop"], shop)
+    yield from _rows(words, txn, _HEAD)
+    yield from _card(words, txn)
+    yield from _row(words["kind"], words.get(txn["kind"], txn["kind"]))
+    yield from _row(words["batch"], "%06d" % txn["batch"])
+    yield from _row(words["trace"], "%06d" % txn["trace"])
+    yield from _rows(words, txn, ("auth",))
+    w = txn["when"]
+    when = "/".join((w[:4], w[4:6], w[6:8])) + " " + ":".join((w[8:10], w[10:12], w[12:14]))
+    yield from _row(words["when"], when)
+    yield from _rows(words, txn, ("rrn",))
+    yield from _amount(words, txn)
+
+
+def _verification(words, txn, copy):
+    """How the cardholder agreed: the line to sign on the merchant's copy only, or why there is
+    none."""
+    cvm = txn.get("cvm") or "none"
+    if cvm != "signature":
+        yield from _centred(words["cvm_" + cvm])
+    elif copy == MERCHANT:
+        yield escpos.text(words["sign"]) + b":\n\n\n"
+        yield b"-" * escpos.COLUMNS + b"\n"
+        yield from _paragraph(words["agree"])
+
+
+def sale_slip(txn: dict, copy: str, shop: str, test: bool = False, words: dict = EN):
+    """Yield the bytes of a copy (MERCHANT or CARDHOLDER) of a completed transaction.
+
+    ``txn["copies"]`` counts the copies printed before, the merchant's first: a copy that was among
+    them is marked as a duplicate. ``shop`` is the merchant's name. Each piece holds whole commands
+    and at most one line.
+    """
+    yield escpos.INIT
+    if test:
+        yield from _centred(words["test"], 2, 1)
+    yield from _centred(words["title"], 1, 2)
+    yield from _centred(words[copy])
+    again = (txn.get("copies") or 0) > (0 if copy == MERCHANT else 1)
+    if again:
+        yield from _centred(words["again"])
+    yield from _body(words, txn, shop)
+    yield from _rows(words, txn, _EMV)
+    yield from _verification(words, txn, copy)
+    if again:
+        yield from _centred(words["again"])
+    if test:
+        yield from _centred(words["test"], 2, 1)
+    yield _END
+
+
+def _notice(txn, shop, test, words, which):
+    yield escpos.INIT
+    if test:
+        yield from _centred(words["test"], 2, 1)
+    yield escpos.bold(True)
+    yield from _centred(words[which])
+    yield escpos.bold(False)
+    yield from _body(words, txn, shop)
+    yield from _rows(words, txn, ("rc",))
+    yield from _paragraph(words[which + "_why"])
+    if test:
+        yield from _centred(words["test"], 2, 1)
+    yield _END
+
+
+def fault_slip(txn: dict, shop: str, test: bool = False, words: dict = EN):
+    """Yield the report of a sale whose reversal nobody confirmed: somebody must act on it."""
+    return _notice(txn, shop, test, words, "fault")
+
+
+def reversed_slip(txn: dict, shop: str, test: bool = False, words: dict = EN):
+    """Yield the note that an incomplete sale has been reversed."""
+    return _notice(txn, shop, test, words, "reversed")

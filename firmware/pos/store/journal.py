@@ -1,0 +1,279 @@
+"""The journal of a batch: one file of records that are only ever appended.
+
+The state of a transaction is its last record; a record is on flash when the call that made it
+returns. A transaction is a dict with the names of ``records.NAMES``, ``state``, and ``tries`` (the
+reversals sent):
+
+    begun -> sending -> approved | declined | cancelled
+             sending -> reversing (again for each attempt) -> reversed
+    begun -> approved | declined | cancelled
+
+What was begun but not sent when the power went is cancelled by ``open``; what was sent and not
+closed is ``pending``: a reversal is due, and nothing else is sent before it.
+"""
+
+import os
+from array import array
+
+from micropython import const
+
+from pos.store import records
+from pos.store.records import JournalError
+
+# The kinds of records; the state after a record is its place here.
+_BEGIN = const(1)
+_SENDING = const(2)
+_APPROVED = const(3)
+_DECLINED = const(4)
+_CANCELLED = const(5)
+_REVERSAL = const(6)
+_REVERSED = const(7)
+_PRINTED = const(8)
+STATES = ("", "begun", "sending", "approved", "declined", "cancelled", "reversing", "reversed")
+
+_CAPACITY = const(500)
+_HEAD = const(8)  # of the file
+_FULL = const(480 * 1024)  # beyond it no transaction begins; the rest is for closing what is open
+_STATE = const(7)
+_LATE = const(8)  # a flag: fields of this transaction follow the begin of the next one
+_COPIES = const(4)  # shift
+
+# For each record kind, the states it may follow: bit n = state n.
+_AFTER = b"\x00\x00\x02\x06\x06\x06\x44\x44\x08"
+
+
+class JournalFull(JournalError):
+    """The batch holds all it may: settle first."""
+
+
+class Journal:
+    """The transactions of ``batch`` (1..999999) in ``root``/batch; call ``open`` first."""
+
+    def __init__(self, root: str, batch: int):
+        self.batch = batch
+        self.path = "%s/batch/%06d.jnl" % (root, batch)
+        try:
+            os.mkdir(root + "/batch")
+        except OSError:  # it is there; if not, open says so
+            pass
+        self._record = records.Record()
+        # For each transaction where it begins (units of 8 bytes), and its state, flags and copies.
+        self._at = array("H", bytes(2 * _CAPACITY))
+        self._flags = bytearray(_CAPACITY)
+
+    def open(self) -> None:
+        """Read the file once, drop a torn tail, cancel what was begun and not sent.
+
+        Bytes that are no sound record but are followed by one are passed over; ``damaged`` is
+        then the offset of the first of them, otherwise None. ``dropped`` is the length of the
+        torn tail. LittleFS lets neither happen by a power cut: the terminal must report both.
+        Raises OSError.
+        """
+        self.count = 0
+        self.damaged = None
+        self._pending = self._begun = -1
+        record = self._record
+        head = b"TTJ1" + self.batch.to_bytes(4, "big")
+        try:
+            size = os.stat(self.path)[6]
+        except OSError:
+            size = 0
+        if size < _HEAD:
+            with open(self.path, "wb") as file:
+                file.write(head)
+            size = _HEAD
+        at = self._end = _HEAD
+        with open(self.path, "rb") as file:
+            if file.read(_HEAD) != head:
+                self.damaged = 0
+            while at < size:
+                if not record.read(file, at):
+                    at += records.UNIT
+                    continue
+                if at != self._end and self.damaged is None:
+                    self.damaged = self._end
+                self._apply(record.kind, record.number, at)
+                at += record.size
+                self._end = at
+        self.dropped = size - self._end
+        if self.dropped:
+            self._drop_tail()
+        if self._begun >= 0:
+            self._append(_CANCELLED, self._begun, {})
+
+    def _apply(self, kind, number, at):
+        """Note the record in the buffer; where its begin is lost, the transaction begins here."""
+        if number >= _CAPACITY or not 0 < kind <= _PRINTED:
+            return
+        while self.count <= number:
+            self._at[self.count] = at // records.UNIT
+            self.count += 1
+            self._flags[self.count - 1] = 0
+        if kind == _PRINTED:
+            txn = {}
+            self._record.fields(txn)
+            copies = min(txn["copies"], 15) << _COPIES
+            self._flags[number] = self._flags[number] & (_STATE | _LATE) | copies
+            return
+        if number < self.count - 1:
+            self._flags[number] |= _LATE
+        self._flags[number] = self._flags[number] & ~_STATE | kind
+        if kind == _BEGIN:
+            self._begun = number
+        elif number == self._begun:
+            self._begun = -1
+        if kind in (_SENDING, _REVERSAL):
+            self._pending = number
+        elif number == self._pending:
+            self._pending = -1
+
+    def _drop_tail(self):
+        """Copy what is sound to a new file and put it in place: appending starts where it ends."""
+        temp = self.path + "~"
+        left = self._end
+        with open(self.path, "rb") as old, open(temp, "wb") as new:
+            while left:
+                part = self._record.view[: min(left, len(self._record.view))]
+                old.readinto(part)
+                new.write(part)
+                left -= len(part)
+        os.rename(temp, self.path)
+
+    def _append(self, kind, number, txn, old=None):
+        data = self._record.make(kind, number, txn, old)
+        with open(self.path, "ab") as file:
+            file.write(data)
+            file.flush()
+        self._apply(kind, number, self._end)
+        self._end += len(data)
+
+    def _step(self, kind, trace):
+        """The number of the transaction to which a record of ``kind`` is about to be added."""
+        number = self._number(trace)
+        if number < 0:
+            raise JournalError("no such trace")
+        state = self._flags[number] & _STATE
+        if not _AFTER[kind] >> state & 1:
+            raise JournalError("%s after %s" % (kind, STATES[state]))
+        return number
+
+    def begin(self, txn: dict) -> None:
+        """Record a new transaction with ``trace``, ``kind``, ``amount``; sets batch and state.
+
+        One that was begun before and not closed is cancelled. Raises JournalFull.
+        """
+        if self.count >= _CAPACITY or self._end >= _FULL:
+            raise JournalFull("%d transactions" % self.count)
+        if not 0 < txn["trace"] <= 999999:
+            raise JournalError("trace")
+        if self._begun >= 0:
+            self._append(_CANCELLED, self._begun, {})
+        txn["batch"] = self.batch
+        self._append(_BEGIN, self.count, txn)
+        txn["state"] = "begun"
+
+    def sending(self, txn: dict) -> None:
+        """Record all of the transaction; from now on a silence means a reversal.
+
+        Raises JournalError while another transaction is pending.
+        """
+        number = self._step(_SENDING, txn["trace"])
+        if self._pending >= 0:
+            raise JournalError("a reversal is due")
+        self._append(_SENDING, number, txn)
+        txn["state"] = "sending"
+
+    def close(self, txn: dict) -> None:
+        """Record the end, ``txn["state"]`` approved, declined or cancelled, and what is new in it.
+
+        Cancelled after ``sending`` is for a request of which no byte has left the terminal.
+        """
+        kind = STATES.index(txn["state"])
+        if not _APPROVED <= kind <= _CANCELLED:
+            raise JournalError("close as " + txn["state"])
+        number = self._step(kind, txn["trace"])
+        self._append(kind, number, txn, self._read(number))
+
+    def reversal(self, trace: int, reason: str) -> None:
+        """Record that a reversal is about to be sent, with its F39 (98, A0, 06)."""
+        self._append(_REVERSAL, self._step(_REVERSAL, trace), {"reason": reason})
+
+    def reversed(self, trace: int, rc: str) -> None:
+        """Record that the reversal is over, with the F39 of its answer as ``reversal_rc``."""
+        self._append(_REVERSED, self._step(_REVERSED, trace), {"reversal_rc": rc})
+
+    def printed(self, trace: int, copy: int) -> None:
+        """Record that copy ``copy`` (1..15) of an approved transaction is on paper."""
+        self._append(_PRINTED, self._step(_PRINTED, trace), {"copies": copy})
+
+    def pending(self):
+        """The transaction that was sent and not closed, or None: a reversal is due."""
+        return self._read(self._pending) if self._pending >= 0 else None
+
+    def unprinted(self, wanted: int = 2):
+        """Yield the approved transactions of which fewer than ``wanted`` copies are on paper."""
+        for number in range(self.count):
+            flags = self._flags[number]
+            if flags & _STATE == _APPROVED and flags >> _COPIES < wanted:
+                yield self._read(number)
+
+    def find(self, trace: int):
+        """The transaction with ``trace``, or None."""
+        number = self._number(trace)
+        return self._read(number) if number >= 0 else None
+
+    def last(self, state=None):
+        """The newest transaction (in ``state``, if given), or None."""
+        for number in range(self.count - 1, -1, -1):
+            now = STATES[self._flags[number] & _STATE]
+            if now and state in (None, now):
+                return self._read(number)
+        return None
+
+    def transactions(self):
+        """Yield all transactions, oldest first; nothing may be written meanwhile."""
+        with open(self.path, "rb") as file:
+            for number in range(self.count):
+                if self._flags[number] & _STATE:
+                    yield self._read(number, file)
+
+    def totals(self) -> dict:
+        """{kind: (count, amount in fen)} of the approved transactions."""
+        totals = {}
+        for txn in self.transactions():
+            if txn["state"] == "approved":
+                count, amount = totals.get(txn["kind"], (0, 0))
+                totals[txn["kind"]] = (count + 1, amount + txn["amount"])
+        return totals
+
+    def _number(self, trace):
+        """The number of the newest transaction with ``trace``; -1 when there is none."""
+        with open(self.path, "rb") as file:
+            for number in range(self.count - 1, -1, -1):
+                if self._record.read(file, self._at[number] * records.UNIT):
+                    if self._record.number == number and self._record.trace() == trace:
+                        return number
+        return -1
+
+    def _read(self, number, file=None):
+        """The transaction ``number`` as its records add up."""
+        if not file:
+            with open(self.path, "rb") as file:
+                return self._read(number, file)
+        flags = self._flags[number]
+        txn = {"state": STATES[flags & _STATE], "copies": 0, "tries": 0}
+        record = self._record
+        at = self._at[number] * records.UNIT
+        end = self._end
+        if number + 1 < self.count and not flags & _LATE:
+            end = self._at[number + 1] * records.UNIT
+        while at < end:
+            if not record.read(file, at):
+                at += records.UNIT
+                continue
+            if record.number == number:
+                record.fields(txn)
+                txn["tries"] += record.kind == _REVERSAL
+            at += record.size
+        txn["copies"] = flags >> _COPIES
+        return txn

@@ -1,0 +1,103 @@
+"""The composition root: what is there, wired together, and the tasks that run."""
+
+import asyncio
+import gc
+import os
+import sys
+import time
+
+from pos import hw, log
+from pos.acquirer.session import Session
+from pos.store import wifi
+from pos.store.journal import Journal
+from pos.store.keys import Keys
+from pos.store.params import Counters, Params
+from pos.store.seal import Sealer
+from pos.store.users import Users
+from pos.ui.frame import Ui
+
+_ROOT = "/pos"
+_FONTS = "/rom/fonts"
+_CRASH_MS = 3000
+
+
+class Terminal:
+    """What the flows work with."""
+
+    def __init__(self):
+        if "pos" not in os.listdir("/"):
+            os.mkdir(_ROOT)
+        self.serial = hw.serial()
+        self.sealer = Sealer(hw.device_key())
+        self.params = Params(_ROOT)
+        self.counters = Counters(_ROOT)
+        self.keys = Keys(_ROOT, self.sealer)
+        self.users = Users(_ROOT, self.sealer, time.time)
+        self.journal = Journal(_ROOT, self.params["batch"])
+        self.network = hw.Wifi(*wifi.load(_ROOT, self.sealer))
+        self.session = Session(self.params, self.network)
+        self.display = hw.display()
+        self.keypad = hw.keypad()
+        self.reader = hw.reader()
+        self.printer = hw.printer()
+        self.buzzer = hw.buzzer()
+        self.ui = Ui(self.display, self.keypad, _FONTS)
+        self.set_clock = hw.set_clock
+        self.operator = ""
+        self.signed_in = False
+
+    def now(self) -> str:
+        """YYYYMMDDhhmmss."""
+        return "{:04d}{:02d}{:02d}{:02d}{:02d}{:02d}".format(*time.localtime()[:6])
+
+    def new_batch(self, number: int) -> None:
+        """Go on in batch ``number``, whose journal is empty or its own."""
+        self.params.update(batch=number)
+        self.journal = Journal(_ROOT, number)
+        self.journal.open()
+
+    async def tell(self, story: str, *args):
+        """Run ``pos.flows.<story>.run`` and forget the code it needed: heap for the next one."""
+        before = set(sys.modules)
+        name = "pos.flows." + story
+        try:
+            __import__(name)
+            return await sys.modules[name].run(self, *args)
+        finally:
+            for name in [n for n in sys.modules if n not in before]:
+                package, _, module = name.rpartition(".")
+                del sys.modules[name]
+                if package in sys.modules and hasattr(sys.modules[package], module):
+                    delattr(sys.modules[package], module)
+            gc.collect()
+
+
+async def _watch(task, name):
+    """A helper task that ends is a fault of the terminal: say so and start anew."""
+    try:
+        await task
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        log.crash(name, error)
+    hw.restart()
+
+
+async def _main():
+    gc.collect()
+    terminal = Terminal()
+    asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
+    await terminal.tell("selftest")
+    await terminal.tell("shift")
+
+
+def run() -> None:
+    """Run the terminal until it is interrupted from the console; a crash restarts the chip."""
+    try:
+        asyncio.run(_main())
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:
+        log.crash("terminal", error)
+        time.sleep_ms(_CRASH_MS)  # a crash at every start must leave the console time to look in
+        hw.restart()

@@ -1,0 +1,167 @@
+"""A picture as a list of things to draw, painted strip by strip: there is no full frame buffer.
+
+One buffer of 3,840 bytes (8 rows of 240 pixels; more rows of a narrower rectangle) is filled and
+sent until the rectangle is done. A change repaints the rectangle of the thing that changed.
+"""
+
+from framebuf import GS2_HMSB, RGB565, FrameBuffer
+from micropython import const
+
+from pos.ui.fonts import Font
+
+_COLORS = ("page", "bar", "line", "faint", "muted", "ink", "accent", "good", "bad", "warn")
+# Their RGB565, high byte first: white, three light blue greys, a darker one, near black,
+# blue, green, red, amber
+_RGB565 = b"\xff\xff\xef\x9e\xd6\xfc\xad\x97\x5b\x2f\x19\x06\x1a\xfb\x14\x2b\xc9\x47\xb3\x40"
+_FONTS = ("sans16", "bold16", "sans24", "amount40", "icons")
+_ALIGN = "<^>"
+
+_STRIP = const(3840)
+_RADIUS = const(6)  # of the corner glyphs in the font of icons
+_CORNERS = "╭╮╰╯"  # their cells are _RADIUS wide, their ink at the top
+
+
+def _word(color: str) -> int:
+    """The colour as framebuf stores it so that memory holds the high byte first."""
+    at = 2 * _COLORS.index(color)
+    return _RGB565[at] | _RGB565[at + 1] << 8
+
+
+class Canvas:
+    """Draws on ``display`` (width, height, window(), write()) with the fonts in ``root``.
+
+    Fonts and colours go by their names (_FONTS, _COLORS), alignment by ``<``, ``^``, ``>``.
+    The things to draw are tuples: x, y, right, bottom, paint, text; for a box the paint is its
+    colour and the text None; for a text the paint is its palette, and there follow font,
+    background, where the text starts, and the line the letters stand on.
+    """
+
+    def __init__(self, display, root: str):
+        self._display = display
+        self.width = display.width
+        self.height = display.height
+        self.fonts = {}
+        for name in _FONTS:
+            self.fonts[name] = Font(root + "/" + name + ".fnt")
+        self._strip = bytearray(_STRIP)
+        self._view = memoryview(self._strip)
+        self._source = [None, 0, 0, GS2_HMSB]  # the glyph that is being drawn
+        self._palettes = {}
+        self._things = []
+
+    def clear(self) -> None:
+        """Forget all things; the screen keeps its pixels until the next ``show``."""
+        self._things.clear()
+
+    def box(self, x: int, y: int, w: int, h: int, color: str) -> None:
+        """Add a filled rectangle."""
+        self._things.append((x, y, x + w, y + h, _word(color), None))
+
+    def round_box(self, x: int, y: int, w: int, h: int, color: str, around: str = "page") -> None:
+        """Add a filled rectangle with round corners on the colour ``around``."""
+        self.box(x, y, w, h, color)
+        for i in range(4):
+            cx = x + w - _RADIUS if i & 1 else x
+            cy = y + h - _RADIUS if i & 2 else y
+            self.text(cx, cy, _RADIUS, _CORNERS[i], "icons", color, "<", around)
+
+    def text(self, x, y, w, text, font="sans16", color="ink", align="<", back="page") -> int:
+        """Add one line of text in the field of ``w`` pixels at (x, y); returns its number.
+
+        What does not fit is cut at the end and marked with dots.
+        """
+        face = self.fonts[font]
+        base = y + face.baseline
+        bottom = y + (_RADIUS if font == "icons" and w == _RADIUS else face.height)
+        start, text = self._place(x, w, text, face, align)
+        paint = self._palette(back, color)
+        self._things.append((x, y, x + w, bottom, paint, text, font, back, start, base))
+        return len(self._things) - 1
+
+    def change(self, number, text, color, align="<", font=None, show=True) -> None:
+        """Put other words into the field of a text, and repaint that field alone if it differs.
+
+        A smaller ``font`` stands on the line of the first one. Without ``show`` the next full
+        one paints it.
+        """
+        x, y, right, bottom, _, _, old, back, _, base = thing = self._things[number]
+        font = old if font is None else font
+        start, text = self._place(x, right - x, text, self.fonts[font], align)
+        new = (x, y, right, bottom, self._palette(back, color), text, font, back, start, base)
+        if new != thing:
+            self._things[number] = new
+            if show:
+                self.show(x, y, right - x, bottom - y)
+
+    def fit(self, text: str, w: int, fonts=("amount40", "sans24", "sans16")) -> int:
+        """The first of the fonts in which ``text`` fits into ``w`` pixels, else the last."""
+        for font in fonts:
+            if self.fonts[font].measure(text) <= w:
+                break
+        return font
+
+    def _place(self, x: int, w: int, text: str, face, align: int):
+        """Where ``text`` starts in the field, and as much of it as fits."""
+        free = w - face.measure(text)
+        if free < 0:
+            text = face.cut(text, w - face.measure("…")) + "…"
+            free = max(0, w - face.measure(text))
+        return x + free * _ALIGN.find(align) // 2, text
+
+    def show(self, x: int = 0, y: int = 0, w: int = 0, h: int = 0) -> None:
+        """Paint a rectangle of the screen with all that touches it; without size: all of it."""
+        w = w or self.width
+        h = h or self.height
+        rows = min(h, _STRIP // 2 // w)
+        strip = FrameBuffer(self._strip, w, rows, RGB565)
+        self._display.window(x, y, w, h)
+        end = y + h
+        while y < end:
+            strip.fill(_word("page"))
+            for thing in self._things:
+                if thing[1] < y + rows and thing[3] > y and thing[0] < x + w and thing[2] > x:
+                    self._draw(strip, thing, x, y, rows)
+            count = min(rows, end - y)
+            self._display.write(self._view[: count * w * 2])
+            y += rows
+
+    def _draw(self, strip, thing, x: int, y: int, rows: int) -> None:
+        left, top, right, bottom, paint, text = thing[:6]
+        if text is None:
+            strip.fill_rect(left - x, top - y, right - left, bottom - top, paint)
+            return
+        font = self.fonts[thing[6]]
+        data = font.data
+        source = self._source
+        at = thing[8] - x
+        top = thing[9] - font.baseline - y
+        for char in text:
+            record = font.record(char)
+            high = data[record + 1]
+            gy = top + data[record + 3]
+            if high and gy < rows and gy + high > 0:
+                wide = data[record]
+                bits = data[record + 5] | data[record + 6] << 8 | data[record + 7] << 16
+                source[0] = data[bits : bits + ((wide + 3) >> 2) * high]
+                source[1] = wide
+                source[2] = high
+                strip.blit(source, at + data[record + 2], gy, -1, paint)
+            at += data[record + 4]
+        source[0] = None
+
+    def _palette(self, back: str, color: str):
+        """The four grey levels between two colours, for ``blit``; computed once."""
+        a, b = 2 * _COLORS.index(back), 2 * _COLORS.index(color)
+        key = a << 8 | b
+        if key not in self._palettes:
+            levels = bytearray(8)
+            for i in range(4):
+                level = 0
+                for shift, mask in ((11, 31), (5, 63), (0, 31)):
+                    low = (_RGB565[a] << 8 | _RGB565[a + 1]) >> shift & mask
+                    high = (_RGB565[b] << 8 | _RGB565[b + 1]) >> shift & mask
+                    level |= (low * (3 - i) + high * i + 1) // 3 << shift
+                levels[2 * i] = level >> 8
+                levels[2 * i + 1] = level & 0xFF
+            self._palettes[key] = FrameBuffer(levels, 4, 1, RGB565)
+        return self._palettes[key]

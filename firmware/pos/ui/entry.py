@@ -1,0 +1,198 @@
+"""Screens that the cashier or the cardholder answers; each returns None when it is cancelled.
+
+``timeout_ms`` counts from the last key; 0 waits for ever. A key repaints the field alone.
+"""
+
+from micropython import const
+
+from pos.ui.frame import INNER, MARGIN
+from pos.ui.strings import CURRENCY, money, say
+
+_BOX_X = const(8)
+_BOX_Y = const(72)
+_BOX_W = const(224)
+_BOX_H = const(80)
+_PAD = const(8)
+_NOTE_LINES = const(3)
+_ITEMS = const(5)  # choices on a page
+_ITEM_H = const(40)
+_LABEL = const(36)
+_MOST_FEN = const(1000000000)  # below: 9,999,999.99 at most; also a small int of 31 bits
+_MOST_PASSWORD = const(8)
+_LEAST_PIN = const(4)  # ISO 9564-1, 8.1
+_MOST_PIN = const(12)
+
+
+class Entry:
+    """A page with one large field; below it a hint or, in red, what the last key did wrong."""
+
+    def __init__(self, ui, title, label, hint, keys="CBE", y=_BOX_Y, align="^", sign=""):
+        canvas = self.canvas = ui.page(title, keys)
+        canvas.round_box(_BOX_X, y, _BOX_W, _BOX_H, "bar")
+        left = _BOX_X + _PAD
+        width = _BOX_W - 2 * _PAD
+        canvas.text(left, y + 8, width, label, "sans16", "muted", "<", "bar")
+        if sign:
+            canvas.text(left, y + 44, 20, sign, "sans24", "muted", "<", "bar")
+            left += 20
+            width -= 20
+        self._align = align
+        self._width = width
+        self._field = canvas.text(left, y + 34, width, "", "amount40", "ink", align, "bar")
+        self._hint = hint
+        self._wrong = False
+        for i, line in enumerate(self._lines(hint)):
+            canvas.text(MARGIN, y + _BOX_H + 12 + 20 * i, INNER, line, "sans16", "muted")
+
+    def put(self, text: str, color: str = "ink", show: bool = True) -> None:
+        """Show ``text`` in the field, in the largest font in which it fits whole."""
+        canvas = self.canvas
+        font = canvas.fit(text, self._width)
+        canvas.change(self._field, text, color, self._align, font, show)
+
+    def complain(self, words: str = "") -> None:
+        """Say what was wrong; without words go back to the hint."""
+        if not words and not self._wrong:
+            return
+        self._wrong = bool(words)
+        for i, line in enumerate(self._lines(words or self._hint)):
+            self.canvas.change(self._field + 1 + i, line, "bad" if words else "muted")
+
+    def _lines(self, words: str) -> list:
+        lines = self.canvas.fonts["sans16"].wrap(words, INNER)[:_NOTE_LINES]
+        return lines + [""] * (_NOTE_LINES - len(lines))
+
+
+async def operator(ui, timeout_ms: int = 0):
+    """The operator's number as two digits, or None."""
+    entry = Entry(ui, say("login"), say("operator"), say("operator_hint"))
+    ui.canvas.show()
+    number = ""
+    while True:
+        key = await ui.key(timeout_ms)
+        entry.complain()
+        if key in (None, "C"):
+            return None
+        if key == "E":
+            if len(number) == 2:
+                return number
+            entry.complain(say("operator_short"))
+        elif key == "B":
+            number = number[:-1]
+        elif key.isdigit() and len(number) < 2:
+            number += key
+        entry.put(number)
+
+
+async def password(ui, title: str, timeout_ms: int = 0):
+    """A password of 1 to 8 digits as a bytearray of ASCII (the caller wipes it), or None."""
+    entry = Entry(ui, title, say("password"), say("password_hint"))
+    ui.canvas.show()
+    return await _secret(ui, entry, 1, _MOST_PASSWORD, False, say("password_short"), timeout_ms)
+
+
+async def pin(ui, amount: int, masked_pan: str, timeout_ms: int = 0):
+    """The cardholder's PIN as a bytearray of 4 to 12 ASCII digits (the caller wipes it).
+
+    An empty one when the cardholder pressed enter alone; None when cancelled. ``amount`` in fen.
+    """
+    entry = Entry(ui, say("pin"), say("pin_field"), say("pin_hint"), y=128)
+    for y, label, value in (
+        (72, "amount", CURRENCY + " " + money(amount)),
+        (96, "card", masked_pan),
+    ):
+        canvas = entry.canvas
+        canvas.text(MARGIN, y, INNER, say(label), "sans16", "muted")
+        font = canvas.fit(value, INNER - _LABEL, ("bold16", "sans16"))
+        canvas.text(MARGIN + _LABEL, y, INNER - _LABEL, value, font, "ink", ">")
+    ui.canvas.show()
+    return await _secret(ui, entry, _LEAST_PIN, _MOST_PIN, True, say("pin_short"), timeout_ms)
+
+
+async def _secret(ui, entry, least, most, none_too, short, timeout_ms):
+    """Digits that are shown as stars; every buffer but the one returned is wiped."""
+    digits = bytearray(most)
+    count = 0
+    try:
+        while True:
+            key = await ui.key(timeout_ms)
+            entry.complain()
+            if key in (None, "C"):
+                return None
+            if key == "E":
+                if count >= least or (none_too and not count):
+                    return digits[:count]
+                entry.complain(short)
+            elif key == "B":
+                count = max(0, count - 1)
+                digits[count] = 0
+            elif key.isdigit() and count < most:
+                digits[count] = ord(key)
+                count += 1
+            entry.put("*" * count)
+    finally:
+        for i in range(most):
+            digits[i] = 0
+
+
+async def idle(ui, merchant: str, timeout_ms: int = 0):
+    """Ready for the next sale: the key that was pressed (a digit begins an amount), or None."""
+    entry = Entry(ui, merchant, say("sale"), say("idle_hint"), "M", align=">", sign=CURRENCY)
+    entry.put(money(0), "faint", False)
+    ui.canvas.text(0, 200, ui.canvas.width, "◗", "icons", "line", "^")
+    ui.canvas.show()
+    return await ui.key(timeout_ms)
+
+
+async def amount(ui, limit_fen: int, first_key=None, timeout_ms: int = 0):
+    """An amount in fen between 0.01 and the limit, digits shifting in from the right, or None.
+
+    ``first_key`` is a digit that has been typed already.
+    """
+    limit = money(limit_fen)
+    hint = say("limit").format(limit)
+    entry = Entry(ui, say("sale"), say("amount"), hint, align=">", sign=CURRENCY)
+    fen = int(first_key) if first_key else 0
+    entry.put(money(fen), "ink" if fen else "faint", False)
+    ui.canvas.show()
+    while True:
+        key = await ui.key(timeout_ms)
+        entry.complain()
+        if key in (None, "C"):
+            return None
+        if key == "E":
+            if 0 < fen <= limit_fen:
+                return fen
+            entry.complain(say("amount_over").format(limit) if fen else say("amount_zero"))
+        elif key == "B":
+            fen //= 10
+        elif key.isdigit() and fen * 10 + int(key) < _MOST_FEN:
+            fen = fen * 10 + int(key)
+        entry.put(money(fen), "ink" if fen else "faint")
+
+
+async def choose(ui, title: str, items, timeout_ms: int = 0):
+    """One of ``items`` (texts) by its number on the page: its index, or None when cancelled.
+
+    ``*`` and ``#`` turn the pages.
+    """
+    top = 0
+    while True:
+        canvas = ui.page(title, "C*#" if len(items) > _ITEMS else "C")
+        shown = items[top : top + _ITEMS]
+        for i, item in enumerate(shown):
+            y = _BOX_Y + _ITEM_H * i
+            canvas.round_box(_BOX_X, y, _BOX_W, _ITEM_H - 4, "bar")
+            canvas.round_box(14, y + 6, 24, 24, "accent", "bar")
+            canvas.text(14, y + 10, 24, str(i + 1), "bold16", "page", "^", "accent")
+            canvas.text(48, y + 10, 176, item, "sans16", "ink", "<", "bar")
+        canvas.show()
+        key = await ui.key(timeout_ms)
+        if key in (None, "C"):
+            return None
+        if key == "#" and top + _ITEMS < len(items):
+            top += _ITEMS
+        elif key == "*" and top:
+            top -= _ITEMS
+        elif key.isdigit() and 0 < int(key) <= len(shown):
+            return top + int(key) - 1

@@ -1,0 +1,125 @@
+"""What every screen shares: the status bar above, the keys of use below; and the keys' door."""
+
+import asyncio
+import time
+
+from micropython import const
+
+from pos.ui.canvas import Canvas
+from pos.ui.strings import say
+
+MARGIN = const(16)
+INNER = const(208)  # pixels between the margins
+
+_BAR = const(24)
+_KEYS_Y = const(284)
+_CAP = const(24)
+_CAP_GAP = const(4)
+
+_SIGNS = "ᯤ⇄▤"  # network, host, paper
+_CAPS = "CBEM"
+_CAP_COLORS = ("bad", "warn", "good", "accent", "muted")  # the last for all others
+
+# States of a status sign
+OFF = const(0)
+OK = const(1)
+FAULT = const(2)
+
+
+def _clock() -> str:
+    now = time.localtime()
+    return "{:02d}:{:02d}".format(now[3], now[4])
+
+
+class Ui:
+    """``display`` and ``keys`` (``await get()`` -> one character), the fonts in ``root``.
+
+    ``clock`` may be replaced by any function that returns the text at the right of the bar.
+    """
+
+    def __init__(self, display, keys, root: str):
+        self.canvas = Canvas(display, root)
+        self.keys = keys
+        self.clock = _clock
+        self.lines = 0  # of the self-test
+        self._operator = ""
+        self._states = bytearray(3)  # network, host, paper
+        self._pending = False
+        self._up = False  # whether a status bar is on the canvas
+
+    def set_status(self, operator=None, network=None, host=None, paper=None, pending=None) -> None:
+        """Change what is given: operator's number, states OFF, OK or FAULT, a reversal that waits.
+
+        Repaints at once those fields of the status bar that look different.
+        """
+        if operator is not None:
+            self._operator = operator
+        for i, state in enumerate((network, host, paper)):
+            if state is not None:
+                self._states[i] = state
+        if pending is not None:
+            self._pending = pending
+        self.tick()
+
+    def tick(self) -> None:
+        """Repaint the clock and the signs that have changed; call it every few seconds."""
+        if self._up:
+            for i, (_, _, text, _, color, align) in enumerate(self._fields()):
+                self.canvas.change(1 + i, text, color, align)
+
+    def _fields(self):
+        """The fields of the status bar: x, width, text, font, colour, alignment."""
+        yield 8, 64, say("app"), "bold16", "ink", "<"
+        yield 72, 24, self._operator, "sans16", "muted", "<"
+        yield 102, 14, "R" if self._pending else "", "bold16", "warn", "^"
+        for i in range(3):
+            state = self._states[i]
+            color = "faint" if state == OFF else "ink" if state == OK else "bad"
+            yield 120 + 20 * i, 16, _SIGNS[i], "sans16", color, "^"
+        yield 184, 48, self.clock(), "sans16", "muted", ">"
+
+    def page(self, title: str = "", keys: str = "") -> Canvas:
+        """Begin a screen: a canvas with status bar, title and named keys, not yet shown."""
+        canvas = self.canvas
+        canvas.clear()
+        canvas.box(0, 0, canvas.width, _BAR, "bar")
+        for x, w, text, font, color, align in self._fields():
+            canvas.text(x, 4, w, text, font, color, align, "bar")
+        self._up = True
+        if title:
+            font = canvas.fit(title, INNER, ("sans24", "bold16"))
+            drop = canvas.fonts["sans24"].baseline - canvas.fonts[font].baseline
+            canvas.text(MARGIN, 36 + drop, INNER, title, font)
+        if keys:
+            self._name_keys(keys)
+        return canvas
+
+    def _name_keys(self, keys: str) -> None:
+        """Caps and words of at most three keys over the width; enter is always at the right."""
+        canvas = self.canvas
+        canvas.box(0, _KEYS_Y, canvas.width, canvas.height - _KEYS_Y, "bar")
+        measure = canvas.fonts["sans16"].measure
+        free = canvas.width - 16
+        for key in keys:
+            free -= _CAP + _CAP_GAP + measure(say("key_" + key))
+        gap = free // (len(keys) - 1) if len(keys) > 1 else 0
+        x = 8 + (free if keys == "E" else 0)
+        y = _KEYS_Y + 6
+        for key in keys:
+            name = say("key_" + key)
+            wide = measure(name)
+            color = _CAP_COLORS[_CAPS.find(key)]
+            canvas.round_box(x, y, _CAP, _CAP, color, "bar")
+            canvas.text(x, y + 4, _CAP, key, "bold16", "page", "^", color)
+            x += _CAP + _CAP_GAP
+            canvas.text(x, y + 4, wide, name, "sans16", "ink", "<", "bar")
+            x += wide + gap
+
+    async def key(self, timeout_ms: int = 0):
+        """The next key, or None when none came in ``timeout_ms`` (0: wait for ever)."""
+        if not timeout_ms:
+            return await self.keys.get()
+        try:
+            return await asyncio.wait_for_ms(self.keys.get(), timeout_ms)
+        except asyncio.TimeoutError:
+            return None

@@ -1,0 +1,117 @@
+"""Screens that tell: self-test, card, progress, results. Those to type into are in ``entry``.
+
+Each is a coroutine; those that say "Shows" return at once and leave the picture on the glass.
+"""
+
+from micropython import const
+
+from pos.ui.frame import INNER, MARGIN
+from pos.ui.strings import CURRENCY, money, say
+
+_ROW = const(20)  # a line of body text
+_TEST_Y = const(72)
+_TEST_LINES = const(12)
+_INDENT = const(24)
+_BOTTOM = const(280)  # below it are the keys
+
+# Kinds of a message, their signs and colours
+_KINDS = ("ok", "bad", "warn", "info", "busy")
+_SIGNS = "✓✗⚠ℹ…"
+_COLORS = ("good", "bad", "warn", "accent", "accent")
+
+
+async def boot(ui) -> None:
+    """Shows the empty self-test."""
+    ui.lines = 0
+    canvas = ui.page(say("self_test"))
+    canvas.show()
+
+
+async def selftest_line(ui, name: str, ok: bool, detail: str = "") -> None:
+    """Adds a part to the self-test; a long detail goes below. A full screen begins anew."""
+    font = ui.canvas.fonts["sans16"]
+    rest = INNER - _INDENT - font.measure(name) - 12
+    below = font.wrap(detail, INNER - _INDENT) if font.measure(detail) > rest else ()
+    if ui.lines + 1 + len(below) > _TEST_LINES:
+        await boot(ui)
+    canvas = ui.canvas
+    top = y = _TEST_Y + _ROW * ui.lines
+    color = "muted" if ok else "bad"
+    canvas.text(MARGIN, y, 16, "✓" if ok else "✗", "sans16", "good" if ok else "bad")
+    canvas.text(MARGIN + _INDENT, y, INNER - _INDENT, name)
+    if not below:
+        canvas.text(MARGIN + INNER - rest, y, rest, detail, "sans16", color, ">")
+    for line in below:
+        y += _ROW
+        canvas.text(MARGIN + _INDENT, y, INNER - _INDENT, line, "sans16", color)
+    ui.lines += 1 + len(below)
+    canvas.show(MARGIN, top, INNER, y + _ROW - top)
+
+
+async def present_card(ui, amount: int, hint: str = "") -> None:
+    """Shows the amount (fen) and asks for the card; ``hint`` may say what to do otherwise."""
+    canvas = ui.page("", "C")
+    _amount(canvas, 48, amount)
+    canvas.text(0, 112, canvas.width, "◗", "icons", "accent", "^")
+    canvas.text(MARGIN, 196, INNER, say("tap"), "sans24", "ink", "^")
+    _body(canvas, 232, hint or say("tap_hint"), "muted")
+    canvas.show()
+
+
+async def working(ui, title: str, detail: str = "") -> None:
+    """Shows that something takes its time."""
+    _story(ui, "busy", title, (detail,) if detail else (), None, "")
+
+
+async def result(ui, kind: str, title: str, detail_lines=(), amount=None) -> None:
+    """Shows how it ended; ``kind`` is "ok", "bad", "warn" or "info", ``amount`` in fen."""
+    _story(ui, kind, title, detail_lines, amount, "E")
+
+
+async def message(ui, kind: str, title: str, text: str = "", timeout_ms: int = 10000):
+    """Shows a sentence and waits for enter or cancel; the key, or None after the time-out."""
+    _story(ui, kind, title, (text,) if text else (), None, "E")
+    return await acknowledge(ui, timeout_ms)
+
+
+async def acknowledge(ui, timeout_ms: int = 0):
+    """Wait for enter or cancel; the key, or None after ``timeout_ms`` without (0: for ever)."""
+    while True:
+        key = await ui.key(timeout_ms)
+        if key in (None, "E", "C"):
+            return key
+
+
+def _amount(canvas, y: int, fen: int) -> int:
+    """An amount with its currency in the middle of the line; returns the row below."""
+    text = CURRENCY + " " + money(fen)
+    font = canvas.fit(text, INNER)
+    canvas.text(MARGIN, y, INNER, text, font, "ink", "^")
+    return y + canvas.fonts[font].height
+
+
+def _body(canvas, y: int, words: str, color: str) -> int:
+    for line in canvas.fonts["sans16"].wrap(words, INNER):
+        if y + 16 > _BOTTOM:
+            break
+        canvas.text(MARGIN, y, INNER, line, "sans16", color, "^")
+        y += _ROW
+    return y
+
+
+def _story(ui, kind, title, lines, fen, keys) -> None:
+    """A sign, a title in its colour, an amount, lines of text: the middle of the screen."""
+    canvas = ui.page("", keys)
+    number = _KINDS.index(kind)
+    color = _COLORS[number]
+    canvas.text(0, 48, canvas.width, _SIGNS[number], "icons", color, "^")
+    y = 128
+    for line in canvas.fonts["sans24"].wrap(title, INNER):
+        canvas.text(MARGIN, y, INNER, line, "sans24", color if keys else "ink", "^")
+        y += 28
+    if fen is not None:
+        y = _amount(canvas, y + 8, fen)
+    y += 8
+    for line in lines:
+        y = _body(canvas, y, line, "muted")
+    canvas.show()

@@ -1,0 +1,117 @@
+"""Every word the screens say, by a short name; another language is another such table.
+
+A table is one string, a line per entry: it stays in flash, and only what is shown is copied.
+"""
+
+ENGLISH = """
+app=TapTill
+key_C=Cancel
+key_B=Delete
+key_E=OK
+key_M=Menu
+key_*=Back
+key_#=Next
+self_test=Self-test
+part_memory=Memory
+part_journal=Journal
+part_keys=Keys
+part_printer=Printer
+part_reader=Reader
+part_network=Network
+err_part=does not answer
+err_network=not connected
+login=Log in
+operator=Operator
+operator_hint=Type your two-digit number.
+operator_short=Two digits, please.
+password=Password
+password_hint=Type it, then press OK.
+password_short=Type at least one digit.
+login_unknown=There is no such operator.
+login_wrong=Wrong password. Tries left: {}.
+login_wait=Too many wrong passwords. Try again in {} seconds.
+sign_in=Sign in
+sign_in_hint=Fetching the working keys from the host
+keys_missing=This terminal has no master key. It has to be provisioned.
+keys_wrong=The working keys from the host do not fit the master key.
+menu=Menu
+menu_sale=Sale
+menu_reprint=Reprint last slip
+menu_sign_in=Sign in again
+menu_echo=Test the host
+menu_log_off=Log off
+echo_ok=The host is there.
+sale=Sale
+amount=Amount
+idle_hint=Type an amount to begin.
+limit=Up to {}
+amount_zero=An amount of zero cannot be paid.
+amount_over=Over the limit of {}.
+journal_full=The journal is full. Settle the batch first.
+card=Card
+tap=Tap the card
+tap_hint=Hold it to the reader until you hear the sound.
+card_collision=Two cards. Hold only one to the reader.
+card_unreadable=The card could not be read. Try again.
+card_again=Hold the card to the reader once more.
+card_reader=The card reader does not work.
+card_given_up=The card could not be read. Use another card.
+emv_07=The card declined.
+emv_18=Not possible without contact. Insert or swipe the card.
+emv_19=Hold only one card to the reader.
+emv_1B=Please wait.
+emv_1C=This card cannot be used here. Try another one.
+emv_20=Look at your phone, then hold it to the reader again.
+emv_21=Hold the card to the reader once more.
+pin=Enter PIN
+pin_field=PIN
+pin_hint=4 to 12 digits. No PIN: OK.
+pin_short=A PIN has at least 4 digits.
+authorising=Authorising
+approved=Approved
+declined=Declined
+auth_code=Authorisation
+host_connect=The host cannot be reached. Nothing was charged.
+host_closed=The host hung up.
+host_silent=The host does not answer.
+host_garbled=The answer of the host makes no sense.
+host_mac=The answer of the host is not genuine.
+reversal=Reversal
+reversal_hint=Taking back a sale that nobody confirmed
+reversal_again=The host does not answer. Trying again
+reversal_done=The sale of {} was taken back. Nothing was charged.
+reversal_waits=A sale is still to be taken back. No new sale before that.
+printing=Printing
+printer_paper=The paper is out. Put in a new roll.
+printer_cover=The printer is open. Close its cover.
+printer_silent=The printer does not answer.
+printer_fault=The printer has a fault.
+nothing_to_print=There is no approved sale in this batch.
+tear_off=Tear off the slip for the shop, then press OK for the customer's.
+"""
+
+CURRENCY = "¥"
+
+_table = ENGLISH
+
+
+def use(table: str) -> None:
+    """Speak the language of ``table`` from the next screen on."""
+    global _table
+    _table = table
+
+
+def say(name: str) -> str:
+    """The words of that name; the name itself where the table lacks it."""
+    at = _table.find("\n" + name + "=")
+    if at < 0:
+        return name
+    at += len(name) + 2
+    return _table[at : _table.find("\n", at)]
+
+
+def money(fen: int) -> str:
+    """128000 -> ``1,280.00``."""
+    sign = "-" if fen < 0 else ""
+    fen = abs(fen)
+    return "{}{:,}.{:02d}".format(sign, fen // 100, fen % 100)

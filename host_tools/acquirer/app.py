@@ -1,0 +1,87 @@
+"""Runs the acquiring host as a program and opens its ledger."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from host_tools.acquirer import keystore, scenario, seed
+from host_tools.acquirer.keystore import KeyStore
+from host_tools.acquirer.ledger import Ledger
+from host_tools.acquirer.log import JsonLog
+from host_tools.acquirer.server import AcquiringHost
+
+MEMORY = "sqlite://"
+DEFAULT_PORT = 8583
+
+
+def open_ledger(db_url: str = MEMORY, key_file: Path | None = None, terminals: int = 1) -> Ledger:
+    """The ledger of a database URL, seeded with the test merchant, terminals and cards.
+
+    A ledger in memory lives under the TEST master key; any other under the key of the environment
+    (``TAPTILL_HOST_KEY``) or of ``key_file`` (default: the SQLite file's name plus ``.key``, else
+    ``acquirer.key`` here), which is created when it does not exist.
+    Raises KeyStoreError when the key is unusable, SeedError for a bad card file.
+    """
+    if db_url == MEMORY:
+        keys = KeyStore(keystore.TEST_MASTER_KEY)
+    else:
+        keys = keystore.load(key_file or _key_file(db_url))
+    ledger = Ledger(db_url, keys)
+    seed.seed(ledger, terminals=terminals)
+    return ledger
+
+
+def _key_file(db_url: str) -> Path:
+    url = make_url(db_url)
+    on_disk = url.get_backend_name() == "sqlite" and url.database
+    return Path(f"{url.database}.key") if on_disk else Path("acquirer.key")
+
+
+def run_acquirer(
+    port: int = DEFAULT_PORT,
+    db_url: str = "sqlite:///acquirer.db",
+    host: str = "127.0.0.1",
+    log_path: Path | None = None,
+    key_file: Path | None = None,
+    terminals: int = 1,
+    faults: Sequence[str] = (),
+    on_ready: Callable[[int], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. ``faults``: scenario lines; no ``log_path``: to stdout.
+
+    ``on_ready(port)`` is called when connections are accepted. Raises OSError when the port is
+    taken, UnknownFault, KeyStoreError and SeedError as their names say.
+    """
+    asked = [scenario.parse(line) for line in faults]
+    ledger = open_ledger(db_url, key_file, terminals)
+    log = JsonLog(log_path, None if log_path else sys.stdout)
+    try:
+        asyncio.run(_serve(AcquiringHost(ledger, log), host, port, asked, on_ready))
+    finally:
+        ledger.close()
+        log.close()
+
+
+async def _serve(
+    acquirer: AcquiringHost,
+    host: str,
+    port: int,
+    faults: list[scenario.Fault],
+    on_ready: Callable[[int], None] | None,
+) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    port = await acquirer.start(host, port)
+    try:
+        for fault in faults:
+            await acquirer.add_fault(fault)
+        if on_ready is not None:
+            on_ready(port)
+        await stopping.wait()
+    finally:
+        await acquirer.stop()

@@ -1,0 +1,170 @@
+"""The issuer behind the host: card status, cryptogram, PIN and funds.
+
+The cryptogram is this project's test issuer's: UnionPay CVN 01 as remembered [M], computed with
+``pyemv``; a real issuer may differ in key derivation and data list.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyemv import ac, kd, tools
+
+from host_tools.acquirer import security
+from host_tools.acquirer.dialect import FormatError, Message
+from host_tools.acquirer.ledger import Work
+from host_tools.acquirer.models import Account, IssuerKey
+from host_tools.acquirer.security import PinBlockError, WorkingKeys
+
+MAX_PIN_FAILURES = 3
+# Account status -> response code; a status that is not here is "restricted card".
+STATUS_CODES = {"active": None, "lost": "41", "stolen": "43", "dormant": "21", "expired": "54"}
+# Of F22: the entry modes that come with chip data, and the digit that says a PIN was typed.
+CHIP_ENTRY = ("05", "07")
+PIN_ENTERED = "1"
+# The data of the cryptogram, in order; CVR from 9F10 follows.
+_AC_TAGS = ["9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36"]
+_ARQC = 0x80
+_CVN_01 = 0x01
+
+
+@dataclass(frozen=True, repr=False)
+class Card:
+    """What a request says about its card. ``icc`` is None without field 55."""
+
+    pan: str
+    expiry: str | None
+    icc: dict[str, bytes] | None
+
+
+def read_pan(request: Message, keys: WorkingKeys) -> str:
+    """The PAN from F2 or track 2 (decrypted if F53 says so).
+
+    Raises FormatError when there is none and when the two differ.
+    """
+    pan = request.fields.get(2)
+    if 35 in request:
+        track_pan = _clear_track(request, keys).partition("=")[0]
+        if not track_pan.isdigit() or (pan or track_pan) != track_pan:
+            raise FormatError("35", 0, "not the card of F2", request)
+        pan = track_pan
+    if not pan:
+        raise FormatError("2", 0, "no PAN and no track 2", request)
+    return pan
+
+
+def read_card(request: Message, keys: WorkingKeys) -> Card:
+    """The card of a payment: PAN, expiry from F14 or track 2, chip data from F55.
+
+    Raises FormatError as read_pan does, and when a chip entry mode (F22) comes without F55.
+    """
+    pan = read_pan(request, keys)
+    expiry = request.fields.get(14)
+    if expiry is None and 35 in request:
+        expiry = _clear_track(request, keys).partition("=")[2][:4]
+    chip = request.need(22)[:2] in CHIP_ENTRY
+    return Card(pan, expiry, request.icc() if chip or 55 in request else None)
+
+
+def _clear_track(request: Message, keys: WorkingKeys) -> str:
+    track = request.fields[35]
+    if request.fields.get(53, "000")[2] != "1":
+        return track
+    try:
+        return security.decrypt_track(keys.tdk, track)
+    except ValueError:
+        raise FormatError("35", 0, "cannot be decrypted", request) from None
+
+
+class Issuer:
+    """Decides on one card payment inside one unit of work."""
+
+    def __init__(self, work: Work, keys: WorkingKeys, now: datetime) -> None:
+        self._work = work
+        self._keys = keys
+        self._now = now
+
+    def authorise(
+        self, request: Message, card: Card, amount: int
+    ) -> tuple[str | None, Account | None]:
+        """(None, account) to approve ``amount`` fen, else (response code, account or None).
+
+        The order: card known (14), its status, expiry (54), cryptogram (05), PIN (55, 75, 99),
+        funds (51). A wrong cryptogram costs no PIN try. Raises FormatError for F55 with holes.
+        """
+        account = self._work.account(card.pan)
+        if account is None:
+            return "14", None
+        code = (
+            STATUS_CODES.get(account.status, "62")
+            or self._check_expiry(account, card)
+            or self._check_cryptogram(request, account, card, amount)
+            or self._check_pin(request, account, card)
+            or ("51" if account.book.balance < amount else None)
+        )
+        return code, account
+
+    def _check_expiry(self, account: Account, card: Card) -> str | None:
+        differs = card.expiry is not None and card.expiry != account.expiry
+        return "54" if differs or account.expiry < self._now.strftime("%y%m") else None
+
+    def _check_cryptogram(
+        self, request: Message, account: Account, card: Card, amount: int
+    ) -> str | None:
+        if card.icc is None:
+            return None
+        issuer_key = self._work.session.get(IssuerKey, card.pan[:6])
+        if issuer_key is None:
+            return "15"
+        imk = self._work.keys.unwrap(f"{issuer_key.bin} imk", issuer_key.imk)
+        psn = request.fields.get(23, account.psn)[-2:]
+        data = _cryptogram_data(request, card.icc)
+        expected = cryptogram(imk, card.pan, psn, card.icc["9F36"], data)
+        genuine = hmac.compare_digest(expected, card.icc["9F26"])
+        online = card.icc["9F27"][0] & 0xC0 == _ARQC
+        same_amount = card.icc["9F02"] == bytes.fromhex(f"{amount:012d}")
+        return None if genuine and online and same_amount else "05"
+
+    def _check_pin(self, request: Message, account: Account, card: Card) -> str | None:
+        if request.need(22)[2] != PIN_ENTERED and 52 not in request:
+            return None
+        block = request.need(52)
+        if account.pin_value is None:
+            return None
+        if account.pin_failures >= MAX_PIN_FAILURES:
+            return "75"
+        with_pan = request.fields.get(53, "2")[0] == "2"
+        try:
+            pin = security.open_pin_block(self._keys.pik, block, card.pan if with_pan else None)
+        except PinBlockError:
+            return "99"
+        value = self._work.keys.pin_value(account.pin_salt, card.pan, pin)
+        if hmac.compare_digest(value, account.pin_value):
+            account.pin_failures = 0
+            return None
+        account.pin_failures += 1
+        return "75" if account.pin_failures >= MAX_PIN_FAILURES else "55"
+
+
+def _cryptogram_data(request: Message, icc: dict[str, bytes]) -> bytes:
+    """What the card signed, in the issuer's order. FormatError for a tag missing or short."""
+    for tag in (*_AC_TAGS, "9F10", "9F26", "9F27"):
+        if not icc.get(tag):
+            raise FormatError("55", 0, f"tag {tag} is absent", request)
+    iad = icc["9F10"]
+    if len(iad) < 7 or iad[2] != _CVN_01 or len(icc["9F36"]) != 2:
+        raise FormatError("55", 0, "9F10 or 9F36 is not of CVN 01", request)
+    return b"".join(icc[tag] for tag in _AC_TAGS) + iad[3:7]
+
+
+def cryptogram(imk: bytes, pan: str, psn: str, atc: bytes, data: bytes) -> bytes:
+    """The 8-byte application cryptogram over ``data``, CVN 01 of the test issuer [M].
+
+    ICC master key by EMV option A; session key from the 2-byte ATC and its complement, 3DES;
+    retail MAC with method 2 padding.
+    """
+    master = kd.derive_icc_mk_a(imk, pan, psn)
+    left = bytes(6) + atc
+    right = bytes(6) + tools.xor(atc, b"\xff\xff")
+    session = tools.encrypt_tdes_ecb(master, left) + tools.encrypt_tdes_ecb(master, right)
+    return ac.generate_ac(session, data, ac.PaddingType.EMV)

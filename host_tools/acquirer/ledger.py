@@ -1,0 +1,317 @@
+"""The ledger: merchants, terminals, cards, transactions and the double-entry books behind them.
+
+Work is done inside ``with ledger.begin() as work``: all of it is committed at the end, or none.
+The query functions at the bottom may be called from any thread; auditors and tests use them.
+"""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import StaticPool
+
+from host_tools.acquirer.keystore import KeyStore
+from host_tools.acquirer.log import mask_pan
+from host_tools.acquirer.models import (
+    APPROVED,
+    REVERSED,
+    Account,
+    Base,
+    Book,
+    Entry,
+    IssuerKey,
+    Merchant,
+    Posting,
+    Terminal,
+    Transaction,
+)
+
+
+@dataclass(frozen=True)
+class TransactionRow:
+    """What an auditor sees of a transaction. ``amount`` in fen; ``stan`` and ``batch`` six digits.
+
+    ``state`` approved, declined or reversed. A reversal that came before its original is
+    "reversed" with ``response_code`` None: nothing was ever booked.
+    """
+
+    terminal_id: str
+    batch: str
+    stan: str
+    kind: str
+    state: str
+    amount: int
+    pan_masked: str
+    response_code: str | None
+    reversal_code: str | None
+    rrn: str | None
+    auth_code: str | None
+    at: datetime
+
+
+class Work:
+    """One unit of work: everything a handler may do to the ledger."""
+
+    def __init__(self, session: Session, keys: KeyStore) -> None:
+        self.session = session
+        self.keys = keys
+
+    def terminal(self, terminal_id: str) -> Terminal | None:
+        """The terminal, locked for this unit of work where the database can."""
+        return self.session.get(Terminal, terminal_id, with_for_update=True)
+
+    def merchant(self, merchant_id: str) -> Merchant | None:
+        """The merchant of that number."""
+        return self.session.get(Merchant, merchant_id)
+
+    def account(self, pan: str) -> Account | None:
+        """The card account, locked where the database can."""
+        query = select(Account).where(Account.pan_tag == self.keys.pan_tag(pan))
+        return self.session.scalar(query.with_for_update())
+
+    def find(self, terminal_id: str, batch: str, trace: str) -> Transaction | None:
+        """The transaction that the terminal sent under this batch and trace."""
+        query = select(Transaction).filter_by(terminal_id=terminal_id, batch=batch, trace=trace)
+        return self.session.scalar(query)
+
+    def last_trace(self, terminal_id: str, batch: str) -> str:
+        """The highest trace seen in a batch, "" when there is none."""
+        query = select(func.max(Transaction.trace))
+        return self.session.scalar(query.filter_by(terminal_id=terminal_id, batch=batch)) or ""
+
+    def record(self, transaction: Transaction) -> Transaction:
+        """Store a new transaction; IntegrityError when terminal, batch and trace are taken."""
+        self.session.add(transaction)
+        self.session.flush()
+        return transaction
+
+    def book(self, name: str) -> Book:
+        """The book of that name, opened if it is new."""
+        found = self.session.scalar(select(Book).filter_by(name=name).with_for_update())
+        if found is None:
+            found = Book(name=name, balance=0)
+            self.session.add(found)
+            self.session.flush()
+        return found
+
+    def post(
+        self,
+        kind: str,
+        moves: list[tuple[Book, int]],
+        at: datetime,
+        txn: Transaction | None = None,
+    ) -> None:
+        """One booking. ``moves``: (book, fen to add); ValueError unless they sum to zero."""
+        if sum(amount for _, amount in moves):
+            raise ValueError("postings do not balance")
+        entry = Entry(kind=kind, at=at, transaction_id=txn.id if txn else None)
+        for book, amount in moves:
+            entry.postings.append(Posting(book=book, amount=amount))
+            book.balance += amount
+        self.session.add(entry)
+
+    def reverse(self, txn: Transaction, at: datetime) -> None:
+        """Book the opposite of all that was booked for ``txn``."""
+        query = select(Posting).join(Entry).where(Entry.transaction_id == txn.id)
+        moves = [(posting.book, -posting.amount) for posting in self.session.scalars(query)]
+        self.post("reversal", moves, at, txn)
+
+    def add_merchant(self, merchant_id: str, name: str, cents_decide: bool = False) -> None:
+        """Create or change a merchant."""
+        row = Merchant(id=merchant_id, name=name, cents_decide=cents_decide)
+        self.session.merge(row)
+        self.session.flush()
+
+    def add_terminal(self, terminal_id: str, merchant_id: str, tmk: bytes) -> None:
+        """Create a terminal with its TMK (16 bytes); a known one keeps batch and working keys."""
+        wrapped = self.keys.wrap(f"{terminal_id} tmk", tmk)
+        row = self.session.get(Terminal, terminal_id)
+        if row is None:
+            row = Terminal(id=terminal_id, batch=1, signed_in=False)
+            self.session.add(row)
+        row.merchant_id, row.tmk = merchant_id, wrapped
+        self.session.flush()
+
+    def add_issuer(self, issuer_bin: str, name: str, imk: bytes) -> None:
+        """Create or change an issuer's master key for cryptograms (16 bytes)."""
+        wrapped = self.keys.wrap(f"{issuer_bin} imk", imk)
+        self.session.merge(IssuerKey(bin=issuer_bin, name=name, imk=wrapped))
+
+    def add_account(self, card: dict[str, Any], at: datetime) -> bool:
+        """Open a card account; False when the card is known already (nothing is changed).
+
+        ``card``: pan, psn, expiry (YYMM), pin (or None), balance_fen, status.
+        """
+        pan = card["pan"]
+        if self.account(pan) is not None:
+            return False
+        salt = secrets.token_bytes(16)
+        tag = self.keys.pan_tag(pan)
+        pin = card.get("pin")
+        account = Account(
+            pan_tag=tag,
+            pan_masked=mask_pan(pan),
+            psn=card.get("psn", "00"),
+            expiry=card["expiry"],
+            status=card.get("status", "active"),
+            pin_salt=salt,
+            pin_value=self.keys.pin_value(salt, pan, pin) if pin else None,
+            book=self.book(f"card {tag}"),
+        )
+        self.session.add(account)
+        opening = int(card.get("balance_fen", 0))
+        self.post("opening", [(account.book, opening), (self.book("equity"), -opening)], at)
+        return True
+
+
+class Ledger:
+    """A database by SQLAlchemy URL, and the key store for what is secret in it.
+
+    Opening raises KeyStoreError when the database belongs to another host master key.
+    """
+
+    def __init__(self, url: str, keys: KeyStore) -> None:
+        self.keys = keys
+        self._engine = _engine(url)
+        # SQLite has one writer at a time: waiting here is fairer than in its busy loop.
+        sqlite = self._engine.dialect.name == "sqlite"
+        self._lock = threading.RLock() if sqlite else nullcontext()
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        Base.metadata.create_all(self._engine)
+        self._check_keys()
+
+    def _check_keys(self) -> None:
+        """A ledger under another master key would look like one whose cards are all unknown."""
+        with self.begin() as work:
+            terminal = work.session.scalar(select(Terminal).limit(1))
+            if terminal is not None:
+                self.keys.unwrap(f"{terminal.id} tmk", terminal.tmk)
+
+    @contextmanager
+    def begin(self) -> Iterator[Work]:
+        """A unit of work, committed on leaving, rolled back by an exception."""
+        with self._lock, self._sessions.begin() as session:
+            yield Work(session, self.keys)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    # -- queries for auditors, demos and tests; safe from any thread --
+
+    def transactions(self, terminal_id: str | None = None) -> list[TransactionRow]:
+        """All transactions, or those of one terminal, in the order they came."""
+        query = select(Transaction).order_by(Transaction.id)
+        if terminal_id is not None:
+            query = query.filter_by(terminal_id=terminal_id)
+        with self.begin() as work:
+            return [_row(transaction) for transaction in work.session.scalars(query)]
+
+    def balance(self, pan: str) -> int:
+        """Fen on a card. KeyError (without the PAN) when the card is not known."""
+        with self.begin() as work:
+            account = work.account(pan)
+            if account is None:
+                raise KeyError("no such card")
+            return account.book.balance
+
+    def merchant_balance(self, merchant_id: str) -> int:
+        """Fen owed to a merchant."""
+        with self.begin() as work:
+            return work.book(merchant_book(merchant_id)).balance
+
+    def unlock_pin(self, pan: str) -> None:
+        """Give a card its PIN tries back. KeyError (without the PAN) when it is not known."""
+        with self.begin() as work:
+            account = work.account(pan)
+            if account is None:
+                raise KeyError("no such card")
+            account.pin_failures = 0
+
+    def check(self) -> list[str]:
+        """What does not add up, in words; empty when the ledger is sound.
+
+        Every booking sums to zero, every book holds the sum of its postings, an approved
+        transaction is booked exactly once, a reversed one also taken back, a declined one never.
+        """
+        with self.begin() as work:
+            session = work.session
+            return [*_unbalanced(session), *_wrong_books(session), *_wrong_bookings(session)]
+
+
+def merchant_book(merchant_id: str) -> str:
+    """The name of the book of what is owed to a merchant."""
+    return f"merchant {merchant_id}"
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url)
+    if url in ("sqlite://", "sqlite:///:memory:"):
+        engine = create_engine(
+            url, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+    else:
+        engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        # WAL with full sync: what was answered as booked survives the host's own power cut.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _row(txn: Transaction) -> TransactionRow:
+    return TransactionRow(
+        terminal_id=txn.terminal_id,
+        batch=txn.batch,
+        stan=txn.trace,
+        kind=txn.kind,
+        state=txn.state,
+        amount=txn.amount,
+        pan_masked=txn.pan_masked,
+        response_code=txn.response_code,
+        reversal_code=txn.reversal_code,
+        rrn=txn.rrn,
+        auth_code=txn.auth_code,
+        at=txn.at,
+    )
+
+
+def _unbalanced(session: Session) -> Iterator[str]:
+    total = func.coalesce(func.sum(Posting.amount), 0)
+    query = select(Entry.id, total).outerjoin(Posting).group_by(Entry.id).having(total != 0)
+    for entry_id, amount in session.execute(query):
+        yield f"entry {entry_id} is off by {amount}"
+
+
+def _wrong_books(session: Session) -> Iterator[str]:
+    total = func.coalesce(func.sum(Posting.amount), 0)
+    query = select(Book.id, Book.balance, total).outerjoin(Posting).group_by(Book.id)
+    for book_id, balance, amount in session.execute(query):
+        if balance != amount:
+            yield f"book {book_id} says {balance}, its postings say {amount}"
+
+
+def _wrong_bookings(session: Session) -> Iterator[str]:
+    kinds: dict[int | None, list[str]] = {}
+    booked = select(Entry.transaction_id, Entry.kind).where(Entry.transaction_id.is_not(None))
+    for transaction_id, kind in session.execute(booked.order_by(Entry.id)):
+        kinds.setdefault(transaction_id, []).append(kind)
+    for txn in session.scalars(select(Transaction)):
+        if txn.state == APPROVED:
+            expected = [txn.kind]
+        elif txn.state == REVERSED and txn.response_code is not None:
+            expected = [txn.kind, "reversal"]
+        else:
+            expected = []
+        if kinds.get(txn.id, []) != expected:
+            yield f"transaction {txn.id} is {txn.state} but booked as {kinds.get(txn.id, [])}"

@@ -1,0 +1,1 @@
+"""Building what a board boots: fonts, compiled firmware, images."""

@@ -1,0 +1,84 @@
+"""Gives a terminal its identity and its master key, over the REPL of its serial console.
+
+Works on any board that mpremote can talk to. Development keys only: what is typed goes over the line
+in clear.
+"""
+
+from dataclasses import dataclass
+
+from mpremote.transport_serial import SerialTransport, TransportError, TransportExecError
+
+_SCRIPT = """
+import os
+from pos import hw
+from pos.store import wifi
+from pos.store.keys import Keys
+from pos.store.params import Params
+from pos.store.seal import Sealer
+if "pos" not in os.listdir("/"):
+    os.mkdir("/pos")
+sealer = Sealer(hw.device_key())
+Params("/pos").update(**{params!r})
+wifi.save("/pos", sealer, {ssid!r}, {wifi_key!r})
+print(Keys("/pos", sealer).set_tmk(
+    bytearray(bytes.fromhex({part1!r})), bytearray(bytes.fromhex({part2!r}))).hex())
+"""
+
+
+class ProvisionError(Exception):
+    """The terminal did not take its data; the text says what it answered."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What one terminal is told. Key components are hexadecimal and XORed by the terminal."""
+
+    terminal_id: str = "12345678"
+    merchant_id: str = "898100012340001"
+    merchant_name: str = "TAPTILL TEST SHOP"
+    host: str = "acquirer.test"
+    port: int = 8583
+    wifi_ssid: str = "TapTill"
+    wifi_key: str = "open-terminal"
+    tmk_part1: str = "5A5A5A5A5A5A5A5AA5A5A5A5A5A5A5A5"
+    tmk_part2: str = "4B4B4B4B4B4B4B4B8787878787878787"  # the XOR is the TEST TMK 11..11 22..22
+
+    def __repr__(self) -> str:
+        """Without the keys."""
+        return f"<Identity terminal {self.terminal_id}>"
+
+    def script(self) -> str:
+        """The MicroPython program that stores it; prints the check value of the TMK."""
+        params = {
+            "terminal_id": self.terminal_id,
+            "merchant_id": self.merchant_id,
+            "merchant_name": self.merchant_name,
+            "host": self.host,
+            "port": self.port,
+        }
+        return _SCRIPT.format(
+            params=params,
+            ssid=self.wifi_ssid,
+            wifi_key=self.wifi_key,
+            part1=self.tmk_part1,
+            part2=self.tmk_part2,
+        )
+
+
+def provision(port: str, identity: Identity) -> str:
+    """Store ``identity`` in the terminal at serial ``port``; returns the KCV of its TMK in hex.
+
+    The terminal is interrupted, and starts anew afterwards. Raises ProvisionError.
+    """
+    transport = SerialTransport(port)
+    try:
+        transport.enter_raw_repl()
+        answer = transport.exec(identity.script()).decode().strip()
+        transport.exec_raw_no_follow("import machine; machine.reset()")
+        return answer
+    except TransportExecError as error:
+        raise ProvisionError(error.error_output.strip().splitlines()[-1]) from None
+    except TransportError as error:
+        raise ProvisionError(f"no REPL at {port}: {error}") from None
+    finally:
+        transport.close()

@@ -1,0 +1,386 @@
+"""Reads the text on the terminal's screen back from the pixels, by exact comparison of glyphs.
+
+The terminal draws every glyph in a cell of its own, in four grey levels between the colour behind
+it and its own colour. So for each two colours on it the picture is turned into grey levels,
+and where the columns of a line of cells are those of glyphs, there is text; nothing is guessed.
+
+What is read: every sign of the font files. Not read: runs of nothing but ``. , ' ` - _ | : ;``
+(lines and corners look like them) and the corners of boxes.
+"""
+
+import functools
+import itertools
+import re
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from PIL import Image
+
+WIDTH, HEIGHT = 240, 320
+
+_HEADER = struct.Struct("<4sBBBBHH")
+_RECORD = struct.Struct("<BBBBB3s")
+_NOT_ALONE = " .,'`-_|:;\"·–"
+_CORNERS = "╭╮╯╰"
+_GAP = 12  # blank columns that part two segments of a row
+_FIELDS_APART = 4  # blank columns, in spaces, from which two texts on a line are two columns
+_SAME_LINE = 2  # rows between the feet of texts that stand on one line
+_CORNER = 6  # pixels: the largest radius of a rounded box
+_LEAST_BACK = 64  # pixels of a colour that has text on it
+_LEAST_INK = 4  # pixels of a colour that text has
+_LEAST_SIDE = 14  # pixels of a box that has text in it
+_PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
+
+Column = tuple[int, ...]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+Rows = list[bytes]
+Rgb = tuple[int, int, int]
+
+
+class Glyph(NamedTuple):
+    """A character as columns of grey levels, as high as its font; ``x`` blank ones before."""
+
+    char: str
+    x: int
+    advance: int
+    columns: list[Column]
+    ink: int
+
+
+class ScreenFont:
+    """A font file as the reader needs it: glyphs by their first inked column."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        magic, bits, self.height, self.baseline, _, count, _ = _HEADER.unpack_from(data)
+        if magic != b"TTF1" or bits != 2:
+            raise ValueError(f"{name}: not a font of 2 bits a pixel")
+        self.name = name
+        self.space = 0
+        self.by_first: dict[Column, list[Glyph]] = {}
+        self._tops: set[int] = set()
+        self._bottoms: set[int] = set()
+        codes = struct.unpack_from(f"<{count}H", data, _HEADER.size)
+        for i, code in enumerate(codes):
+            record = _HEADER.size + 2 * count + 8 * i
+            glyph = _glyph(chr(code), self.height, data, record)
+            if glyph.columns:
+                self.by_first.setdefault(glyph.columns[0], []).append(glyph)
+                self._tops.add(data[record + 3])
+                self._bottoms.add(data[record + 3] + data[record + 1])
+            elif code == 0x20:
+                self.space = glyph.advance
+        for glyphs in self.by_first.values():
+            glyphs.sort(key=lambda glyph: -glyph.ink)
+
+    def lines(self, top: int, bottom: int) -> list[int]:
+        """Where a line of cells can begin whose ink goes from row ``top`` to before ``bottom``."""
+        return [top - t for t in self._tops if bottom - top + t in self._bottoms]
+
+
+class TextLine(NamedTuple):
+    """What stands on one line of the screen.
+
+    Columns are parted by two spaces, texts of different fonts or colours that stand close by one.
+    ``x``, ``y``: upper left corner of the first text's cell; ``font``: the name of its font.
+    """
+
+    text: str
+    x: int
+    y: int
+    font: str
+
+
+class _Run(NamedTuple):
+    text: str
+    x: int
+    y: int
+    right: int
+    font: ScreenFont
+    ink: int
+
+    @property
+    def base(self) -> int:
+        """The row the letters stand on."""
+        return self.y + self.font.baseline
+
+
+def load_fonts(folder: Path | str) -> list[ScreenFont]:
+    """The ``*.fnt`` files of a folder; raises ValueError for one that is no font."""
+    paths = sorted(Path(folder).glob("*.fnt"))
+    return [ScreenFont(path.stem, path.read_bytes()) for path in paths]
+
+
+def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list[TextLine]:
+    """The lines of text on a 240x320 screen, top to bottom.
+
+    ``image``: a picture or its RGB bytes, 3 a pixel. Raises ValueError for another size.
+    """
+    if isinstance(image, bytes | bytearray | memoryview):
+        image = Image.frombytes("RGB", (WIDTH, HEIGHT), bytes(image))
+    if image.size != (WIDTH, HEIGHT):
+        raise ValueError(f"a picture of {image.size}, not {WIDTH}x{HEIGHT}")
+    colors, pixels = _index(image.convert("RGB"))
+    found: list[_Run] = []
+    for rows, box in _layers(colors, pixels):
+        for part in _segments(rows, 0, 0, len(rows[0]), len(rows)):
+            found += _read_segment(rows, part, box, fonts)
+    return _join(_without_overlaps(found))
+
+
+def screen_text(lines: Iterable[TextLine]) -> str:
+    """The lines as one text."""
+    return "\n".join(line.text for line in lines)
+
+
+def _glyph(char: str, height: int, data: bytes, record: int) -> Glyph:
+    width, rows, x, y, advance, where = _RECORD.unpack_from(data, record)
+    start, stride = int.from_bytes(where, "little"), (width + 3) // 4
+    columns = []
+    for column in range(width):
+        at, shift = start + column // 4, column % 4 * 2
+        levels = bytes(data[at + row * stride] >> shift & 3 for row in range(rows))
+        columns.append(tuple(bytes(y) + levels + bytes(height - y - rows)))
+    ink = sum(len(column) - column.count(0) for column in columns)
+    return Glyph(char, x, advance, columns, ink)
+
+
+def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
+    """The colours with their counts, most used first, and the picture as numbers of colours."""
+    counted = cast("list[tuple[int, Rgb]]", image.getcolors(WIDTH * HEIGHT))
+    colors = [(color, count) for count, color in sorted(counted, reverse=True)[:256]]
+    number = {color: i for i, (color, _) in enumerate(colors)}
+    last = len(colors) - 1
+    raw = image.tobytes()
+    dots = zip(raw[::3], raw[1::3], raw[2::3], strict=True)
+    return colors, bytes([number.get(dot, last) for dot in dots])
+
+
+def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows, Box]]:
+    """Grey levels between each two colours that text may have, and where the first is."""
+    values = [color for color, _ in colors]
+    for back, (color, count) in enumerate(colors):
+        boxes = _boxes(pixels, back) if count >= _LEAST_BACK else []
+        if not boxes:
+            continue
+        tables = []
+        for ink, (other, many) in enumerate(colors):
+            if ink != back and many >= _LEAST_INK:
+                table = _shades(values, color, other)
+                if table:
+                    table[back], table[ink] = 0, 3
+                    tables.append(bytes(table))
+        for box in boxes if tables else ():
+            left, top, right, bottom = box
+            rows = [pixels[y * WIDTH + left : y * WIDTH + right] for y in range(top, bottom)]
+            for table in tables:
+                levels = [row.translate(table) for row in rows]
+                if any(map(any, levels)):
+                    yield _without_corners(levels), box
+
+
+def _shades(values: list[Rgb], back: Rgb, ink: Rgb) -> bytearray | None:
+    """The level of each colour between two others; None when none lies between: no text."""
+    table = bytearray(256)
+    between = False
+    low, high = _rgb565(back), _rgb565(ink)
+    for level in (1, 2):
+        goal = [b * (3 - level) + i * level for b, i in zip(low, high, strict=True)]
+        for n, color in enumerate(values):
+            near = all(abs(3 * c - g) < 3 for c, g in zip(_rgb565(color), goal, strict=True))
+            if near and color not in (back, ink):
+                table[n] = level
+                between = True
+    return table if between else None
+
+
+@functools.cache
+def _rgb565(color: Rgb) -> Rgb:
+    """The colour in the steps of the display."""
+    return color[0] >> 3, color[1] >> 2, color[2] >> 3
+
+
+def _boxes(pixels: bytes, color: int) -> list[Box]:
+    """The rectangles around the connected areas of a colour that can hold text, largest first."""
+    if bytes((color,)) * _LEAST_SIDE not in pixels:
+        return []
+    runs = re.compile(re.escape(bytes((color,))) + b"+")
+    areas: list[list[int]] = []
+    above: list[tuple[int, int, int]] = []
+    parent: list[int] = []
+    for y in range(HEIGHT):
+        row = []
+        for match in runs.finditer(pixels, y * WIDTH, (y + 1) * WIDTH):
+            start, end = match.start() - y * WIDTH, match.end() - y * WIDTH
+            area = len(areas)
+            for left, right, other in above:
+                if left < end and right > start:
+                    other = _root(parent, other)
+                    if area == len(areas):
+                        area = other
+                    elif other != area:
+                        parent[other] = area
+                        _grow(areas[area], areas[other])
+            if area == len(areas):
+                areas.append([start, y, end, y + 1])
+                parent.append(area)
+            _grow(areas[area], [start, y, end, y + 1])
+            row.append((start, end, area))
+        above = row
+    boxes = [
+        (left, top, right, bottom)
+        for i, (left, top, right, bottom) in enumerate(areas)
+        if parent[i] == i and right - left >= _LEAST_SIDE and bottom - top >= _LEAST_SIDE
+    ]
+    return _outermost(boxes)
+
+
+def _root(parent: list[int], area: int) -> int:
+    while parent[area] != area:
+        area = parent[area]
+    return area
+
+
+def _grow(box: list[int], other: list[int]) -> None:
+    box[:] = [
+        min(box[0], other[0]),
+        min(box[1], other[1]),
+        max(box[2], other[2]),
+        max(box[3], other[3]),
+    ]
+
+
+def _outermost(boxes: list[Box]) -> list[Box]:
+    """The boxes that lie in no other one (the inside of a letter lies in that around it)."""
+    boxes.sort(key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))
+    kept: list[Box] = []
+    for box in boxes:
+        if not any(
+            k[0] <= box[0] and k[1] <= box[1] and k[2] >= box[2] and k[3] >= box[3] for k in kept
+        ):
+            kept.append(box)
+    return kept
+
+
+def _without_corners(rows: Rows) -> Rows:
+    """Rows whose corners are blank: there a rounded box shows what is around it."""
+    blank = bytes(_CORNER)
+    edge = [blank + row[_CORNER:-_CORNER] + blank for row in rows]
+    return edge[:_CORNER] + rows[_CORNER:-_CORNER] + edge[-_CORNER:]
+
+
+def _segments(rows: Rows, left: int, top: int, right: int, bottom: int) -> Iterator[Box]:
+    """The inked parts of an area, cut at blank rows and wide blank columns as long as it helps."""
+    y = top
+    while y < bottom:
+        if not any(rows[y][left:right]):
+            y += 1
+            continue
+        end = y
+        while end < bottom and any(rows[end][left:right]):
+            end += 1
+        ink = 0
+        for row in rows[y:end]:
+            ink |= int.from_bytes(row[left:right], "little")
+        parts = [m.span() for m in _PART.finditer(ink.to_bytes(right - left, "little"))]
+        for start, stop in parts:
+            if len(parts) > 1:
+                yield from _segments(rows, left + start, y, left + stop, end)
+            else:
+                yield left + start, y, left + stop, end
+        y = end
+
+
+def _read_segment(rows: Rows, part: Box, origin: Box, fonts: Sequence[ScreenFont]) -> list[_Run]:
+    """Every run of glyphs in a segment, for every font and line that it can belong to."""
+    left, top, right, bottom = part
+    found = []
+    for font in fonts:
+        for y in font.lines(top, bottom):
+            above, below = max(0, -y), max(0, y + font.height - len(rows))
+            width = right - left
+            cells = [bytes(width)] * above
+            cells += [row[left:right] for row in rows[max(0, y) : y + font.height]]
+            cells += [bytes(width)] * below
+            columns = list(zip(*cells, strict=True))
+            if not font.by_first.keys().isdisjoint(columns):
+                found += _runs(columns, font, origin[0] + left, origin[1] + y)
+    return found
+
+
+def _runs(columns: list[Column], font: ScreenFont, left: int, top: int) -> Iterator[_Run]:
+    """Texts in the columns of one line of cells."""
+    at = 0
+    while at < len(columns):
+        glyph = columns[at] in font.by_first and _glyph_at(columns, font, at, None)
+        if not glyph:
+            at += 1
+            continue
+        start, text, ink = at - glyph.x, "", 0
+        while True:
+            text += glyph.char
+            ink += glyph.ink
+            pen = at - glyph.x + glyph.advance
+            at += len(glyph.columns)
+            following = _next_ink(columns, at)
+            glyph = following and _glyph_at(columns, font, following, pen)
+            if not following or not glyph:
+                break
+            text += " " * ((following - glyph.x - pen) // (font.space or 1))
+            at = following
+        yield _Run(text, left + start, top, left + at, font, ink)
+
+
+def _glyph_at(columns: list[Column], font: ScreenFont, at: int, pen: int | None) -> Glyph | None:
+    """The glyph whose ink begins at a column; after ``pen`` only whole spaces may have passed."""
+    for glyph in font.by_first.get(columns[at], ()):
+        if columns[at : at + len(glyph.columns)] != glyph.columns:
+            continue
+        if pen is None:
+            return glyph
+        gap = at - glyph.x - pen
+        if gap == 0 or (gap > 0 and font.space and gap % font.space == 0):
+            return glyph
+    return None
+
+
+def _next_ink(columns: list[Column], at: int) -> int | None:
+    while at < len(columns):
+        if any(columns[at]):
+            return at
+        at += 1
+    return None
+
+
+def _without_overlaps(runs: list[_Run]) -> list[_Run]:
+    """Of readings of the same place the one that explains most ink."""
+    kept: list[_Run] = []
+    for run in sorted(runs, key=lambda run: -run.ink):
+        if not any(_touch(run, other) for other in kept):
+            kept.append(run)
+    return [run for run in kept if run.text.strip(_NOT_ALONE) and run.text not in _CORNERS]
+
+
+def _touch(a: _Run, b: _Run) -> bool:
+    apart = a.right <= b.x or b.right <= a.x
+    return not (apart or a.y + a.font.height <= b.y or b.y + b.font.height <= a.y)
+
+
+def _join(runs: list[_Run]) -> list[TextLine]:
+    """Runs that stand on the same line, left to right, as one text each line."""
+    lines: list[list[_Run]] = []
+    for run in sorted(runs, key=lambda run: (run.base, run.x)):
+        if lines and run.base - lines[-1][0].base <= _SAME_LINE:
+            lines[-1].append(run)
+        else:
+            lines.append([run])
+    return [_as_line(sorted(line, key=lambda run: run.x)) for line in lines]
+
+
+def _as_line(runs: list[_Run]) -> TextLine:
+    text, first = runs[0].text, runs[0]
+    for before, run in itertools.pairwise(runs):
+        space = before.font.space or before.font.height // 4
+        text += ("  " if run.x - before.right >= _FIELDS_APART * space else " ") + run.text
+    return TextLine(text, first.x, first.y, first.font.name)

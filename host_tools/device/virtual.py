@@ -1,0 +1,201 @@
+"""The virtual board as a Device: everything is read from the chips, nothing from the firmware."""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from host_tools.build.image import BUILD, build_firmware
+from host_tools.device.provision import Identity, provision
+from host_tools.device.screen_reader import load_fonts, read_screen
+from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
+from host_tools.vboard.cards.loader import load_card
+from host_tools.vboard.chips.flash import Flash
+
+_KEY_TIMEOUT = 10.0
+_SCANS = 8  # of the key matrix while a key is down: more than the firmware needs to believe it
+
+
+class VirtualDevice:
+    """A Device made of a VirtualBoard; ``board`` gives access to the physics of its chips."""
+
+    def __init__(
+        self,
+        *,
+        flash: bytes | None = None,
+        nvs: dict[tuple[str, str], bytes] | None = None,
+        heap: str = "128k",
+    ) -> None:
+        image = build_firmware()
+        chip = Flash(FLASH_SIZE)
+        if flash is not None:
+            chip.load(flash)
+        self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap)
+        self.board.start()
+        self._fonts = load_fonts(BUILD / "virtual" / "fonts" / "fonts")
+        self._row_edges = 0
+        self._screens: list[list[str]] = []
+        self._read: tuple[bytes, list[str]] = (b"", [])
+        self._lock = threading.Lock()
+        self.board.call(self._watch_rows)
+
+    def _watch_rows(self) -> None:
+        def edge(_: object) -> None:
+            self._row_edges += 1
+            self.board.changed()
+
+        for gpio in self.board.wires.KEYPAD_ROWS:
+            self.board.mcu.net(gpio).watch(edge)
+
+    def close(self) -> None:
+        """Take the board apart."""
+        self.board.close()
+
+    def __enter__(self) -> "VirtualDevice":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # hands
+
+    def press(self, keys: str) -> None:
+        """Press each key until the firmware has scanned it often enough to believe it."""
+        for key in keys:
+            self._stroke(key)
+
+    def _stroke(self, key: str) -> None:
+        board = self.board
+        before = self._row_edges
+        board.call(board.keys.press, key)
+        board.wait_for(
+            lambda: self._row_edges >= before + 2 * _SCANS, _KEY_TIMEOUT, f"a scan of key {key}"
+        )
+        board.call(board.keys.release, key)
+        board.wait_for(self._keys_idle, _KEY_TIMEOUT, "the keys to be idle")
+
+    def _keys_idle(self) -> bool:
+        nets = [self.board.mcu.net(gpio) for gpio in self.board.wires.KEYPAD_ROWS]
+        return all(net.board_drive == 0 for net in nets)
+
+    def tap(self, card: str) -> None:
+        """Hold a card to the reader."""
+        self.board.call(self.board.nfc.tap, load_card(card))
+
+    def remove(self) -> None:
+        """Take every card away."""
+        self.board.call(self.board.nfc.remove)
+
+    # eyes
+
+    def screenshot(self) -> Image.Image:
+        """The display as a person sees it."""
+        return self.board.call(self.board.display.image)
+
+    def screen(self) -> list[str]:
+        """The lines of text on the display, read from its pixels."""
+        image = self.screenshot()
+        pixels = image.tobytes()
+        with self._lock:
+            if pixels != self._read[0]:
+                self._read = pixels, [line.text for line in read_screen(image, self._fonts)]
+            return self._read[1]
+
+    def wait_for_screen(self, *texts: str, timeout: float = 15.0) -> list[str]:
+        """Wait until every one of ``texts`` is on the display; returns its lines."""
+
+        def shown() -> list[str] | None:
+            lines = self.screen()
+            whole = "\n".join(lines)
+            return lines if all(text in whole for text in texts) else None
+
+        try:
+            return self._wait(shown, timeout)
+        except TimeoutError:
+            found = "\n  ".join(self.screen())
+            raise TimeoutError(f"the screen does not show {texts}; it shows\n  {found}") from None
+
+    def _wait(self, what: Callable[[], list[str] | None], timeout: float) -> list[str]:
+        return self.board.wait_here(what, timeout)
+
+    def paper(self) -> str:
+        """All that has been printed on this roll."""
+        return self.board.call(self.board.printer.text)
+
+    def wait_for_paper(self, *texts: str, timeout: float = 30.0) -> str:
+        """Wait until every one of ``texts`` is on the paper; returns all of it."""
+
+        def printed() -> str | None:
+            paper = self.paper()
+            return paper if all(text in paper for text in texts) else None
+
+        try:
+            return self.board.wait_here(printed, timeout)
+        except TimeoutError:
+            raise TimeoutError(f"the paper lacks one of {texts}:\n{self.paper()}") from None
+
+    def paper_image(self) -> Image.Image:
+        """The paper as a person sees it."""
+        return self.board.call(self.board.printer.image)
+
+    def console(self) -> str:
+        """What the serial console has shown."""
+        return self.board.call(lambda: bytes(self.board.console.scrollback)).decode(
+            "utf-8", "replace"
+        )
+
+    # power and time
+
+    def power_on(self) -> None:
+        """Plug it in."""
+        self.board.power_on()
+
+    def power_off(self) -> None:
+        """Pull the plug."""
+        self.board.power_off()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass without waiting for it."""
+        self.board.pass_time(seconds)
+
+    def flash_image(self) -> bytes:
+        """The content of the flash."""
+        return self.board.call(lambda: bytes(self.board.flash.read(0, FLASH_SIZE)))
+
+
+def provisioned_flash(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:
+    """Flash and NVS of a virtual board that has been given ``identity``; made once, then kept.
+
+    What is kept depends on the firmware and on the identity: a change of either makes it anew.
+    """
+    import hashlib
+
+    image = build_firmware()
+    mark = hashlib.sha256((image.sha256 + identity.script()).encode()).hexdigest()[:16]
+    kept = BUILD / "virtual" / f"provisioned-{mark}"
+    if not kept.exists():
+        flash, nvs = _provision(identity)
+        partial = kept.with_suffix(f".{os.getpid()}.tmp")
+        pairs = [[*key, value.hex()] for key, value in nvs.items()]
+        partial.write_bytes(json.dumps(pairs).encode() + b"\n" + flash)
+        partial.replace(kept)
+    head, _, flash = kept.read_bytes().partition(b"\n")
+    return flash, {(n, k): bytes.fromhex(v) for n, k, v in json.loads(head)}
+
+
+def _provision(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:
+    with VirtualDevice() as device:
+        device.power_on()
+        board = device.board
+        board.wait_for(lambda: board.mcu.starts, 5.0)
+        provision(board.call(lambda: board.console.port), identity)
+        board.power_off()
+        return device.flash_image(), dict(board.mcu.nvs)
+
+
+def console_path(name: str = "virtual") -> Path:
+    """Where the console of a running virtual board is linked to."""
+    return BUILD / name / "tty"

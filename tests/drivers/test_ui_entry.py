@@ -1,0 +1,121 @@
+"""What the screens return, and what they forget."""
+
+from ui_bench import source
+
+
+def run(mpy, body: str) -> list[str]:
+    return mpy(source(body), heap="1m").splitlines()
+
+
+def test_an_amount_shifts_in_from_the_right(mpy):
+    body = """
+for typed in ("128000E", "1E", "12BE", "12BB3E", "MC", "0E5E", "9999999E5BBBE", "C"):
+    print(await answer(entry.amount(ui, 5000000), typed))
+print(await answer(entry.amount(ui, 5000000, "7"), "00E"))
+print(await answer(entry.amount(ui, 5000000, "0"), "E2E"))
+"""
+    want = ["128000", "1", "1", "3", "None", "5", "99999", "None", "700", "2"]
+    assert run(mpy, body) == want
+
+
+def test_the_limit_itself_may_be_paid(mpy):
+    body = """
+print(await answer(entry.amount(ui, 5000), "5001EBE"))
+print(await answer(entry.amount(ui, 5000), "5000E"))
+"""
+    assert run(mpy, body) == ["500", "5000"]
+
+
+def test_operator_and_password(mpy):
+    body = """
+print(await answer(entry.operator(ui), "E0E123E"))
+print(await answer(entry.operator(ui), "12BBB07#E"))
+print(await answer(entry.operator(ui), "1C"))
+print(await answer(entry.password(ui, "x"), "E12B3E"))
+print(await answer(entry.password(ui, "x"), "1234567890E"))
+print(await answer(entry.password(ui, "x"), "12C"))
+"""
+    want = ["01", "07", "None", "bytearray(b'13')", "bytearray(b'12345678')", "None"]
+    assert run(mpy, body) == want
+
+
+def test_a_pin_has_4_to_12_digits_or_none(mpy):
+    body = """
+for typed in ("123456E", "123E4E", "E", "12BBE", "12345678901234E", "1234C", "1234BBBB*#ME"):
+    print(await answer(entry.pin(ui, 1, "621234******1232"), typed))
+"""
+    want = ["123456", "1234", "", "", "123456789012"]
+    got = run(mpy, body)
+    assert got == [f"bytearray(b'{pin}')" for pin in want] + ["None", "bytearray(b'')"]
+
+
+def test_the_digits_of_a_secret_are_wiped(mpy):
+    """Whatever way the screen ends, only what it returned has them."""
+    body = """
+made = []
+class Spy(bytearray):
+    pass
+def spy(*args):
+    made.append(Spy(*args))
+    return made[-1]
+entry.bytearray = spy
+first = await answer(entry.pin(ui, 1, "x"), "987654E")
+assert bytes(first) == b"987654"
+await answer(entry.pin(ui, 1, "x"), "987654C")
+assert await entry.pin(ui, 1, "x", 1) is None
+task = await after(entry.pin(ui, 1, "x"), "9876")
+assert bytes(made[-1][:4]) == b"9876"
+task.cancel()
+try:
+    await task
+except asyncio.CancelledError:
+    pass
+print(len(made), all(not any(one) for one in made))
+"""
+    assert run(mpy, body) == ["4 True"]
+
+
+def test_every_screen_gives_up_in_time(mpy):
+    body = """
+print(await entry.operator(ui, timeout_ms=1))
+print(await entry.password(ui, "x", timeout_ms=1))
+print(await entry.pin(ui, 1, "x", timeout_ms=1))
+print(await entry.amount(ui, 100, timeout_ms=1))
+print(await entry.idle(ui, "x", timeout_ms=1))
+print(await entry.choose(ui, "x", ["a"], timeout_ms=1))
+print(await screens.message(ui, "ok", "x", "y", timeout_ms=1))
+print(await screens.acknowledge(ui, 1))
+"""
+    assert run(mpy, body) == ["None"] * 8
+
+
+def test_choices_have_the_numbers_of_their_page(mpy):
+    body = """
+items = [str(i) for i in range(12)]
+for typed in ("1", "5", "#2", "##2", "####1", "##*1", "**3", "6#1", "##3C", "0C"):
+    print(await answer(entry.choose(ui, "x", items), typed))
+"""
+    assert run(mpy, body) == ["0", "4", "6", "11", "10", "5", "2", "5", "None", "None"]
+
+
+def test_idle_returns_the_key(mpy):
+    body = """
+for key in "7M*E":
+    print(await answer(entry.idle(ui, "x"), key))
+print(await answer(screens.acknowledge(ui), "7E"))
+print(await answer(screens.message(ui, "ok", "x"), "C"))
+"""
+    assert run(mpy, body) == ["7", "M", "*", "E", "E", "C"]
+
+
+def test_a_key_repaints_the_field_alone(mpy):
+    body = """
+for screen, pixels in ((entry.amount(ui, 5000000), 188 * 36), (entry.pin(ui, 1, "x"), 208 * 36)):
+    task = await after(screen)
+    display.windows.clear()
+    keys.type("1")
+    await asyncio.wait_for(keys.idle.wait(), 20)
+    print([w * h for _, _, w, h in display.windows] == [pixels])
+    task.cancel()
+"""
+    assert run(mpy, body) == ["True", "True"]

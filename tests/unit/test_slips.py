@@ -1,0 +1,252 @@
+"""Slips, read back from the printer's bytes by a small reader of its own."""
+
+import pytest
+from pos.slips import sale
+
+SHOP = "TAPTILL TEST SHOP"
+TXN = {
+    "kind": "sale",
+    "state": "approved",
+    "trace": 42,
+    "batch": 7,
+    "amount": 128000,
+    "when": "20261123091502",
+    "operator": "01",
+    "entry": "071",
+    "pan": "621234******1232",
+    "rrn": "260911000123",
+    "auth": "A1B2C3",
+    "rc": "00",
+    "issuer": "01020000",
+    "acquirer": "48981000",
+    "merchant_id": "898100012340001",
+    "terminal_id": "12345678",
+    "aid": "A000000333010101",
+    "label": "UNIONPAY DEBIT",
+    "arqc": "1122334455667788",
+    "tvr": "0000000000",
+    "tsi": "",
+    "atc": "0012",
+    "cvm": "pin",
+    "copies": 0,
+}
+LENGTHS = {b"\x1b@": 0, b"\x1ba": 1, b"\x1bE": 1, b"\x1d!": 1, b"\x1bd": 1}
+
+
+def read(data: bytes) -> list[tuple[int, int, int, str]]:
+    """(alignment, width, height, text) of each line; what is no known command fails the test."""
+    lines, text, side, size, i = [], "", 0, 0, 0
+    while i < len(data):
+        command = data[i : i + 2]
+        if command in LENGTHS:
+            assert not text, "a command in the middle of a line"
+            if command == b"\x1ba":
+                side = data[i + 2]
+            elif command == b"\x1d!":
+                size = data[i + 2]
+            i += 2 + LENGTHS[command]
+            continue
+        if data[i] == 0x0A:
+            lines.append((side, (size >> 4) + 1, (size & 15) + 1, text))
+            text = ""
+        else:
+            assert 0x20 <= data[i] < 0x7F
+            text += chr(data[i])
+        i += 1
+    assert not text, "the last line is never printed"
+    assert side == 0 and size == 0, "the next slip would inherit this"
+    return lines
+
+
+def slip(pieces) -> list[tuple[int, int, int, str]]:
+    parts = list(pieces)
+    assert parts[0] == b"\x1b@"
+    assert all(len(part) <= 64 for part in parts), "more than a line at once"
+    lines = read(b"".join(parts))
+    for _, width, _, text in lines:
+        assert len(text) * width <= 32, text
+    return lines
+
+
+def texts(pieces) -> list[str]:
+    return [line[3] for line in slip(pieces)]
+
+
+def made(copy="merchant", shop=SHOP, test=False, **changes):
+    return sale.sale_slip({**TXN, **changes}, copy, shop, test)
+
+
+def test_the_merchants_copy():
+    assert texts(made())[:-4] == [
+        "TAPTILL SALES SLIP",
+        "MERCHANT COPY",
+        "MERCHANT NAME: TAPTILL TEST SHOP",
+        "MERCHANT NO: 898100012340001",
+        "TERMINAL NO: 12345678",
+        "OPERATOR NO: 01",
+        "ISSUER: 01020000",
+        "ACQUIRER: 48981000",
+        "CARD NO:",
+        "6212 34** **** 1232 C",
+        "TRANS TYPE: SALE",
+        "BATCH NO: 000007",
+        "VOUCHER NO: 000042",
+        "AUTH CODE: A1B2C3",
+        "DATE/TIME: 2026/11/23 09:15:02",
+        "REF NO: 260911000123",
+        "AMOUNT:",
+        "RMB 1280.00",
+        "ARQC: 1122334455667788",
+        "TVR: 0000000000",
+        "AID: A000000333010101",
+        "ATC: 0012",
+        "APP LABEL: UNIONPAY DEBIT",
+        "PIN VERIFIED ONLINE",
+        "NO SIGNATURE REQUIRED",
+    ]
+
+
+def test_amount_and_card_number_are_large():
+    big = {text: (w, h) for _, w, h, text in slip(made())}
+    assert big["RMB 1280.00"] == (2, 2)
+    assert big["6212 34** **** 1232 C"] == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("fen", "text", "width"),
+    [
+        (1, "RMB 0.01", 2),
+        (99, "RMB 0.99", 2),
+        (100, "RMB 1.00", 2),
+        (99999999999, "RMB 999999999.99", 2),
+        (999999999999, "RMB 9999999999.99", 1),
+    ],
+)
+def test_an_amount_is_never_cut(fen, text, width):
+    assert (0, width, 2, text) in slip(made(amount=fen))
+
+
+@pytest.mark.parametrize("kind", ["void", "refund"])
+def test_money_that_goes_back_is_negative(kind):
+    lines = texts(made(kind=kind))
+    assert "RMB -1280.00" in lines
+    assert "TRANS TYPE: " + kind.upper() in lines
+
+
+def test_the_signature_is_asked_for_on_the_merchants_copy_only():
+    merchant, cardholder = texts(made(cvm="signature")), texts(made("cardholder", cvm="signature"))
+    assert "CARDHOLDER SIGNATURE:" in merchant and "-" * 32 in merchant
+    assert any("I CONFIRM" in line for line in merchant)
+    assert "MERCHANT COPY" in merchant and "CARDHOLDER COPY" in cardholder
+    assert not any("SIGN" in line or "CONFIRM" in line for line in cardholder)
+
+
+@pytest.mark.parametrize("copy", ["merchant", "cardholder"])
+@pytest.mark.parametrize(
+    ("cvm", "phrase"),
+    [
+        ("pin", "PIN VERIFIED ONLINE"),
+        ("none", "NO PIN, NO SIGNATURE REQUIRED"),
+        ("cdcvm", "VERIFIED ON THE DEVICE"),
+        (None, "NO PIN, NO SIGNATURE REQUIRED"),
+    ],
+)
+def test_without_signature_the_slip_says_why(copy, cvm, phrase):
+    assert phrase in texts(made(copy, cvm=cvm))
+
+
+@pytest.mark.parametrize(
+    ("copy", "copies", "marks"),
+    [
+        ("merchant", 0, 0),
+        ("cardholder", 1, 0),
+        ("merchant", 1, 2),
+        ("merchant", 2, 2),
+        ("cardholder", 2, 2),
+        ("cardholder", 0, 0),
+    ],
+)
+def test_a_copy_that_was_printed_before_is_marked(copy, copies, marks):
+    assert texts(made(copy, copies=copies)).count("*** DUPLICATED ***") == marks
+
+
+def test_a_test_slip_says_so_first_and_last():
+    lines = [text for text in texts(made(test=True)) if text]
+    assert lines[0] == lines[-1] == "TEST - NOT VALID"
+    assert not any("NOT VALID" in text for text in texts(made()))
+
+
+@pytest.mark.parametrize(
+    ("pan", "shown"),
+    [
+        ("6212345678901232", "6212 34** **** 1232 C"),
+        ("6212345678901234567", "6212 34** **** ***4 567 C"),
+        ("621234*********4567", "6212 34** **** ***4 567 C"),
+        ("1234567890", "**** **** ** C"),
+    ],
+)
+def test_a_card_number_is_masked_even_if_the_record_is_not(pan, shown):
+    lines = texts(made(pan=pan, terminal_id="T", merchant_id="M"))
+    assert shown in lines
+    assert not any("5678" in line or "34567890" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("entry", "letter"),
+    [
+        ("071", "C"),
+        ("051", "I"),
+        ("021", "S"),
+        ("012", "M"),
+        ("961", "C"),
+        ("921", "N"),
+        ("032", ""),
+        ("", ""),
+        ("7", ""),
+        (None, ""),
+    ],
+)
+def test_the_entry_letter(entry, letter):
+    assert f"6212 34** **** 1232 {letter}".rstrip() in texts(made(entry=entry))
+
+
+def test_long_text_is_wrapped_at_spaces_and_else_cut_into_lines():
+    shop = "THE VERY LONG NAME OF A SHOP IN A STREET WITHOUTANYSPACEINITSNAMEWHICHGOESON"
+    lines = texts(made(shop=shop))
+    at = lines.index("MERCHANT NAME:")
+    assert lines[at + 1 : at + 5] == [
+        "THE VERY LONG NAME OF A SHOP IN",
+        "A STREET",
+        "WITHOUTANYSPACEINITSNAMEWHICHGOE",
+        "SON",
+    ]
+
+
+def test_text_from_outside_cannot_carry_commands():
+    lines = texts(made(issuer="\x1b@\x10\x04\x01\x1dV\x00", label="\u94f6\u8054"))
+    assert "ISSUER: ?@????V?" in lines
+    assert "APP LABEL: ??" in lines
+
+
+def test_a_fault_slip_tells_somebody_to_act():
+    lines = texts(sale.fault_slip({**TXN, "rc": "96"}, SHOP, True))
+    assert lines[0] == "TEST - NOT VALID"
+    assert "*** FAULT REPORT ***" in lines and "THIS IS NOT A VOUCHER" in lines
+    for line in ("VOUCHER NO: 000042", "RMB 1280.00", "6212 34** **** 1232 C", "RESPONSE: 96"):
+        assert line in lines
+    assert "BY HAND" in " ".join(lines)
+
+
+def test_a_reversed_slip():
+    lines = texts(sale.reversed_slip({**TXN, "rrn": None, "auth": None}, SHOP))
+    assert "*** SALE REVERSED ***" in lines and "VOUCHER NO: 000042" in lines
+    assert not any(line.startswith(("REF NO", "AUTH CODE")) for line in lines)
+    assert "NOT CHARGED" in " ".join(lines)
+
+
+def test_micropython_makes_the_same_bytes(mpy):
+    source = f"from pos.slips.sale import *\ntxn = {TXN!r}\nshop = {SHOP!r}\n"
+    source += "print(b''.join(sale_slip(txn, 'cardholder', shop, True)).hex())\n"
+    source += "print(b''.join(fault_slip(txn, shop)).hex())"
+    here = b"".join(made("cardholder", test=True)).hex()
+    assert mpy(source, heap="64k").split() == [here, b"".join(sale.fault_slip(TXN, SHOP)).hex()]
