@@ -1,9 +1,13 @@
 """The terminal's start: where its code comes from, then the terminal."""
 
+import gc
 import sys
 
 # Nothing on the writable flash may take the place of the terminal's own modules.
 sys.path[:] = [p for p in sys.path if p not in ("", "/")]
+
+# What is loaded now stays: collect often meanwhile, so that it leaves no holes in the heap.
+gc.threshold(2048)
 
 from pos import terminal  # noqa: E402
 

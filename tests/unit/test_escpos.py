@@ -16,7 +16,8 @@ def refused(call, *args):
 def commands():
     return "|".join(b.hex() for b in (
         e.INIT, e.NO_AUTO_STATUS, e.MARK, e.align(e.CENTRE), e.bold(True), e.bold(False),
-        e.size(1, 1), e.size(2, 1), e.size(8, 3), e.feed(4), e.raster(48, 300), e.ask(e.PAPER_SENSOR)))
+        e.size(1, 1), e.size(2, 1), e.size(8, 3), e.feed(4), e.raster(48, 300),
+        e.ask(e.PAPER_SENSOR)))
 
 def texts():
     return (e.text("RMB 1.00"), e.text("a\\x1b@\\x10\\x04\\n~\\x7f\\xe9"), e.text(""))

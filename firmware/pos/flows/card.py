@@ -1,9 +1,12 @@
-"""A card at the reader: found, read by the EMV kernel, and what came of it said in words."""
+"""A card at the reader: found, and read by the EMV kernel."""
+
+import os
 
 from pos import log
 from pos.aio import first
 from pos.emv import entry
-from pos.emv.outcome import TRY_AGAIN
+from pos.emv.outcome import MSG_ONE_CARD_ONLY, TRY_AGAIN
+from pos.flows import emv_data
 from pos.protocol.apdu import CardError, Collision, ReaderFault
 from pos.ui import screens as show
 from pos.ui.strings import say
@@ -13,18 +16,26 @@ _READ_MS = 10000
 _TRIES = 3
 
 
-async def read(t, cfg, request):
+async def run(t, txn: dict):
     """The EMV Outcome of a card held to the reader, or None: cancelled, no card, or no reader.
 
     Asks again after a card that left too early, two cards, or one that could not be read.
     """
-    hint = say("tap_hint")
+    cfg = emv_data.terminal_data(t.params, t.serial)
+    hint = ""
     for _ in range(_TRIES):
-        await show.present_card(t.ui, request["amount"], hint)
+        await show.present_card(t.ui, txn["amount"], hint)
         try:
             if not await _wait_for_card(t):
                 return None
-            outcome = await _talk(t.reader, entry.transaction(cfg, request))
+            kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
+            outcome = await _talk(t.reader, kernel)
+            await t.reader.release()
+            if outcome.kind != TRY_AGAIN:
+                log.info("card", "%s", outcome.why)
+                return outcome
+            one_only = outcome.message == MSG_ONE_CARD_ONLY
+            hint = say("card_collision" if one_only else "card_again")
         except Collision:
             hint = say("card_collision")
         except ReaderFault:
@@ -34,11 +45,6 @@ async def read(t, cfg, request):
         except CardError as error:
             log.info("card", "%s", error)
             hint = say("card_unreadable")
-        else:
-            await t.reader.release()
-            if outcome.kind != TRY_AGAIN:
-                return outcome
-            hint = say("card_again")
         t.buzzer.bad()
     await show.message(t.ui, "bad", say("card"), say("card_given_up"), _READ_MS)
     return None

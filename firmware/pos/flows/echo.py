@@ -13,9 +13,10 @@ async def run(t) -> None:
     """Ask once and show the answer."""
     title = say("menu_echo")
     await show.working(t.ui, title, "")
+    line = online.Line(t)
     try:
-        answer = await online.ask_host(t, t.session.request(*messages.echo(t.params)))
-        await t.session.close()
+        answer = await line.ask(line.session.request(*messages.echo(t.params)))
+        await line.session.close()
     except HostError as error:
         await online.explain(t, title, error)
         return

@@ -6,9 +6,9 @@ TEST configuration; later the host downloads it (0800/380, 0800/394).
 from pos.emv.entry import Aid
 from pos.protocol import bcd
 
-# Terminal Transaction Qualifiers of UnionPay qPBOC: byte 1 qPBOC 20, contact 10, online PIN 04,
-# signature 02; byte 4 fDDA version 01
-_TTQ = b"\x36\x00\x00\x80"
+# Terminal Transaction Qualifiers of UnionPay qPBOC: byte 1 qPBOC 20, online PIN 04, signature 02;
+# byte 3 CDCVM 40. Neither a contact reader nor offline data authentication (fDDA) is claimed.
+_TTQ = b"\x26\x00\x40\x00"
 _UNIONPAY = (b"\xa0\x00\x00\x03\x33\x01\x01",)  # RID and PIX 0101: debit 01, credit 02, quasi 03
 
 _CAPABILITIES = b"\xe0\xe1\xc8"  # 9F33: manual, stripe, chip; online PIN, signature; DDA, CDA

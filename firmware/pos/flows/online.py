@@ -1,39 +1,43 @@
-"""What every story that asks the host begins with: signed in, and nothing left to be reversed."""
+"""What the stories that ask the host share: the session, the keys, and a failure said in words."""
 
-from pos.acquirer.session import HostError
+from pos.acquirer.session import HostError, Session
 from pos.protocol import unionpay
 from pos.store.files import wipe
+from pos.store.keys import Keys
 from pos.ui import screens as show
 from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
 
 _READ_MS = 10000
+_SIGN_IN = 3  # digit P of the header: the host wants a new sign-in
 
 
-async def ready(t) -> bool:
-    """Whether an online transaction may begin; what stands in its way is done first."""
-    if not t.signed_in and not await t.tell("sign_in"):
-        return False
-    return not t.journal.pending() or await t.tell("reversal")
+class Line:
+    """The host and the keys for as long as one story lasts."""
 
+    def __init__(self, t):
+        self._t = t
+        self.keys = Keys(t.root, t.sealer)
+        self.session = Session(t.params, t.network)
 
-async def ask_host(t, request: tuple, mak=None) -> dict:
-    """Exchange one message; wipes ``mak``, keeps the host's sign on the screen true.
+    async def ask(self, request: tuple, mak=None) -> dict:
+        """Exchange one message; wipes ``mak``, keeps the host's sign on the screen true.
 
-    Raises HostError. An answer that demands a new sign-in is noted.
-    """
-    try:
-        answer = await t.session.exchange(request, mak)
-    except HostError:
-        t.ui.set_status(host=FAULT)
-        raise
-    finally:
-        if mak:
-            wipe(mak)
-    t.ui.set_status(host=OK)
-    if unionpay.response(answer[39])[0] == "S" or t.session.action == 3:
-        t.signed_in = False
-    return answer
+        Raises HostError. An answer that demands a new sign-in is noted.
+        """
+        t = self._t
+        try:
+            answer = await self.session.exchange(request, mak)
+        except HostError:
+            t.ui.set_status(host=FAULT)
+            raise
+        finally:
+            if mak:
+                wipe(mak)
+        t.ui.set_status(network=OK, host=OK)
+        if unionpay.response(answer[39])[0] == "S" or self.session.action == _SIGN_IN:
+            t.signed_in = False
+        return answer
 
 
 async def explain(t, title: str, error: HostError) -> None:

@@ -45,25 +45,27 @@ async def _copies(t, txn, wanted) -> bool:
 
 async def _print(t, txn, copy) -> bool:
     """One slip on paper; after a fault, from its start when the printer is well. False: put off."""
+    printer = t.printer()
     while True:
         try:
+            await printer.start()
             for part in slip.sale_slip(txn, copy, t.params["merchant_name"], _TEST):
-                await t.printer.write(part)
-            await t.printer.finish()
+                await printer.write(part)
+            await printer.finish()
         except PrinterFault as fault:
             t.ui.set_status(paper=FAULT)
-            if not await _mended(t, fault):
+            if not await _mended(t, printer, fault):
                 return False
         else:
             t.ui.set_status(paper=OK)
             return True
 
 
-async def _mended(t, fault) -> bool:
+async def _mended(t, printer, fault) -> bool:
     """Wait until the printer is ready again; False when the cashier does not want to wait."""
     t.buzzer.bad()
     await show.working(t.ui, say("printing"), say("printer_" + fault.why))
-    index, _ = await first(t.printer.ready(), _cancelled(t.ui))
+    index, _ = await first(printer.ready(), _cancelled(t.ui))
     return index == 0
 
 

@@ -49,9 +49,9 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
 
 async def _ask(t, txn, reason) -> str:
     pan, expiry, psn = open_card(t.sealer, txn["card"])
-    mak = t.keys.mak()
+    line = online.Line(t)
+    mak = line.keys.mak()
     fields = messages.reversal(t.params, txn, pan, expiry, psn, reason)
-    request = t.session.request(*fields, mak)
-    answer = await online.ask_host(t, request, mak)
-    await t.session.close()
+    answer = await line.ask(line.session.request(*fields, mak), mak)
+    await line.session.close()
     return answer[39]

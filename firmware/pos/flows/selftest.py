@@ -5,6 +5,7 @@ import gc
 from pos import log
 from pos.protocol.apdu import CardError
 from pos.protocol.escpos import PrinterFault
+from pos.store.keys import Keys, NoKey
 from pos.ui import screens as show
 from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
@@ -46,14 +47,16 @@ async def _journal(t):
 
 
 async def _keys(t):
-    t.keys.tmk_kcv()
-    return True, ""
+    try:
+        kcv = Keys(t.root, t.sealer).tmk_kcv()
+    except NoKey:
+        return False, "keys_missing"
+    return True, kcv.hex().upper()
 
 
 async def _printer(t):
     try:
-        await t.printer.start()
-        await t.printer.check()
+        await t.printer().start()
     except PrinterFault as fault:
         t.ui.set_status(paper=FAULT)
         return False, "printer_" + fault.why

@@ -21,12 +21,13 @@ async def run(t) -> bool:
     await show.working(t.ui, title, say("sign_in_hint"))
     t.signed_in = False
     serial = t.serial[:_TOO_LONG]
+    line = online.Line(t)
     try:
-        t.keys.tmk_kcv()
+        line.keys.tmk_kcv()
         stan = t.counters.next_stan()
-        request = t.session.request(*messages.sign_in(t.params, stan, t.operator, serial))
-        answer = await online.ask_host(t, request)
-        await t.session.close()
+        request = line.session.request(*messages.sign_in(t.params, stan, t.operator, serial))
+        answer = await line.ask(request)
+        await line.session.close()
     except HostError as error:
         await online.explain(t, title, error)
         return False
@@ -37,7 +38,7 @@ async def run(t) -> bool:
         await online.refused(t, title, answer[39])
         return False
     try:
-        t.keys.load_working(answer.get(62, b""))
+        line.keys.load_working(answer.get(62, b""))
     except KeyCheck:
         await _wrong(t, title, "keys_wrong")
         return False

@@ -2,8 +2,8 @@
 
 Commands are bytes; answers are single bytes without a tag, so two kinds are told apart by their
 fixed bits: ``DLE EOT n`` (real time, answered at once) has bits 0 and 7 off, bits 1 and 4 on;
-``GS r n`` (answered when everything before it has been processed) has bits 4 and 7 off. Epson ESC/POS
-reference: DLE EOT, GS r.
+``GS r n`` (answered when everything before it has been processed) has bits 4 and 7 off.
+Epson ESC/POS reference: DLE EOT, GS r.
 """
 
 from micropython import const

@@ -39,7 +39,7 @@ stream = open(int(os.getenv("VBOARD_LINK")), "r+b")
 handlers = {}
 ticks_offset_ms = 0
 
-MAX = 4160  # the longest payload: a flash block and its address
+MAX = 1040  # the longest payload: what LittleFS programs at once, and its address
 
 _out = bytearray(6 + MAX)
 _in = bytearray(6)

@@ -73,7 +73,10 @@ class Partition:
             for i in range(len(buf) // 4096):
                 self.ioctl(6, block + i)
             offset = 0
-        _link.call(_link.FLASH_PROGRAM, 0, struct.pack("<I", block * 4096 + offset) + bytes(buf))
+        view = memoryview(buf)
+        for i in range(0, len(view), 1024):
+            where = struct.pack("<I", block * 4096 + offset + i)
+            _link.call(_link.FLASH_PROGRAM, 0, where + bytes(view[i : i + 1024]))
 
     def ioctl(self, op, arg):
         if op == 4:

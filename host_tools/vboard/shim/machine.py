@@ -189,8 +189,8 @@ class UART(io.IOBase):
 
     def write(self, buf, off=0, n=None):
         view = memoryview(buf)[off:] if n is None else memoryview(buf)[off : off + n]
-        for i in range(0, len(view), 4096):
-            _link.post(_link.UART_TX, self._id, view[i : i + 4096])
+        for i in range(0, len(view), 1024):
+            _link.post(_link.UART_TX, self._id, view[i : i + 1024])
         return len(view)
 
     def txdone(self):
@@ -255,8 +255,8 @@ class SPI:
 
     def write(self, buf):
         view = memoryview(buf)
-        for i in range(0, len(view), 4096):
-            _link.post(_link.SPI_WRITE, self._id, view[i : i + 4096])
+        for i in range(0, len(view), 1024):
+            _link.post(_link.SPI_WRITE, self._id, view[i : i + 1024])
 
     def read(self, nbytes, write=0):
         return bytes(_link.call(_link.SPI_TRANSFER, self._id, bytes((write,)) * nbytes))
@@ -268,126 +268,11 @@ class SPI:
         read_buf[:] = _link.call(_link.SPI_TRANSFER, self._id, write_buf)
 
 
-class I2C:
-    """A hardware I2C bus, as controller."""
-
-    def __init__(self, id=0, *, scl=None, sda=None, freq=400000, timeout=50000):
-        self._id = id
-        _link.post(_link.I2C_SETUP, id, struct.pack("<IBB", freq, _gpio(scl), _gpio(sda)))
-
-    def scan(self):
-        return [
-            a for a in range(8, 120) if _link.call(_link.I2C_WRITE, self._id, bytes((a, 1)))[0]
-        ]
-
-    def writeto(self, addr, buf, stop=True):
-        answer = _link.call(_link.I2C_WRITE, self._id, bytes((addr, stop)) + bytes(buf))
-        if not answer[0]:
-            raise OSError(19)  # ENODEV: nobody acknowledged the address
-        return answer[0] - 1
-
-    def readfrom(self, addr, nbytes, stop=True):
-        answer = _link.call(_link.I2C_READ, self._id, struct.pack("<BBH", addr, stop, nbytes))
-        if len(answer) != nbytes:
-            raise OSError(19)
-        return bytes(answer)
-
-    def readfrom_into(self, addr, buf, stop=True):
-        buf[:] = self.readfrom(addr, len(buf), stop)
-
-    def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
-        self.writeto(addr, memaddr.to_bytes(addrsize // 8, "big") + bytes(buf))
-
-    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
-        self.writeto(addr, memaddr.to_bytes(addrsize // 8, "big"), False)
-        return self.readfrom(addr, nbytes)
-
-    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
-        buf[:] = self.readfrom_mem(addr, memaddr, len(buf), addrsize=addrsize)
+_ELSEWHERE = {"I2C": "_i2c", "ADC": "_analog", "PWM": "_analog", "RTC": "_clock", "WDT": "_clock"}
 
 
-class ADC:
-    """An analogue input; full scale 3.1 V (11 dB)."""
-
-    ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
-
-    def __init__(self, pin, *, atten=ATTN_11DB):
-        self._id = _gpio(pin)
-
-    def read_u16(self):
-        return struct.unpack("<H", _link.call(_link.ADC_READ, self._id))[0]
-
-    def read_uv(self):
-        return self.read_u16() * 3100000 // 65535
-
-    def read(self):
-        return self.read_u16() >> 4
-
-
-class PWM:
-    """A square wave on a pin."""
-
-    def __init__(self, pin, freq=5000, duty=None, *, duty_u16=None, duty_ns=None, invert=False):
-        self._id = _gpio(pin)
-        self.init(freq=freq, duty=duty, duty_u16=duty_u16, duty_ns=duty_ns)
-
-    def init(self, *, freq=5000, duty=None, duty_u16=None, duty_ns=None, invert=False):
-        self._freq = freq
-        self._duty = 32768
-        if duty is not None:
-            self._duty = duty << 6
-        if duty_u16 is not None:
-            self._duty = duty_u16
-        if duty_ns is not None:
-            self._duty = duty_ns * freq * 65535 // 1000000000
-        self._set()
-
-    def _set(self):
-        _link.post(_link.PWM_SET, self._id, struct.pack("<IH", self._freq, self._duty))
-
-    def freq(self, value=None):
-        if value is None:
-            return self._freq
-        self._freq = value
-        self._set()
-
-    def duty_u16(self, value=None):
-        if value is None:
-            return self._duty
-        self._duty = value
-        self._set()
-
-    def duty(self, value=None):
-        return self._duty >> 6 if value is None else self.duty_u16(value << 6)
-
-    def deinit(self):
-        _link.post(_link.PWM_OFF, self._id)
-
-
-class RTC:
-    """The clock; starts at 2000-01-01 when power comes, survives resets."""
-
-    def __init__(self, id=0):
-        pass
-
-    def datetime(self, t=None):
-        """(year, month, day, weekday, hours, minutes, seconds, microseconds)."""
-        import time
-
-        if t is None:
-            ns = time.time_ns()
-            y, mo, d, h, mi, s, wd, _ = time.gmtime(ns // 1000000000)
-            return (y, mo, d, wd, h, mi, s, ns // 1000 % 1000000)
-        seconds = time.mktime((t[0], t[1], t[2], t[4], t[5], t[6]))
-        time._set_rtc(seconds * 1000000 + t[7])
-
-
-class WDT:
-    """The watchdog; cannot be stopped."""
-
-    def __init__(self, id=0, timeout=5000):
-        self._timeout = struct.pack("<I", timeout)
-        self.feed()
-
-    def feed(self):
-        _link.post(_link.WDT_FEED, 0, self._timeout)
+def __getattr__(name):
+    """Peripherals that a program does not use take no room, as in a port built without them."""
+    if name not in _ELSEWHERE:
+        raise AttributeError(name)
+    return getattr(__import__(_ELSEWHERE[name]), name)

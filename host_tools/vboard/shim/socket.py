@@ -74,8 +74,8 @@ class socket(io.IOBase):
     def write(self, buf, off=0, n=None):
         self._check()
         view = memoryview(buf)[off:] if n is None else memoryview(buf)[off : off + n]
-        _link.post(_link.SOCK_TX, self._id, view[:4096])
-        return min(len(view), 4096)
+        _link.post(_link.SOCK_TX, self._id, view[:1024])
+        return min(len(view), 1024)
 
     send = write
 

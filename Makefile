@@ -1,0 +1,51 @@
+# Every target is one line that calls the command `taptill` of the virtual environment.
+# `make test ARGS="-k sale"` hands arguments on; PYTHON=/path/to/python3 chooses the interpreter.
+
+PYTHON ?= python3
+ARGS ?=
+TAPTILL := .venv/bin/taptill
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check build acquirer board clean distclean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED)  ## Make .venv with all pinned packages; does nothing when it is up to date
+
+demo: $(INSTALLED)  ## Play one contactless sale on the virtual board, from the first key to the receipt
+	@$(TAPTILL) demo $(ARGS)
+
+test: $(INSTALLED)  ## Run all tests, or those that ARGS tell pytest (ARGS="-k sale")
+	@$(TAPTILL) test $(ARGS)
+
+check: $(INSTALLED)  ## Check style, types, spelling, architecture and size budgets
+	@$(TAPTILL) check $(ARGS)
+
+build: $(INSTALLED)  ## Compile the firmware and pack its ROM image
+	@$(TAPTILL) build $(ARGS)
+
+acquirer: $(INSTALLED)  ## Start the acquiring host (ARGS="--help" lists its options)
+	@$(TAPTILL) acquirer $(ARGS)
+
+board: $(INSTALLED)  ## Start a virtual board that mpremote can talk to (ARGS="--help" for more)
+	@$(TAPTILL) board $(ARGS)
+
+clean:  ## Remove build/, with the virtual board's flash and the acquiring host's ledger in it
+	@rm -rf build
+
+distclean: clean  ## Remove build/ and .venv
+	@rm -rf .venv taptill.egg-info
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or say where it is with PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "TapTill needs Python 3.11 or newer and $(PYTHON) is $$($(PYTHON) -V 2>&1): say where a newer one is with PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module: install it (on Debian and Ubuntu: apt-get install python3-venv) and try again." >&2; exit 1; }
+	@echo "Setting up .venv (1/3): virtual environment"
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Setting up .venv (2/3): $$(grep -c == requirements.txt) pinned packages"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Setting up .venv (3/3): the command taptill"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

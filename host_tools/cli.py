@@ -1,0 +1,294 @@
+"""The command ``taptill``: every make target is one line that calls it.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage. What can be expected to go wrong is told in one
+sentence. Imports are inside the commands so that ``--help`` is quick.
+"""
+
+import errno
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+ROOT = Path(__file__).resolve().parents[1]
+TERMINALS_HOST = "acquirer.test"
+
+app = typer.Typer(
+    name="taptill",
+    help="TapTill, an open payment terminal: builds its firmware, runs it on a virtual board, "
+    "tests it, and serves it as an acquiring host. For development, training and test.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,  # they can hold keys
+)
+
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+_DEVELOP, _RUN, _DEVICE = "Develop", "Run", "Device"
+
+
+def _fail(sentence: object) -> NoReturn:
+    typer.echo(f"taptill: {sentence}", err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def _in_a_sentence(*expected: type[Exception]) -> Iterator[None]:
+    """Tell ``expected`` exceptions, and the operating system's, in a sentence and exit with 1."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}")
+    except expected as error:
+        _fail(error)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"TapTill {version('taptill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell and stop.")
+    ] = False,
+) -> None: ...
+
+
+@app.command(rich_help_panel=_DEVELOP)
+def build(
+    board: Annotated[str, typer.Option(help="A directory of boards/.")] = "virtual",
+) -> None:
+    """Compile the firmware and pack its ROM image.
+
+    Prints path, size in bytes and SHA-256 of the firmware's image and of the image with the
+    virtual board's own modules. The same sources give the same bytes.
+    """
+    from host_tools.build.image import BuildError, build_firmware, build_shim
+
+    if not (ROOT / "boards" / board / "board.py").exists():
+        known = ", ".join(sorted(path.parent.name for path in ROOT.glob("boards/*/board.py")))
+        raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
+    with _in_a_sentence(BuildError):
+        for image in (build_firmware(board), build_shim()):
+            path = image.path.relative_to(ROOT)
+            typer.echo(f"{path!s:28} {image.size:7} bytes  sha256 {image.sha256}")
+
+
+@app.command(rich_help_panel=_DEVELOP, context_settings=_PASS_ON)
+def test(context: typer.Context) -> None:
+    """Run the tests; all arguments go to pytest.
+
+    On two processes, unless -n says otherwise or --pdb asks for one.
+
+    Examples: taptill test -k sale; taptill test tests/unit -n 0 -x
+    """
+    arguments = list(context.args)
+    chosen = any(a.startswith(("-n", "--numprocesses", "--pdb")) for a in arguments)
+    processes = [] if chosen else ["-n", "2"]
+    sys.stdout.flush()
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *processes, *arguments])
+
+
+@app.command(rich_help_panel=_DEVELOP)
+def check() -> None:
+    """Check style, types, spelling, architecture and size budgets.
+
+    Runs every step, whatever the others say, and shows what each has found.
+    """
+    from host_tools.build import check as checks
+
+    with _in_a_sentence():
+        raise typer.Exit(checks.main())
+
+
+@app.command(rich_help_panel=_RUN)
+def demo() -> None:
+    """Play one contactless sale, from the first key to the printed receipt.
+
+    Firmware, chips, card and acquiring host all take part; pictures of every screen and of the
+    paper are left in build/demo.
+    """
+    from host_tools import demo as story
+    from host_tools.build.image import BuildError
+    from host_tools.device.provision import ProvisionError
+
+    with _in_a_sentence(BuildError, ProvisionError):
+        raise typer.Exit(story.main() or 0)
+
+
+@app.command(rich_help_panel=_RUN)
+def acquirer(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = (
+        8583
+    ),
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    database: Annotated[
+        str,
+        typer.Option(
+            "--db",
+            help="SQLAlchemy URL of the ledger; sqlite:// is one in memory. "
+            "Default: build/acquirer/ledger.db.",
+        ),
+    ] = "",
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Append the log to this file.", show_default="standard output"),
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option(help="The host's master key.", show_default="beside the ledger")
+    ] = None,
+    terminals: Annotated[
+        int, typer.Option(min=1, max=1000, help="Test terminals, from number 12345678 up.")
+    ] = 1,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Misbehave, e.g. 'drop_after_booking mti=0200' (docs/acquirer.md)."),
+    ] = None,
+) -> None:
+    """Start the acquiring host and serve until Ctrl-C.
+
+    It speaks the UnionPay direct-POS dialect of ISO 8583 and keeps a ledger; its log, one JSON
+    object a line, shows no secrets. Test merchant: the cents of the amount decide the answer
+    (docs/acquirer.md).
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from host_tools.acquirer.app import run_acquirer
+    from host_tools.acquirer.keystore import KeyStoreError
+    from host_tools.acquirer.scenario import UnknownFault
+    from host_tools.acquirer.seed import SeedError
+
+    if not database:
+        folder = ROOT / "build" / "acquirer"
+        folder.mkdir(parents=True, exist_ok=True)
+        database = f"sqlite:///{folder / 'ledger.db'}"
+
+    def ready(taken: int) -> None:
+        typer.echo(f"The acquiring host listens at {host}:{taken}; Ctrl-C stops it.", err=True)
+
+    with _in_a_sentence(KeyStoreError, SeedError):
+        try:
+            run_acquirer(port, database, host, log, key_file, terminals, tuple(fault or ()), ready)
+        except UnknownFault as error:
+            raise typer.BadParameter(str(error)) from None
+        except SQLAlchemyError as error:
+            # its text holds statements and values; the first line of the driver's is enough
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            _fail(f"the ledger cannot be used: {reason}")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            _fail(f"port {port} is in use; stop what uses it or choose another with --port")
+
+
+@app.command(rich_help_panel=_RUN)
+def board(
+    port: Annotated[
+        int,
+        typer.Option(
+            min=1, max=65535, help=f"Port here that the board finds as {TERMINALS_HOST}."
+        ),
+    ] = 8583,
+    flash: Annotated[
+        Path | None,
+        typer.Option(help="The board's flash.", show_default="build/virtual/flash.bin"),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the flash holds.")] = False,
+    blank: Annotated[
+        bool,
+        typer.Option("--blank", help="A new flash is left empty, without identity and keys."),
+    ] = False,
+) -> None:
+    """Start a virtual board and keep it running until Ctrl-C.
+
+    Its flash is kept from one start to the next. Its serial console is linked at
+    build/virtual/tty; mpremote attaches to it as to any board. Start "taptill acquirer" in another
+    terminal for it to talk to.
+    """
+    from host_tools.build.image import BuildError
+    from host_tools.device import bench
+    from host_tools.device.provision import Identity, ProvisionError
+
+    identity = None if blank else Identity(host=TERMINALS_HOST, port=port)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    file = flash or bench.FLASH_FILE
+    with _in_a_sentence(BuildError, ProvisionError, bench.BenchError):
+        routes = {TERMINALS_HOST: ("127.0.0.1", port)}
+        with bench.kept_board(file, fresh=fresh, identity=identity, routes=routes):
+            tty = os.path.relpath(bench.console_path())
+            typer.echo(
+                f"The virtual board runs; its flash is {os.path.relpath(file)}.\n"
+                f"Console:  .venv/bin/mpremote connect {tty} repl\n"
+                f"It finds {TERMINALS_HOST} at 127.0.0.1:{port}. Ctrl-C stops it."
+            )
+            with suppress(KeyboardInterrupt):
+                threading.Event().wait()
+        typer.echo("The virtual board is off.")
+
+
+@app.command(rich_help_panel=_DEVICE)
+def provision(
+    port: Annotated[str, typer.Option(help="Serial port, e.g. /dev/ttyUSB0, build/virtual/tty.")],
+    terminal_id: Annotated[str, typer.Option(help="8 digits.")] = "12345678",
+    merchant_id: Annotated[str, typer.Option(help="15 characters.")] = "898100012340001",
+    merchant_name: Annotated[str, typer.Option(help="As on the receipt.")] = "TAPTILL TEST SHOP",
+    host: Annotated[str, typer.Option(help="Name of the acquiring host.")] = TERMINALS_HOST,
+    host_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8583,
+    wifi: Annotated[str, typer.Option(help="SSID.")] = "TapTill",
+    ask_secrets: Annotated[
+        bool,
+        typer.Option(
+            "--ask-secrets",
+            help="Ask for the Wi-Fi key and both components of the TMK, without echo.",
+        ),
+    ] = False,
+) -> None:
+    """Give a terminal its identity, Wi-Fi and TEST master key.
+
+    Prints the check value (KCV) of the TMK as the terminal computes it. Development keys only:
+    they go over the serial line in clear.
+    """
+    from mpremote.transport_serial import TransportError
+
+    from host_tools.device.provision import Identity, ProvisionError
+    from host_tools.device.provision import provision as store
+
+    if len(terminal_id) != 8 or len(merchant_id) != 15:
+        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
+    secrets = {}
+    if ask_secrets:
+        secrets = {
+            "wifi_key": typer.prompt("Wi-Fi key", hide_input=True),
+            "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
+            "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
+        }
+    identity = Identity(
+        terminal_id=terminal_id,
+        merchant_id=merchant_id,
+        merchant_name=merchant_name,
+        host=host,
+        port=host_port,
+        wifi_ssid=wifi,
+        **secrets,
+    )
+    if not Path(port).exists():
+        _fail(f"there is no serial port {port}; for a virtual board start: taptill board")
+    with _in_a_sentence(ProvisionError, TransportError):
+        typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
+
+
+if __name__ == "__main__":
+    app()

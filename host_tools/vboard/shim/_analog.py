@@ -1,0 +1,64 @@
+"""ADC and PWM of ``machine``."""
+
+import struct
+
+import _link
+from machine import _gpio
+
+
+class ADC:
+    """An analogue input; full scale 3.1 V (11 dB)."""
+
+    ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
+
+    def __init__(self, pin, *, atten=ATTN_11DB):
+        self._id = _gpio(pin)
+
+    def read_u16(self):
+        return struct.unpack("<H", _link.call(_link.ADC_READ, self._id))[0]
+
+    def read_uv(self):
+        return self.read_u16() * 3100000 // 65535
+
+    def read(self):
+        return self.read_u16() >> 4
+
+
+class PWM:
+    """A square wave on a pin."""
+
+    def __init__(self, pin, freq=5000, duty=None, *, duty_u16=None, duty_ns=None, invert=False):
+        self._id = _gpio(pin)
+        self.init(freq=freq, duty=duty, duty_u16=duty_u16, duty_ns=duty_ns)
+
+    def init(self, *, freq=5000, duty=None, duty_u16=None, duty_ns=None, invert=False):
+        self._freq = freq
+        self._duty = 32768
+        if duty is not None:
+            self._duty = duty << 6
+        if duty_u16 is not None:
+            self._duty = duty_u16
+        if duty_ns is not None:
+            self._duty = duty_ns * freq * 65535 // 1000000000
+        self._set()
+
+    def _set(self):
+        _link.post(_link.PWM_SET, self._id, struct.pack("<IH", self._freq, self._duty))
+
+    def freq(self, value=None):
+        if value is None:
+            return self._freq
+        self._freq = value
+        self._set()
+
+    def duty_u16(self, value=None):
+        if value is None:
+            return self._duty
+        self._duty = value
+        self._set()
+
+    def duty(self, value=None):
+        return self._duty >> 6 if value is None else self.duty_u16(value << 6)
+
+    def deinit(self):
+        _link.post(_link.PWM_OFF, self._id)
