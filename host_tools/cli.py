@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -63,7 +64,9 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell and stop.")
     ] = False,
-) -> None: ...
+) -> None:
+    # PIN blocks, MACs and cryptograms are 3DES by their standards
+    warnings.filterwarnings("ignore", message=".*TripleDES")
 
 
 @app.command(rich_help_panel=_DEVELOP)

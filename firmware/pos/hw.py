@@ -14,7 +14,6 @@ import network
 from pos.drivers.buzzer import Buzzer
 from pos.drivers.ili9341 import Ili9341
 from pos.drivers.keypad import Keypad
-from pos.drivers.pn532 import Pn532
 
 _KEY_BYTES = 32
 _WIFI_MS = 15000
@@ -113,8 +112,10 @@ def keypad() -> Keypad:
     return Keypad(rows, columns)
 
 
-def reader() -> Pn532:
-    """The contactless reader, not yet started."""
+def reader():
+    """The contactless reader, not yet started. Its driver is loaded only while it is needed."""
+    from pos.drivers.pn532 import Pn532
+
     n = board.NFC
     uart = machine.UART(
         n["uart"], 115200, tx=_pin(n["tx"]), rx=_pin(n["rx"]), rxbuf=512, timeout=0

@@ -38,10 +38,10 @@ class Terminal:
         self.network = hw.Wifi(*wifi.load(_ROOT, self.sealer))
         self.display = hw.display()
         self.keypad = hw.keypad()
-        self.reader = hw.reader()
         self.buzzer = hw.buzzer()
         self.ui = Ui(self.display, self.keypad, _FONTS)
-        self.printer = hw.printer  # made by each story that prints
+        self.reader = hw.reader  # made by each story that reads a card
+        self.printer = hw.printer  # and by each that prints
         self.set_clock = hw.set_clock
         self.operator = ""
         self.signed_in = False
@@ -65,21 +65,33 @@ class Terminal:
 
     async def tell(self, story: str, *args):
         """Run ``pos.flows.<story>.run`` and forget the code it needed: heap for the next one."""
-        before = set(sys.modules)
-        name = "pos.flows." + story
+        before = tuple(sys.modules)
         try:
-            gc.threshold(_LOADING)
-            __import__(name)
-            gc.threshold(-1)
-            gc.collect()
-            return await sys.modules[name].run(self, *args)
+            run = _load("pos.flows." + story)
+            log.debug("story", "%s: %d bytes free", story, gc.mem_free())
+            return await run(self, *args)
         finally:
-            for name in [n for n in sys.modules if n not in before]:
-                package, _, module = name.rpartition(".")
-                del sys.modules[name]
-                if package in sys.modules and hasattr(sys.modules[package], module):
-                    delattr(sys.modules[package], module)
-            gc.collect()
+            _unload(before)
+
+
+def _load(name):
+    """The ``run`` of a module; what is loaded leaves no holes among what stays."""
+    gc.threshold(_LOADING)
+    __import__(name)
+    gc.threshold(-1)
+    gc.collect()
+    return sys.modules[name].run
+
+
+def _unload(before):
+    """Forget the terminal's modules that are not among the names ``before``."""
+    for name in tuple(sys.modules):
+        if name.startswith("pos.") and name not in before:
+            package, _, module = name.rpartition(".")
+            del sys.modules[name]
+            if package in sys.modules and hasattr(sys.modules[package], module):
+                delattr(sys.modules[package], module)
+    gc.collect()
 
 
 async def _watch(task, name):

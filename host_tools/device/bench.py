@@ -74,7 +74,7 @@ def kept_board(
     """
     flash_file.parent.mkdir(parents=True, exist_ok=True)
     nvs_file = flash_file.with_suffix(".nvs")
-    with _locked(flash_file.with_suffix(".lock")):
+    with _locked(flash_file):
         if fresh or not (flash_file.exists() and nvs_file.exists()):
             _make(flash_file, nvs_file, identity)
         try:
@@ -92,12 +92,12 @@ def kept_board(
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
+def _locked(flash_file: Path) -> Iterator[None]:
+    with flash_file.with_suffix(".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BenchError(f"another virtual board runs on {path.stem}") from None
+            raise BenchError(f"another virtual board runs on {flash_file}") from None
         yield
 
 

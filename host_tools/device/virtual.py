@@ -14,6 +14,7 @@ from host_tools.device.screen_reader import load_fonts, read_screen
 from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
+from host_tools.vboard.wire import Net
 
 _KEY_TIMEOUT = 10.0
 _SCANS = 8  # of the key matrix while a key is down: more than the firmware needs to believe it
@@ -43,11 +44,13 @@ class VirtualDevice:
         self.board.call(self._watch_rows)
 
     def _watch_rows(self) -> None:
-        def edge(_: object) -> None:
-            self._row_edges += 1
+        rows = self.board.wires.KEYPAD_ROWS
+
+        def edge(net: Net) -> None:
+            self._row_edges += net.gpio == rows[0]
             self.board.changed()
 
-        for gpio in self.board.wires.KEYPAD_ROWS:
+        for gpio in rows:
             self.board.mcu.net(gpio).watch(edge)
 
     def close(self) -> None:

@@ -83,18 +83,24 @@ def read(path: Path, base: Path) -> Source:
     )
 
 
+def _files(folder: Path) -> list[Path]:
+    """Its Python files; a rule that looks at none would hold whatever happens."""
+    paths = sorted(folder.rglob("*.py"))
+    assert paths, folder
+    return paths
+
+
 def firmware() -> list[Source]:
     """Every Python file of the firmware."""
-    return [read(path, FIRMWARE) for path in sorted(FIRMWARE.rglob("*.py"))]
+    return [read(path, FIRMWARE) for path in _files(FIRMWARE)]
 
 
 def host_tools() -> list[Source]:
     """Every Python file of the host tools, without the shim."""
-    paths = [path for path in sorted(HOST.rglob("*.py")) if SHIM not in path.parents]
-    return [read(path, ROOT) for path in paths]
+    return [read(path, ROOT) for path in _files(HOST) if SHIM not in path.parents]
 
 
 def everything() -> list[Source]:
     """Every Python file of the project."""
     folders = [FIRMWARE, HOST, BOARDS, ROOT / "tests"]
-    return [read(path, ROOT) for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return [read(path, ROOT) for folder in folders for path in _files(folder)]

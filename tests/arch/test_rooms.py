@@ -1,5 +1,7 @@
 """The rules of the rooms hold in the tree, and their checkers can tell when they do not."""
 
+import re
+
 import pytest
 import rooms
 import sources
@@ -129,3 +131,18 @@ def test_boards_are_data():
     boards = [sources.read(p, sources.ROOT) for p in sorted(sources.BOARDS.rglob("*.py"))]
     assert boards
     assert [s.at(line, name) for s in boards for line, name in s.imports()] == []
+
+
+def rooms_of_table(text):
+    """The rooms in the first column of the table in CONTRIBUTING.md."""
+    rows = re.findall(r"^\| (`[^|]*)\|", text, re.MULTILINE)
+    return {room for row in rows for room in re.findall(r"`(\w+)`", row)}
+
+
+def test_contributing_lists_the_same_rooms():
+    text = (sources.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert rooms_of_table(text) == set(rooms.MAY_IMPORT) - {"main"}
+
+
+def test_only_the_first_column_counts():
+    assert rooms_of_table("| room | may |\n| `a`, `b` | `c` |\n") == {"a", "b"}

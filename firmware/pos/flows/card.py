@@ -21,16 +21,19 @@ async def run(t, txn: dict):
 
     Asks again after a card that left too early, two cards, or one that could not be read.
     """
+    reader = t.reader()
     cfg = emv_data.terminal_data(t.params, t.serial)
     hint = ""
-    for _ in range(_TRIES):
+    for number in range(_TRIES):
         await show.present_card(t.ui, txn["amount"], hint)
         try:
-            if not await _wait_for_card(t):
+            if not number:
+                await reader.start()
+            if not await _wait_for_card(t.ui, reader):
                 return None
             kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
-            outcome = await _talk(t.reader, kernel)
-            await t.reader.release()
+            outcome = await _talk(reader, kernel)
+            await reader.release()
             if outcome.kind != TRY_AGAIN:
                 log.info("card", "%s", outcome.why)
                 return outcome
@@ -50,9 +53,9 @@ async def run(t, txn: dict):
     return None
 
 
-async def _wait_for_card(t) -> bool:
+async def _wait_for_card(ui, reader) -> bool:
     """Whether a card came; not when the cashier cancelled or the time was over."""
-    index, value = await first(t.reader.poll(_POLL_MS), _cancelled(t.ui))
+    index, value = await first(reader.poll(_POLL_MS), _cancelled(ui))
     return index == 0 and value is not None
 
 

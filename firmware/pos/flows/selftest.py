@@ -66,7 +66,7 @@ async def _printer(t):
 
 async def _reader(t):
     try:
-        ic, version, revision, _ = await t.reader.start()
+        ic, version, revision, _ = await t.reader().start()
     except CardError:
         return False, "err_part"
     return True, "PN5%02X %d.%d" % (ic, version, revision)

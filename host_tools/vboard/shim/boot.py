@@ -32,10 +32,10 @@ import esp32  # noqa: E402
 vfs.umount("/")
 _flash = esp32.Partition("vfs")
 try:
-    vfs.mount(vfs.VfsLfs2(_flash, progsize=256, readsize=256, lookahead=32), "/")
+    vfs.mount(vfs.VfsLfs2(_flash), "/")
 except OSError:
-    vfs.VfsLfs2.mkfs(_flash, progsize=256, readsize=256, lookahead=32)
-    vfs.mount(vfs.VfsLfs2(_flash, progsize=256, readsize=256, lookahead=32), "/")
+    vfs.VfsLfs2.mkfs(_flash)
+    vfs.mount(vfs.VfsLfs2(_flash), "/")
 os.chdir("/")
 sys.path[:] = ["", "/.mcu", "/rom", ".frozen", "/lib"]
 

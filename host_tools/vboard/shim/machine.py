@@ -63,7 +63,6 @@ class Pin:
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
         self._id = id.id() if isinstance(id, Pin) else id
-        self._payload = bytearray(1)
         self.init(mode, pull, value=value, drive=drive, hold=hold)
 
     def id(self):
@@ -85,8 +84,7 @@ class Pin:
     def value(self, x=None):
         if x is None:
             return _link.call(_link.PIN_GET, self._id)[0]
-        self._payload[0] = 1 if x else 0
-        _link.post(_link.PIN_SET, self._id, self._payload)
+        _link.post(_link.PIN_SET, self._id, b"\x01" if x else b"\x00")
 
     __call__ = value
 
