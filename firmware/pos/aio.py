@@ -2,6 +2,16 @@
 
 import asyncio
 
+# asyncio loads these when they are first asked for; they stay, so let them lie low in the heap
+from asyncio import (  # noqa: F401
+    Event,
+    Lock,
+    StreamReader,
+    ThreadSafeFlag,
+    open_connection,
+    wait_for_ms,
+)
+
 
 class QueueFull(Exception):
     """put_nowait on a queue that holds its maximum."""

@@ -11,7 +11,6 @@ from pos.store import wifi
 from pos.store.journal import Journal
 from pos.store.params import Counters, Params
 from pos.store.seal import Sealer
-from pos.store.users import Users
 from pos.ui.frame import Ui
 
 _ROOT = "/pos"
@@ -33,18 +32,23 @@ class Terminal:
         self.sealer = Sealer(hw.device_key())
         self.params = Params(_ROOT)
         self.counters = Counters(_ROOT)
-        self.users = Users(_ROOT, self.sealer, self.uptime)
         self.journal = Journal(_ROOT, self.params["batch"])
         self.network = hw.Wifi(*wifi.load(_ROOT, self.sealer))
         self.display = hw.display()
         self.keypad = hw.keypad()
         self.buzzer = hw.buzzer()
         self.ui = Ui(self.display, self.keypad, _FONTS)
-        self.reader = hw.reader  # made by each story that reads a card
-        self.printer = hw.printer  # and by each that prints
         self.set_clock = hw.set_clock
         self.operator = ""
         self.signed_in = False
+
+    def reader(self):
+        """A contactless reader for one story; its driver is loaded for it and dropped after."""
+        return _make(hw.reader)
+
+    def printer(self):
+        """A printer for one story, as ``reader``."""
+        return _make(hw.printer)
 
     def uptime(self) -> int:
         """Seconds since the start, whatever the clock is set to; ask at least once in six days."""
@@ -74,12 +78,19 @@ class Terminal:
             _unload(before)
 
 
-def _load(name):
-    """The ``run`` of a module; what is loaded leaves no holes among what stays."""
+def _make(factory, *args):
+    """Call what loads code: collecting often, so that it leaves no holes among what stays."""
     gc.threshold(_LOADING)
-    __import__(name)
-    gc.threshold(-1)
-    gc.collect()
+    try:
+        return factory(*args)
+    finally:
+        gc.threshold(-1)
+        gc.collect()
+
+
+def _load(name):
+    """The ``run`` of a module."""
+    _make(__import__, name)
     return sys.modules[name].run
 
 
@@ -110,7 +121,7 @@ async def _main():
     gc.threshold(-1)
     asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
     await terminal.tell("selftest")
-    await terminal.tell("shift")
+    await _load("pos.flows.shift")(terminal)
 
 
 def run() -> None:

@@ -14,11 +14,12 @@ import os
 import sys
 import termios
 
-_PROT_READ, _MAP_PRIVATE = 1, 2
+_PROT_READ, _PROT_WRITE, _MAP_PRIVATE, _MAP_ANONYMOUS = 1, 2, 2, 0x20
+_BUFFER = 4096  # memory of the chip that is not MicroPython's heap
 
 
-def _map(path: str) -> str:
-    """Map a file for reading for the rest of the process's life; returns 'address,length'."""
+def _mmap(size: int, protection: int, flags: int, descriptor: int) -> int:
+    """The address of new memory, mapped for the rest of the process's life."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [
@@ -29,12 +30,18 @@ def _map(path: str) -> str:
         ctypes.c_int,
         ctypes.c_long,
     ]
+    address = libc.mmap(None, size, protection, flags, descriptor, 0)
+    if address is None or address == ctypes.c_void_p(-1).value:
+        raise OSError(ctypes.get_errno(), "cannot map memory")
+    return address
+
+
+def _map(path: str) -> str:
+    """Map a file for reading; returns 'address,length'."""
     size = os.path.getsize(path)
     descriptor = os.open(path, os.O_RDONLY)
-    address = libc.mmap(None, size, _PROT_READ, _MAP_PRIVATE, descriptor, 0)
+    address = _mmap(size, _PROT_READ, _MAP_PRIVATE, descriptor)
     os.close(descriptor)
-    if address is None or address == ctypes.c_void_p(-1).value:
-        raise OSError(ctypes.get_errno(), f"cannot map {path}")
     return f"{address},{size}"
 
 
@@ -49,6 +56,8 @@ def main() -> int:
         )
         os.execv(sys.argv[5], [sys.argv[5], "-X", f"heapsize={kilobytes}k", "-i", boot])
     os.environ["VBOARD_ROM"], os.environ["VBOARD_SHIM"] = _map(rom), _map(shim)
+    anonymous = _MAP_PRIVATE | (0x1000 if sys.platform == "darwin" else _MAP_ANONYMOUS)
+    os.environ["VBOARD_BUFFER"] = str(_mmap(_BUFFER, _PROT_READ | _PROT_WRITE, anonymous, -1))
     sys.path.append(os.environ["VBOARD_SITE"])
     from micropython_run import run_main  # type: ignore[import-not-found]
 

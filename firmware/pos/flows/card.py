@@ -4,7 +4,10 @@ import os
 
 from pos import log
 from pos.aio import first
-from pos.emv import entry
+from pos.emv import (
+    entry,
+    kernel7,  # noqa: F401 - loaded now, while the heap is tidy; the entry point asks for it later
+)
 from pos.emv.outcome import MSG_ONE_CARD_ONLY, TRY_AGAIN
 from pos.flows import emv_data
 from pos.protocol.apdu import CardError, Collision, ReaderFault

@@ -11,18 +11,19 @@ _READ_MS = 10000
 
 async def run(t) -> str:
     """Returns the operator's number; does not end without one."""
+    book = users.Users(t.root, t.sealer, t.uptime)
     while True:
         operator = await ask.operator(t.ui)
         if operator is None:
             continue
-        wait = t.users.wait(operator)
+        wait = book.wait(operator)
         if wait:
             await _refuse(t, say("login_wait").format(wait))
             continue
         pin = await ask.password(t.ui, say("login"))
         if pin is None:
             continue
-        verdict, number = t.users.check(operator, pin)
+        verdict, number = book.check(operator, pin)
         wipe(pin)
         if verdict == users.OK:
             return operator

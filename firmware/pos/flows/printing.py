@@ -3,7 +3,6 @@
 from pos.aio import first
 from pos.protocol.escpos import PrinterFault
 from pos.slips import sale as slip
-from pos.ui import entry as ask
 from pos.ui import screens as show
 from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
@@ -37,7 +36,7 @@ async def _copies(t, txn, wanted) -> bool:
     for number in range(txn.get("copies", 0) + 1, wanted + 1):
         if number > 1:
             await show.message(t.ui, "ok", say("printing"), say("tear_off"), _TEAR_MS)
-        if not await _print(t, txn, _COPIES[min(number, len(_COPIES)) - 1], False):
+        if not await _print(t, txn, _COPIES[min(number, len(_COPIES)) - 1]):
             return False
         t.journal.printed(txn["trace"], number)
     return True

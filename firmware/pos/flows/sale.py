@@ -2,7 +2,6 @@
 
 from pos.emv.outcome import ONLINE
 from pos.store.journal import JournalFull
-from pos.ui import entry as ask
 from pos.ui import screens as show
 from pos.ui.strings import say
 
@@ -11,7 +10,7 @@ _READ_MS = 10000
 
 async def run(t, first_key=None) -> None:
     """Ask the amount and sell; ``first_key`` is the digit that was typed on the idle screen."""
-    amount = await ask.amount(t.ui, t.params["amount_max"], first_key)
+    amount = await t.tell("amount", first_key)
     if amount is None or not await _ready(t):
         return
     try:

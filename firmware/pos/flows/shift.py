@@ -2,12 +2,7 @@
 
 from micropython import const
 
-from pos.ui import entry as ask
-from pos.ui import screens as show
-from pos.ui.strings import say
-
 _AWAY_MS = const(30000)  # how often the idle screen looks after what is pending
-_ANSWERS = ("menu_sale", "menu_reprint", "menu_sign_in", "menu_echo", "menu_log_off")
 
 
 async def run(t) -> None:
@@ -24,11 +19,11 @@ async def run(t) -> None:
 
 async def _work(t):
     while True:
-        key = await ask.idle(t.ui, t.params["merchant_name"], _AWAY_MS)
+        key = await t.tell("idle", _AWAY_MS)
         if key is None:
             await _look_after(t)
         elif key == "M":
-            if await _menu(t):
+            if await _choose(t):
                 return
         elif key.isdigit():
             await t.tell("sale", key)
@@ -41,15 +36,13 @@ async def _look_after(t):
     await t.tell("printing")
 
 
-async def _menu(t) -> bool:
+async def _choose(t) -> bool:
     """Returns whether the operator logs off."""
-    choice = await ask.choose(t.ui, say("menu"), [say(name) for name in _ANSWERS])
-    if choice == 0:
-        await t.tell("sale", None)
-    elif choice == 1:
+    story = await t.tell("menu")
+    if story == "log_off":
+        return True
+    if story == "reprint":
         await t.tell("printing", True)
-    elif choice == 2:
-        await t.tell("sign_in")
-    elif choice == 3:
-        await t.tell("echo")
-    return choice == 4
+    elif story:
+        await t.tell(story)
+    return False

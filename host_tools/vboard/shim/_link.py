@@ -11,6 +11,7 @@ that nobody waits for any more is known by its sequence and dropped.
 
 import os
 import struct
+import sys
 
 import uselect
 
@@ -35,13 +36,25 @@ RESOLVE = 0x66
 RESET, RTC_GET, RTC_SET, WDT_FEED, ADVANCE = 0x70, 0x71, 0x72, 0x73, 0x74
 BOOTED = 0x75
 
+
+
+def _buffer(size):
+    """Memory outside the heap, where a chip's own drivers have their buffers; or else in it."""
+    place = os.getenv("VBOARD_BUFFER")
+    if not place:
+        return bytearray(size)
+    import uctypes
+
+    return uctypes.bytearray_at(int(place), size)
+
+
 stream = open(int(os.getenv("VBOARD_LINK")), "r+b")
 handlers = {}
 ticks_offset_ms = 0
 
 MAX = 1040  # the longest payload: what LittleFS programs at once, and its address
 
-_out = bytearray(6 + MAX)
+_out = _buffer(6 + MAX)
 _in = bytearray(6)
 _poll = uselect.poll()
 _poll.register(stream, uselect.POLLIN)
@@ -117,3 +130,10 @@ def wait(ms):
     """Wait until a frame has been handled or ``ms`` have passed (-1: for ever)."""
     if not pump() and _poll.poll(ms):
         pump()
+
+
+def lent(name):
+    """The class ``name`` of the module ``_name``, which goes when the last user lets go of it."""
+    module = "_" + name.lower()
+    __import__(module)
+    return getattr(sys.modules.pop(module), name)

@@ -266,11 +266,8 @@ class SPI:
         read_buf[:] = _link.call(_link.SPI_TRANSFER, self._id, write_buf)
 
 
-_ELSEWHERE = {"I2C": "_i2c", "ADC": "_analog", "PWM": "_analog", "RTC": "_clock", "WDT": "_clock"}
-
-
 def __getattr__(name):
-    """Peripherals that a program does not use take no room, as in a port built without them."""
-    if name not in _ELSEWHERE:
+    """Peripherals take room only while a program uses them, as in a port built without them."""
+    if name not in ("ADC", "I2C", "PWM", "RTC", "WDT"):
         raise AttributeError(name)
-    return getattr(__import__(_ELSEWHERE[name]), name)
+    return _link.lent(name)
