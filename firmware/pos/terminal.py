@@ -7,10 +7,8 @@ import sys
 import time
 
 from pos import hw, log
-from pos.store import wifi
 from pos.store.journal import Journal
 from pos.store.params import Counters, Params
-from pos.store.seal import Sealer
 from pos.ui.frame import Ui
 
 _ROOT = "/pos"
@@ -29,11 +27,10 @@ class Terminal:
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
-        self.sealer = Sealer(hw.device_key())
         self.params = Params(_ROOT)
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
-        self.network = hw.Wifi(*wifi.load(_ROOT, self.sealer))
+        self.network = None  # set up by the self-test
         self.display = hw.display()
         self.keypad = hw.keypad()
         self.buzzer = hw.buzzer()
@@ -41,6 +38,16 @@ class Terminal:
         self.set_clock = hw.set_clock
         self.operator = ""
         self.signed_in = False
+
+    def sealer(self):
+        """What seals and opens under the key of this device; for one story."""
+        from pos.store.seal import Sealer
+
+        return Sealer(hw.device_key())
+
+    def join(self, ssid: str, key: str) -> None:
+        """Set up the way to the host."""
+        self.network = hw.Wifi(ssid, key)
 
     def reader(self):
         """A contactless reader for one story; its driver is loaded for it and dropped after."""

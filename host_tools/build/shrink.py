@@ -1,9 +1,9 @@
 """Gives the private names of a module short ones before it is compiled.
 
-Every name that a ``.mpy`` file brings along takes heap when it is loaded from a ROMFS image (frozen
-code has its names in flash): about 300 of the firmware's 1,400 names are private to their module. With
-``_a``, ``_b``, ... in all modules those are the same few dozen. Only names with one leading underscore are
-touched; line numbers stay, so that a traceback leads to the source.
+Every name that a ``.mpy`` file brings along takes heap when it is loaded from a ROMFS image
+(frozen code has its names in flash): about 300 of the firmware's 1,400 names are private to their
+module. With ``_a``, ``_b``, ... in all modules those are the same few dozen. Only names with one
+leading underscore are touched; line numbers stay, so that a traceback leads to the source.
 """
 
 import ast
@@ -52,13 +52,15 @@ def _constants(tree: ast.Module) -> set[str]:
 
 def _check_foreign(tree: ast.AST, defined: set[str], where: str) -> None:
     for node in ast.walk(tree):
-        foreign = None
-        if isinstance(node, ast.Attribute) and _is_private(node.attr):
-            foreign = node.attr
+        if isinstance(node, ast.Attribute):
+            names = [node.attr]
         elif isinstance(node, ast.ImportFrom):
-            foreign = next((a.name for a in node.names if _is_private(a.name)), None)
-        if foreign and foreign not in defined:
-            raise ForeignPrivate(f"{where}:{node.lineno}: {foreign} is private to another module")
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if _is_private(name) and name not in defined:
+                raise ForeignPrivate(f"{where}:{node.lineno}: {name} is private to another module")
 
 
 def _short_names(taken: set[str]):

@@ -12,36 +12,48 @@ class Device(Protocol):
 
     def press(self, keys: str) -> None:
         """Press keys one after the other: digits, ``E`` enter, ``C`` cancel, ``B`` back, ``M``."""
+        ...
 
     def tap(self, card: str) -> None:
         """Hold the card of ``host_tools/cards/CARD.yaml`` to the reader."""
+        ...
 
     def remove(self) -> None:
         """Take every card away."""
+        ...
 
     def screen(self) -> list[str]:
         """The lines of text on the display now, top to bottom."""
+        ...
 
     def wait_for_screen(self, *texts: str, timeout: float = 15.0) -> list[str]:
         """Wait until all ``texts`` are on the display; returns its lines. TimeoutError."""
+        ...
 
     def screenshot(self) -> Image.Image:
         """The display as a person sees it."""
+        ...
 
     def paper(self) -> str:
         """All that has been printed."""
+        ...
 
     def paper_image(self) -> Image.Image:
         """The paper as a person sees it."""
+        ...
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
+        ...
 
     def power_on(self) -> None:
         """Plug it in."""
+        ...
 
     def power_off(self) -> None:
         """Pull the plug."""
+        ...
 
     def console(self) -> str:
         """What the serial console has shown."""
+        ...

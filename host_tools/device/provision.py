@@ -1,14 +1,18 @@
 """Gives a terminal its identity and its master key, over the REPL of its serial console.
 
-Works on any board that mpremote can talk to. Development keys only: what is typed goes over the line
-in clear.
+Works on any board that mpremote can talk to. Development keys only: what is typed goes over the
+line in clear.
 """
 
 from dataclasses import dataclass
 
 from mpremote.transport_serial import SerialTransport, TransportError, TransportExecError
 
+# The REPL looks for modules in the root of the flash first, and there the directory of the
+# terminal's data is called as its package is.
 _SCRIPT = """
+import sys
+sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 import os
 from pos import hw
 from pos.store import wifi

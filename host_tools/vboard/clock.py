@@ -17,6 +17,7 @@ class Timer(Protocol):
 
     def cancel(self) -> None:
         """Forget the call; harmless when it has been made."""
+        ...
 
 
 class Clock(Protocol):
@@ -24,9 +25,11 @@ class Clock(Protocol):
 
     def now_ms(self) -> float:
         """Milliseconds since the board got power."""
+        ...
 
     def call_later(self, ms: float, call: Callable[[], None]) -> Timer:
         """Make ``call`` once ``ms`` milliseconds have passed on this clock."""
+        ...
 
 
 class _Due:

@@ -38,9 +38,11 @@ class SpiChip(Protocol):
 
     def spi_write(self, data: bytes) -> None:
         """Bytes clocked out to the chip."""
+        ...
 
     def spi_transfer(self, data: bytes) -> bytes:
         """Bytes clocked out, and those clocked in meanwhile."""
+        ...
 
 
 class FlashChip(Protocol):
@@ -50,12 +52,15 @@ class FlashChip(Protocol):
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes from ``offset``."""
+        ...
 
     def program(self, offset: int, data: bytes) -> None:
         """Clear bits."""
+        ...
 
     def erase(self, block: int) -> None:
         """Set a 4096-byte block to FF."""
+        ...
 
 
 class Microcontroller:

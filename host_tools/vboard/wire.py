@@ -25,6 +25,7 @@ class Net:
         self._chip_drive: int | None = None
         self._report = report
         self._watchers: list[Callable[[Net], None]] = []
+        self._board_watchers: list[Callable[[Net], None]] = []
         self._level = self._resolve()
 
     @property
@@ -36,6 +37,14 @@ class Net:
         """Call ``call(net)`` after each change of the level."""
         self._watchers.append(call)
 
+    def watch_board(self, call: Callable[["Net"], None]) -> None:
+        """Call ``call(net)`` after each change of what the board does to the wire.
+
+        The level may have stayed: an open-drain output that lets go of a wire without a pull-up
+        leaves it low.
+        """
+        self._board_watchers.append(call)
+
     def drive(self, level: int | None) -> None:
         """A chip drives the wire to 0 or 1, or lets go (None)."""
         self._chip_drive = level
@@ -43,8 +52,12 @@ class Net:
 
     def configure(self, board_drive: int | None, pull: int, open_drain: bool) -> None:
         """The microcontroller sets up its side of the wire."""
+        before = self.board_drive, self.pull, self.open_drain
         self.board_drive, self.pull, self.open_drain = board_drive, pull, open_drain
         self._settle()
+        if (board_drive, pull, open_drain) != before:
+            for call in list(self._board_watchers):
+                call(self)
 
     def _resolve(self) -> int:
         board = self.board_drive
@@ -75,6 +88,7 @@ class UartChip(Protocol):
 
     def receive(self, data: bytes) -> None:
         """Bytes from the board's TX, as the chip's own receiver decodes them."""
+        ...
 
 
 class UartLine:
@@ -110,7 +124,7 @@ class UartLine:
     @staticmethod
     def _as_heard(data: bytes, sent_at: int, heard_at: int) -> bytes:
         """What a receiver at ``heard_at`` baud makes of ``data`` (a 3 % error is tolerated)."""
-        if abs(sent_at - heard_at) * 100 <= 3 * heard_at:
+        if not data or abs(sent_at - heard_at) * 100 <= 3 * heard_at:
             return bytes(data)
         count = max(1, len(data) * heard_at // sent_at)
         return bytes((data[i * len(data) // count] * 0x9D + 0x5A + i) & 0xFF for i in range(count))

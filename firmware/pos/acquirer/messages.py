@@ -1,83 +1,15 @@
 """Transactions to fields of the UnionPay direct-POS dialect and back; pure, no I/O.
 
-A transaction is the dict of ``store.records.NAMES``. What is secret about a card (PAN, track) is in a
-``Card`` of its own, which lives no longer than the request is being made.
+A transaction is the dict of ``store.records.NAMES``, a card the ``Card`` of ``card_data``.
 """
 
-from pos.protocol import bcd, tlv, unionpay
-from pos.protocol.errors import BadBytes
-
-# Field 55 of an online request, in the order of the dialect (reference, section 12)
-_REQUEST_TAGS = (
-    b"\x9f\x26\x9f\x27\x9f\x10\x9f\x37\x9f\x36\x95\x9a\x9c\x9f\x02\x5f\x2a\x82\x9f\x1a\x9f\x03"
-    b"\x9f\x33\x9f\x34\x9f\x35\x9f\x1e\x84\x9f\x09\x9f\x41\x9f\x63"
-)
-# Field 55 of a reversal; all of it is kept in the journal, nothing of it is secret
-_REVERSAL_TAGS = b"\x95\x9f\x1e\x9f\x10\x9f\x36"
+from pos.protocol import unionpay
 
 _ECHOED = (11, 41, 42, 3, 4)  # fields that an answer repeats
 
 
 class NotOurs(Exception):
     """A frame that is not the answer to this request; the argument names the field."""
-
-
-class Card:
-    """What only the request may know of a card: digits as str, ``track2`` with ``=``."""
-
-    def __init__(self, pan: str, expiry: str, psn: str, track2: str):
-        self.pan, self.expiry, self.psn, self.track2 = pan, expiry, psn, track2
-
-    def __repr__(self):
-        return "<Card>"
-
-
-def card(tags: dict) -> Card:
-    """The card of an EMV outcome: 57, or 5A and 5F24; 5F34. Raises BadBytes."""
-    track2 = pan = expiry = ""
-    if 0x57 in tags:
-        track2 = bcd.unpack_track(tags[0x57]).rstrip("F")
-        pan, _, rest = track2.partition("=")
-        expiry = rest[:4]
-    elif 0x5A in tags:
-        pan = bcd.unpack_track(tags[0x5A]).rstrip("F")
-        expiry = bcd.unpack(tags[0x5F24])[:4] if 0x5F24 in tags else ""
-    if not (8 <= len(pan) <= 19 and pan.isdigit()):
-        raise BadBytes("57", 0, "no PAN")
-    psn = bcd.unpack(tags[0x5F34]) if 0x5F34 in tags else ""
-    return Card(pan, expiry, psn, track2)
-
-
-def masked(pan: str) -> str:
-    """First 6 and last 4 digits."""
-    return pan[:6] + "*" * (len(pan) - 10) + pan[-4:]
-
-
-def _tags(order: bytes, tags: dict) -> bytes:
-    """The TLVs of ``tags`` that ``order`` (tag bytes in a row) names."""
-    parts = []
-    i = 0
-    while i < len(order):
-        tag = order[i]
-        i += 1
-        if tag & 0x1F == 0x1F:
-            tag = tag << 8 | order[i]
-            i += 1
-        if tag in tags:
-            parts.append(tlv.build(tag, tags[tag]))
-    return b"".join(parts)
-
-
-def describe(txn: dict, card: Card, tags: dict) -> None:
-    """Fill in what journal, reversal and slip keep of a card and its cryptogram."""
-    txn["pan"] = masked(card.pan)
-    txn["f55"] = _tags(_REVERSAL_TAGS, tags)
-    for name, tag in (("arqc", 0x9F26), ("tvr", 0x95), ("atc", 0x9F36), ("aid", 0x84)):
-        if tag in tags:
-            txn[name] = bytes(tags[tag]).hex().upper()
-    label = tags.get(0x9F12) or tags.get(0x50)
-    if label:
-        txn["label"] = "".join(chr(c) for c in label if 32 <= c < 127)
 
 
 def _base(params, fields: dict) -> dict:
@@ -106,7 +38,7 @@ def echo(params) -> tuple:
     return "0820", _base(params, {60: unionpay.field60("00", params["batch"], "301")})
 
 
-def sale(params, txn: dict, card: Card, tags: dict, pin_block=None) -> tuple:
+def sale(params, txn: dict, card, pin_block=None) -> tuple:
     """(MTI, fields) of a contactless sale; ``pin_block`` is F52, 8 bytes, or None without PIN."""
     txn["entry"] = unionpay.entry_mode("07", pin_block is not None)
     fields = {
@@ -119,7 +51,7 @@ def sale(params, txn: dict, card: Card, tags: dict, pin_block=None) -> tuple:
         25: "00",
         35: card.track2,
         49: params["currency"],
-        55: _tags(_REQUEST_TAGS, tags),
+        55: card.f55,
         60: unionpay.field60("22", txn["batch"], "000", "600"),
     }
     if card.psn:

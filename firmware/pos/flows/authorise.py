@@ -1,37 +1,39 @@
-"""Asking the host for a sale: PIN, request, answer. Every way out leaves the journal true."""
+"""Asking the host for a sale. Every way out leaves the journal true."""
 
+from pos import log
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.crypto import pin_block
-from pos.emv.outcome import CDCVM, ONLINE_PIN, SIGNATURE
 from pos.flows import online
 from pos.protocol import unionpay
 from pos.protocol.errors import BadBytes
 from pos.store.files import wipe
 from pos.store.seal import seal_card
-from pos.ui import entry as ask
 from pos.ui import screens as show
 from pos.ui.strings import money, say
 
 _READ_MS = 10000
-_METHODS = {SIGNATURE: "signature", CDCVM: "cdcvm"}
 
 
-async def run(t, txn: dict, tags: dict, cvm: int) -> None:
-    """Authorise ``txn`` with the card data ``tags``; its state afterwards says how it ended:
+async def run(t, txn: dict, card, pin) -> None:
+    """Authorise ``txn`` for a ``Card``; ``pin`` is wiped, None or empty without one.
 
-    "begun" nothing was sent; "approved", "declined"; "sending" a reversal has been tried.
+    The state of ``txn`` afterwards says how it ended: "begun" nothing was sent; "approved",
+    "declined"; "sending" a reversal has been tried.
     """
     line = online.Line(t)
     try:
-        request, mak = await _request(t, line, txn, tags, cvm)
-        tags.clear()
-    except BadBytes:
+        txn["card"] = seal_card(t.sealer(), card.pan, card.expiry, card.psn)
+        block = _encrypt(line.keys.pik(), pin, card.pan) if pin else None
+        fields = messages.sale(t.params, txn, card, block)
+        mak = line.keys.mak()
+        request = line.session.request(*fields, mak)
+    except BadBytes as error:
+        log.warn("sale", "%s: %s", error.what, error.why)
         t.buzzer.bad()
         await show.message(t.ui, "bad", say("card"), say("card_unreadable"), _READ_MS)
         return
-    if not request:
-        return
+    del fields, card
     await show.working(t.ui, say("authorising"), money(txn["amount"]))
     try:
         await line.session.connect()
@@ -52,28 +54,6 @@ async def run(t, txn: dict, tags: dict, cvm: int) -> None:
         await _approved(t, txn)
     else:
         await online.refused(t, say("declined"), txn["rc"])
-
-
-async def _request(t, line, txn, tags, cvm) -> tuple:
-    """(request, key for its answer), or (None, None) when the cardholder cancelled."""
-    card = messages.card(tags)
-    messages.describe(txn, card, tags)
-    txn["card"] = seal_card(t.sealer, card.pan, card.expiry, card.psn)
-    txn["cvm"] = _METHODS.get(cvm, "none")
-    block = None
-    if cvm == ONLINE_PIN:
-        t.buzzer.ok()
-        pin = await ask.pin(t.ui, txn["amount"], txn["pan"])
-        if pin is None:
-            return None, None
-        if pin:
-            txn["cvm"] = "pin"
-            block = _encrypt(line.keys.pik(), pin, card.pan)
-        else:
-            txn["cvm"] = "signature"
-    fields = messages.sale(t.params, txn, card, tags, block)
-    mak = line.keys.mak()
-    return line.session.request(*fields, mak), mak
 
 
 def _encrypt(pik, pin, pan):

@@ -1,5 +1,6 @@
 """A card at the reader: found, and read by the EMV kernel."""
 
+import gc
 import os
 
 from pos import log
@@ -20,7 +21,9 @@ _TRIES = 3
 
 
 async def run(t, txn: dict):
-    """The EMV Outcome of a card held to the reader, or None: cancelled, no card, or no reader.
+    """What came of a card held to the reader: kind, message, CVM and tags of the EMV outcome.
+
+    None: cancelled, no card, or no reader.
 
     Asks again after a card that left too early, two cards, or one that could not be read.
     """
@@ -32,14 +35,15 @@ async def run(t, txn: dict):
         try:
             if not number:
                 await reader.start()
+                gc.collect()  # now, not between two APDUs
             if not await _wait_for_card(t.ui, reader):
                 return None
             kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
             outcome = await _talk(reader, kernel)
             await reader.release()
             if outcome.kind != TRY_AGAIN:
-                log.info("card", "%s", outcome.why)
-                return outcome
+                log.info("card", "outcome %d %s", outcome.kind, outcome.why)
+                return outcome.kind, outcome.message, outcome.cvm, outcome.tags
             one_only = outcome.message == MSG_ONE_CARD_ONLY
             hint = say("card_collision" if one_only else "card_again")
         except Collision:

@@ -11,7 +11,7 @@ _READ_MS = 10000
 
 async def run(t) -> str:
     """Returns the operator's number; does not end without one."""
-    book = users.Users(t.root, t.sealer, t.uptime)
+    book = users.Users(t.root, t.sealer(), t.uptime)
     while True:
         operator = await ask.operator(t.ui)
         if operator is None:

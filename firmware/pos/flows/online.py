@@ -17,7 +17,7 @@ class Line:
 
     def __init__(self, t):
         self._t = t
-        self.keys = Keys(t.root, t.sealer)
+        self.keys = Keys(t.root, t.sealer())
         self.session = Session(t.params, t.network)
 
     async def ask(self, request: tuple, mak=None) -> dict:

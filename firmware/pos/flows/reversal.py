@@ -48,7 +48,7 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
 
 
 async def _ask(t, txn, reason) -> str:
-    pan, expiry, psn = open_card(t.sealer, txn["card"])
+    pan, expiry, psn = open_card(t.sealer(), txn["card"])
     line = online.Line(t)
     mak = line.keys.mak()
     fields = messages.reversal(t.params, txn, pan, expiry, psn, reason)

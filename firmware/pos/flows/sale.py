@@ -1,11 +1,12 @@
 """A contactless sale, from the amount to the slip."""
 
-from pos.emv.outcome import ONLINE
+from pos.emv.outcome import CDCVM, ONLINE, ONLINE_PIN, SIGNATURE
 from pos.store.journal import JournalFull
 from pos.ui import screens as show
 from pos.ui.strings import say
 
 _READ_MS = 10000
+_METHODS = {SIGNATURE: "signature", CDCVM: "cdcvm"}
 
 
 async def run(t, first_key=None) -> None:
@@ -18,16 +19,33 @@ async def run(t, first_key=None) -> None:
     except JournalFull:
         await _refuse(t, say("journal_full"))
         return
-    outcome = await t.tell("card", txn)
-    if outcome and outcome.kind == ONLINE:
-        await t.tell("authorise", txn, outcome.tags, outcome.cvm)
-    elif outcome:
-        await _refuse(t, say("emv_%02X" % outcome.message))
+    result = await t.tell("card", txn)
+    if result:
+        await _go_on(t, txn, *result)
     if txn["state"] == "begun":
         txn["state"] = "cancelled"
         t.journal.close(txn)
     elif txn["state"] == "approved":
         await t.tell("printing")
+
+
+async def _go_on(t, txn, kind, message, cvm, tags):
+    """What the card's outcome leads to: the host, or a sentence."""
+    if kind != ONLINE:
+        await _refuse(t, say("emv_%02X" % message))
+        return
+    holder = await t.tell("holder", txn, tags)
+    if not holder:
+        await _refuse(t, say("card_unreadable"))
+        return
+    txn["cvm"] = _METHODS.get(cvm, "none")
+    pin = None
+    if cvm == ONLINE_PIN:
+        pin = await t.tell("pin", txn)
+        if pin is None:
+            return
+        txn["cvm"] = "pin" if pin else "signature"
+    await t.tell("authorise", txn, holder, pin)
 
 
 async def _ready(t) -> bool:

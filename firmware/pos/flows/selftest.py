@@ -5,6 +5,7 @@ import gc
 from pos import log
 from pos.protocol.apdu import CardError
 from pos.protocol.escpos import PrinterFault
+from pos.store import wifi
 from pos.store.keys import Keys, NoKey
 from pos.ui import screens as show
 from pos.ui.frame import FAULT, OK
@@ -48,7 +49,7 @@ async def _journal(t):
 
 async def _keys(t):
     try:
-        kcv = Keys(t.root, t.sealer).tmk_kcv()
+        kcv = Keys(t.root, t.sealer()).tmk_kcv()
     except NoKey:
         return False, "keys_missing"
     return True, kcv.hex().upper()
@@ -73,6 +74,7 @@ async def _reader(t):
 
 
 async def _network(t):
+    t.join(*wifi.load(t.root, t.sealer()))
     try:
         await t.network.up()
     except OSError as error:

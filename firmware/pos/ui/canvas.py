@@ -27,12 +27,17 @@ def _word(color: str) -> int:
     return _RGB565[at] | _RGB565[at + 1] << 8
 
 
+def _pair(back: str, color: str) -> int:
+    """Two colours as the paint of a text: where the table has them."""
+    return _COLORS.index(back) << 9 | _COLORS.index(color) << 1
+
+
 class Canvas:
     """Draws on ``display`` (width, height, window(), write()) with the fonts in ``root``.
 
     Fonts and colours go by their names (_FONTS, _COLORS), alignment by ``<``, ``^``, ``>``.
     The things to draw are tuples: x, y, right, bottom, paint, text; for a box the paint is its
-    colour and the text None; for a text the paint is its palette, and there follow font,
+    colour and the text None; for a text the paint is its two colours, and there follow font,
     background, where the text starts, and the line the letters stand on.
     """
 
@@ -46,7 +51,9 @@ class Canvas:
         self._strip = bytearray(_STRIP)
         self._view = memoryview(self._strip)
         self._source = [None, 0, 0, GS2_HMSB]  # the glyph that is being drawn
-        self._palettes = {}
+        self._levels = bytearray(8)
+        self._palette = FrameBuffer(self._levels, 4, 1, RGB565)
+        self._paint = None  # which two colours the palette is between
         self._things = []
 
     def clear(self) -> None:
@@ -74,7 +81,7 @@ class Canvas:
         base = y + face.baseline
         bottom = y + (_RADIUS if font == "icons" and w == _RADIUS else face.height)
         start, text = self._place(x, w, text, face, align)
-        paint = self._palette(back, color)
+        paint = _pair(back, color)
         self._things.append((x, y, x + w, bottom, paint, text, font, back, start, base))
         return len(self._things) - 1
 
@@ -87,7 +94,7 @@ class Canvas:
         x, y, right, bottom, _, _, old, back, _, base = thing = self._things[number]
         font = old if font is None else font
         start, text = self._place(x, right - x, text, self.fonts[font], align)
-        new = (x, y, right, bottom, self._palette(back, color), text, font, back, start, base)
+        new = (x, y, right, bottom, _pair(back, color), text, font, back, start, base)
         if new != thing:
             self._things[number] = new
             if show:
@@ -130,6 +137,7 @@ class Canvas:
         if text is None:
             strip.fill_rect(left - x, top - y, right - left, bottom - top, paint)
             return
+        self._mix(paint)
         font = self.fonts[thing[6]]
         data = font.data
         source = self._source
@@ -145,23 +153,21 @@ class Canvas:
                 source[0] = data[bits : bits + ((wide + 3) >> 2) * high]
                 source[1] = wide
                 source[2] = high
-                strip.blit(source, at + data[record + 2], gy, -1, paint)
+                strip.blit(source, at + data[record + 2], gy, -1, self._palette)
             at += data[record + 4]
         source[0] = None
 
-    def _palette(self, back: str, color: str):
-        """The four grey levels between two colours, for ``blit``; computed once."""
-        a, b = 2 * _COLORS.index(back), 2 * _COLORS.index(color)
-        key = a << 8 | b
-        if key not in self._palettes:
-            levels = bytearray(8)
-            for i in range(4):
-                level = 0
-                for shift, mask in ((11, 31), (5, 63), (0, 31)):
-                    low = (_RGB565[a] << 8 | _RGB565[a + 1]) >> shift & mask
-                    high = (_RGB565[b] << 8 | _RGB565[b + 1]) >> shift & mask
-                    level |= (low * (3 - i) + high * i + 1) // 3 << shift
-                levels[2 * i] = level >> 8
-                levels[2 * i + 1] = level & 0xFF
-            self._palettes[key] = FrameBuffer(levels, 4, 1, RGB565)
-        return self._palettes[key]
+    def _mix(self, paint: int) -> None:
+        """Set the palette to the four grey levels between two colours."""
+        if paint == self._paint:
+            return
+        self._paint = paint
+        a, b = paint >> 8, paint & 0xFF
+        for i in range(4):
+            level = 0
+            for shift, mask in ((11, 31), (5, 63), (0, 31)):
+                low = (_RGB565[a] << 8 | _RGB565[a + 1]) >> shift & mask
+                high = (_RGB565[b] << 8 | _RGB565[b + 1]) >> shift & mask
+                level |= (low * (3 - i) + high * i + 1) // 3 << shift
+            self._levels[2 * i] = level >> 8
+            self._levels[2 * i + 1] = level & 0xFF

@@ -39,7 +39,7 @@ class KeyMatrix:
         self._shorts: set[tuple[int, int]] = set()
         self._moves: dict[str, int] = {}  # how often a key was moved: outdates chatter on its way
         for row in self._rows:
-            row.watch(lambda _: self._settle())
+            row.watch_board(lambda _: self._settle())
         self._settle()
 
     # --- fingers ---

@@ -4,6 +4,9 @@ import struct
 
 import _link
 from machine import _gpio
+from micropython import const
+
+_ADC_READ = const(0x30)
 
 
 class ADC:
@@ -15,7 +18,7 @@ class ADC:
         self._id = _gpio(pin)
 
     def read_u16(self):
-        return struct.unpack("<H", _link.call(_link.ADC_READ, self._id))[0]
+        return struct.unpack("<H", _link.call(_ADC_READ, self._id))[0]
 
     def read_uv(self):
         return self.read_u16() * 3100000 // 65535

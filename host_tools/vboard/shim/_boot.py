@@ -10,6 +10,9 @@ import sys
 import vfs
 
 import _link
+from micropython import const
+
+_BOOTED = const(0x75)
 
 
 def _mount():
@@ -49,7 +52,7 @@ def go(names):
     if _exists("/boot.py"):
         _run("/boot.py", names)
     gc.collect()
-    _link.post(_link.BOOTED)
+    _link.post(_BOOTED)
     if not run_main:
         return None
     return "/main.py" if _exists("/main.py") else "main"

@@ -3,7 +3,8 @@
 One stream of frames ``op u8 | id u8 | sequence u8 | 0 | length u16 little-endian | payload``. ``post``
 sends and goes on; ``call`` sends and waits for the answer: the same op plus 0x80, the same sequence.
 Frames that the other side sends on its own (received UART bytes, pin edges, socket data) are handed to
-``handlers[op](id, payload)`` whenever the program waits: what an interrupt does on a board.
+``handlers[op](id, payload)`` whenever the program waits: what an interrupt does on a board. The op codes are those of ``link.py`` on the
+other side; each module names those that it uses, as constants that cost no heap.
 
 Ctrl-C may raise KeyboardInterrupt between any two steps. So a frame leaves in one write, and an answer
 that nobody waits for any more is known by its sequence and dropped.
@@ -14,28 +15,9 @@ import struct
 import sys
 
 import uselect
+from micropython import const
 
-
-PIN_SETUP, PIN_SET, PIN_GET, PIN_IRQ, PIN_EDGE = 0x01, 0x02, 0x03, 0x04, 0x05
-UART_SETUP, UART_TX, UART_RX = 0x10, 0x11, 0x12
-SPI_SETUP, SPI_WRITE, SPI_TRANSFER = 0x20, 0x21, 0x22
-I2C_SETUP, I2C_WRITE, I2C_READ = 0x28, 0x29, 0x2A
-ADC_READ, PWM_SET, PWM_OFF = 0x30, 0x31, 0x32
-FLASH_READ, FLASH_PROGRAM, FLASH_ERASE = 0x40, 0x41, 0x42
-NVS_GET, NVS_SET, NVS_ERASE = 0x48, 0x49, 0x4A
-WLAN = 0x50
-SOCK_OPEN, SOCK_CONNECT, SOCK_TX, SOCK_CLOSE, SOCK_RX, SOCK_EVENT = (
-    0x60,
-    0x61,
-    0x62,
-    0x63,
-    0x64,
-    0x65,
-)
-RESOLVE = 0x66
-RESET, RTC_GET, RTC_SET, WDT_FEED, ADVANCE = 0x70, 0x71, 0x72, 0x73, 0x74
-BOOTED = 0x75
-
+_ADVANCE = const(0x74)
 
 
 def _buffer(size):
@@ -100,7 +82,7 @@ def _advance(ident, payload):
     ticks_offset_ms += struct.unpack("<I", payload)[0]
 
 
-handlers[ADVANCE] = _advance
+handlers[_ADVANCE] = _advance
 
 
 def pump():

@@ -3,6 +3,11 @@
 import struct
 
 import _link
+from micropython import const
+
+_NVS_GET = const(0x48)
+_NVS_SET = const(0x49)
+_NVS_ERASE = const(0x4A)
 
 
 class NVS:
@@ -18,7 +23,7 @@ class NVS:
         return bytes((len(self._ns),)) + self._ns + bytes((len(key),)) + key.encode()
 
     def _get(self, key):
-        answer = _link.call(_link.NVS_GET, 0, self._name(key))
+        answer = _link.call(_NVS_GET, 0, self._name(key))
         if not answer:
             raise OSError(-4354)  # ESP_ERR_NVS_NOT_FOUND
         return answer
@@ -41,9 +46,9 @@ class NVS:
 
     def erase_key(self, key):
         self._get(key)
-        _link.call(_link.NVS_ERASE, 0, self._name(key))
+        _link.call(_NVS_ERASE, 0, self._name(key))
 
     def commit(self):
         for key, value in self._pending:
-            _link.call(_link.NVS_SET, 0, self._name(key) + value)
+            _link.call(_NVS_SET, 0, self._name(key) + value)
         self._pending = []

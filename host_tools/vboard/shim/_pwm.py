@@ -4,6 +4,10 @@ import struct
 
 import _link
 from machine import _gpio
+from micropython import const
+
+_PWM_SET = const(0x31)
+_PWM_OFF = const(0x32)
 
 
 class PWM:
@@ -25,7 +29,7 @@ class PWM:
         self._set()
 
     def _set(self):
-        _link.post(_link.PWM_SET, self._id, struct.pack("<IH", self._freq, self._duty))
+        _link.post(_PWM_SET, self._id, struct.pack("<IH", self._freq, self._duty))
 
     def freq(self, value=None):
         if value is None:
@@ -43,4 +47,4 @@ class PWM:
         return self._duty >> 6 if value is None else self.duty_u16(value << 6)
 
     def deinit(self):
-        _link.post(_link.PWM_OFF, self._id)
+        _link.post(_PWM_OFF, self._id)

@@ -3,6 +3,9 @@
 import struct
 
 import _link
+from micropython import const
+
+_WDT_FEED = const(0x73)
 
 
 class WDT:
@@ -13,4 +16,4 @@ class WDT:
         self.feed()
 
     def feed(self):
-        _link.post(_link.WDT_FEED, 0, self._timeout)
+        _link.post(_WDT_FEED, 0, self._timeout)

@@ -3,6 +3,11 @@
 import struct
 
 import _link
+from micropython import const
+
+_FLASH_READ = const(0x40)
+_FLASH_PROGRAM = const(0x41)
+_FLASH_ERASE = const(0x42)
 
 
 def __getattr__(name):
@@ -18,7 +23,7 @@ class Partition:
     TYPE_APP, TYPE_DATA = 0, 1
 
     def __init__(self, label, block_size=4096):
-        self._size = struct.unpack("<I", _link.call(_link.FLASH_READ, 1))[0]
+        self._size = struct.unpack("<I", _link.call(_FLASH_READ, 1))[0]
 
     @classmethod
     def find(cls, type=1, subtype=0xFF, label=None, block_size=4096):
@@ -29,7 +34,7 @@ class Partition:
 
     def readblocks(self, block, buf, offset=0):
         where = struct.pack("<II", block * 4096 + offset, len(buf))
-        buf[:] = _link.call(_link.FLASH_READ, 0, where)
+        buf[:] = _link.call(_FLASH_READ, 0, where)
 
     def writeblocks(self, block, buf, offset=None):
         if offset is None:
@@ -39,7 +44,7 @@ class Partition:
         view = memoryview(buf)
         for i in range(0, len(view), 1024):
             where = struct.pack("<I", block * 4096 + offset + i)
-            _link.call(_link.FLASH_PROGRAM, 0, where + bytes(view[i : i + 1024]))
+            _link.call(_FLASH_PROGRAM, 0, where + bytes(view[i : i + 1024]))
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -47,5 +52,5 @@ class Partition:
         if op == 5:
             return 4096
         if op == 6:
-            _link.call(_link.FLASH_ERASE, 0, struct.pack("<I", arg))
+            _link.call(_FLASH_ERASE, 0, struct.pack("<I", arg))
             return 0

@@ -8,6 +8,20 @@ import os
 import struct
 
 import _link
+from micropython import const
+
+_PIN_SETUP = const(0x01)
+_PIN_SET = const(0x02)
+_PIN_GET = const(0x03)
+_PIN_IRQ = const(0x04)
+_PIN_EDGE = const(0x05)
+_UART_SETUP = const(0x10)
+_UART_TX = const(0x11)
+_UART_RX = const(0x12)
+_SPI_SETUP = const(0x20)
+_SPI_WRITE = const(0x21)
+_SPI_TRANSFER = const(0x22)
+_RESET = const(0x70)
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 
@@ -22,7 +36,7 @@ def reset_cause():
 
 
 def _restart(cause):
-    _link.post(_link.RESET, cause)
+    _link.post(_RESET, cause)
     while True:
         _link.wait(-1)
 
@@ -71,7 +85,7 @@ class Pin:
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
         if mode != -1 or pull != -1 or value is not None:
             _link.post(
-                _link.PIN_SETUP,
+                _PIN_SETUP,
                 self._id,
                 struct.pack(
                     "<BBB",
@@ -83,8 +97,8 @@ class Pin:
 
     def value(self, x=None):
         if x is None:
-            return _link.call(_link.PIN_GET, self._id)[0]
-        _link.post(_link.PIN_SET, self._id, b"\x01" if x else b"\x00")
+            return _link.call(_PIN_GET, self._id)[0]
+        _link.post(_PIN_SET, self._id, b"\x01" if x else b"\x00")
 
     __call__ = value
 
@@ -96,7 +110,7 @@ class Pin:
 
     def irq(self, handler=None, trigger=3, *, wake=None):
         Pin._handlers[self._id] = (handler, self)
-        _link.post(_link.PIN_IRQ, self._id, bytes((trigger if handler else 0,)))
+        _link.post(_PIN_IRQ, self._id, bytes((trigger if handler else 0,)))
 
 
 def _edge(ident, payload):
@@ -105,7 +119,7 @@ def _edge(ident, payload):
         handler(pin)
 
 
-_link.handlers[_link.PIN_EDGE] = _edge
+_link.handlers[_PIN_EDGE] = _edge
 
 
 def _gpio(pin):
@@ -152,7 +166,7 @@ class UART(io.IOBase):
         self._tx = _gpio(tx) if tx is not None else self._tx
         self._rxpin = _gpio(rx) if rx is not None else self._rxpin
         _link.post(
-            _link.UART_SETUP,
+            _UART_SETUP,
             self._id,
             struct.pack("<IBB", baudrate, _gpio(self._tx), _gpio(self._rxpin)),
         )
@@ -188,7 +202,7 @@ class UART(io.IOBase):
     def write(self, buf, off=0, n=None):
         view = memoryview(buf)[off:] if n is None else memoryview(buf)[off : off + n]
         for i in range(0, len(view), 1024):
-            _link.post(_link.UART_TX, self._id, view[i : i + 1024])
+            _link.post(_UART_TX, self._id, view[i : i + 1024])
         return len(view)
 
     def txdone(self):
@@ -198,7 +212,7 @@ class UART(io.IOBase):
         pass
 
     def sendbreak(self):
-        _link.post(_link.UART_TX, self._id, b"\x00")
+        _link.post(_UART_TX, self._id, b"\x00")
 
     def ioctl(self, request, arg):
         if request == 3:  # MP_STREAM_POLL: transmit is always writable, as on the ESP32
@@ -216,7 +230,7 @@ def _uart_rx(ident, payload):
         port._received(payload)
 
 
-_link.handlers[_link.UART_RX] = _uart_rx
+_link.handlers[_UART_RX] = _uart_rx
 
 
 class SPI:
@@ -241,7 +255,7 @@ class SPI:
         miso=None,
     ):
         _link.post(
-            _link.SPI_SETUP,
+            _SPI_SETUP,
             self._id,
             struct.pack(
                 "<IBBBBB", baudrate, polarity, phase, _gpio(sck), _gpio(mosi), _gpio(miso)
@@ -254,16 +268,16 @@ class SPI:
     def write(self, buf):
         view = memoryview(buf)
         for i in range(0, len(view), 1024):
-            _link.post(_link.SPI_WRITE, self._id, view[i : i + 1024])
+            _link.post(_SPI_WRITE, self._id, view[i : i + 1024])
 
     def read(self, nbytes, write=0):
-        return bytes(_link.call(_link.SPI_TRANSFER, self._id, bytes((write,)) * nbytes))
+        return bytes(_link.call(_SPI_TRANSFER, self._id, bytes((write,)) * nbytes))
 
     def readinto(self, buf, write=0):
         buf[:] = self.read(len(buf), write)
 
     def write_readinto(self, write_buf, read_buf):
-        read_buf[:] = _link.call(_link.SPI_TRANSFER, self._id, write_buf)
+        read_buf[:] = _link.call(_SPI_TRANSFER, self._id, write_buf)
 
 
 def __getattr__(name):

@@ -3,6 +3,9 @@
 import json
 
 import _link
+from micropython import const
+
+_WLAN = const(0x50)
 
 STA_IF, AP_IF = 0, 1
 AUTH_OPEN, AUTH_WEP, AUTH_WPA_PSK, AUTH_WPA2_PSK, AUTH_WPA_WPA2_PSK = 0, 1, 2, 3, 4
@@ -25,7 +28,7 @@ def country(code=None):
 
 
 def _ask(**request):
-    return json.loads(_link.call(_link.WLAN, 0, json.dumps(request).encode()))
+    return json.loads(_link.call(_WLAN, 0, json.dumps(request).encode()))
 
 
 class WLAN:

@@ -6,6 +6,15 @@ import json
 import struct
 
 import _link
+from micropython import const
+
+_SOCK_OPEN = const(0x60)
+_SOCK_CONNECT = const(0x61)
+_SOCK_TX = const(0x62)
+_SOCK_CLOSE = const(0x63)
+_SOCK_RX = const(0x64)
+_SOCK_EVENT = const(0x65)
+_RESOLVE = const(0x66)
 
 AF_INET, SOCK_STREAM, SOCK_DGRAM, SOL_SOCKET, SO_REUSEADDR = 2, 1, 2, 0xFFF, 4
 IPPROTO_TCP, TCP_NODELAY = 6, 1
@@ -15,7 +24,7 @@ _CONNECTED, _PEER_CLOSED = 0, 1  # further event codes are errno values plus 256
 
 def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     """One entry; raises OSError(-202) when the name is unknown or there is no network."""
-    answer = json.loads(_link.call(_link.RESOLVE, 0, host.encode()))
+    answer = json.loads(_link.call(_RESOLVE, 0, host.encode()))
     if answer is None:
         raise OSError(-202)
     return [(AF_INET, SOCK_STREAM, IPPROTO_TCP, "", (answer, int(port)))]
@@ -27,7 +36,7 @@ class socket(io.IOBase):
     _open = {}
 
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0):
-        self._id = _link.call(_link.SOCK_OPEN)[0]
+        self._id = _link.call(_SOCK_OPEN)[0]
         self._rx = bytearray()
         self._state = None  # None: not connected; "?" connecting; "+" open; "-" peer has closed
         self._errno = 0
@@ -59,7 +68,7 @@ class socket(io.IOBase):
 
     def connect(self, address):
         self._state = "?"
-        _link.post(_link.SOCK_CONNECT, self._id, json.dumps(address).encode())
+        _link.post(_SOCK_CONNECT, self._id, json.dumps(address).encode())
         if not self._timeout:
             raise OSError(errno.EINPROGRESS)
         self._wait(lambda: self._state != "?")
@@ -74,7 +83,7 @@ class socket(io.IOBase):
     def write(self, buf, off=0, n=None):
         self._check()
         view = memoryview(buf)[off:] if n is None else memoryview(buf)[off : off + n]
-        _link.post(_link.SOCK_TX, self._id, view[:1024])
+        _link.post(_SOCK_TX, self._id, view[:1024])
         return min(len(view), 1024)
 
     send = write
@@ -113,7 +122,7 @@ class socket(io.IOBase):
     def close(self):
         if self._id is not None:
             socket._open.pop(self._id, None)
-            _link.post(_link.SOCK_CLOSE, self._id)
+            _link.post(_SOCK_CLOSE, self._id)
             self._id = None
             self._state = None
 
@@ -149,5 +158,5 @@ def _event(ident, payload):
         sock._event(struct.unpack("<H", payload)[0])
 
 
-_link.handlers[_link.SOCK_RX] = _received
-_link.handlers[_link.SOCK_EVENT] = _event
+_link.handlers[_SOCK_RX] = _received
+_link.handlers[_SOCK_EVENT] = _event

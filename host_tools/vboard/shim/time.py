@@ -6,10 +6,14 @@ import utime
 from utime import ticks_add, ticks_cpu, ticks_diff
 
 import _link
+from micropython import const
+
+_RTC_GET = const(0x71)
+_RTC_SET = const(0x72)
 
 _EPOCH = 946684800  # 2000-01-01 in seconds since 1970
 
-_rtc_us = struct.unpack("<Q", _link.call(_link.RTC_GET))[0]  # since 2000, at _rtc_at
+_rtc_us = struct.unpack("<Q", _link.call(_RTC_GET))[0]  # since 2000, at _rtc_at
 _rtc_at = utime.ticks_us()
 
 
@@ -71,4 +75,4 @@ def _set_rtc(us):
     global _rtc_us, _rtc_at
     _rtc_us = us - _link.ticks_offset_ms * 1000
     _rtc_at = utime.ticks_us()
-    _link.post(_link.RTC_SET, 0, struct.pack("<Q", us))
+    _link.post(_RTC_SET, 0, struct.pack("<Q", us))
