@@ -24,7 +24,7 @@ class Queue:
     """
 
     def __init__(self, size: int):
-        self._ring = [None] * (size + 1)
+        self._ring: list = [None] * (size + 1)
         self._head = self._tail = 0
         self._flag = asyncio.ThreadSafeFlag()
 

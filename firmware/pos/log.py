@@ -71,9 +71,9 @@ def crash(room: str, exc: Exception) -> None:
 
     Its text only where it names things of the program: others may hold card data.
     """
-    text = io.StringIO()
-    sys.print_exception(exc, text)
-    for line in text.getvalue().split("\n"):
+    text = io.StringIO()  # of which the stubs do not know all
+    sys.print_exception(exc, text)  # pyright: ignore[reportArgumentType]
+    for line in text.getvalue().split("\n"):  # pyright: ignore[reportAttributeAccessIssue]
         if line.startswith("  File"):
             _write(ERROR, room, line, ())
     error(room, "%s", exc)

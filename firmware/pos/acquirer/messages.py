@@ -22,7 +22,7 @@ def _stan(trace: int) -> str:
     return "{:06d}".format(trace)
 
 
-def sign_in(params, trace: int, operator: str, serial: str) -> tuple:
+def sign_in(params, trace: int, operator: str, serial: str) -> tuple[str, dict]:
     """(MTI, fields) of the sign-in with double-length keys; ``serial``: device number, <= 20."""
     fields = {
         11: _stan(trace),
@@ -33,12 +33,12 @@ def sign_in(params, trace: int, operator: str, serial: str) -> tuple:
     return "0800", _base(params, fields)
 
 
-def echo(params) -> tuple:
+def echo(params) -> tuple[str, dict]:
     """(MTI, fields) of the echo test."""
     return "0820", _base(params, {60: unionpay.field60("00", params["batch"], "301")})
 
 
-def sale(params, txn: dict, card, pin_block=None) -> tuple:
+def sale(params, txn: dict, card, pin_block=None) -> tuple[str, dict]:
     """(MTI, fields) of a contactless sale; ``pin_block`` is F52, 8 bytes, or None without PIN."""
     txn["entry"] = unionpay.entry_mode("07", pin_block is not None)
     fields = {
@@ -63,7 +63,7 @@ def sale(params, txn: dict, card, pin_block=None) -> tuple:
     return "0200", _base(params, {f: v for f, v in fields.items() if v})
 
 
-def reversal(params, txn: dict, pan: str, expiry: str, psn: str, reason: str) -> tuple:
+def reversal(params, txn: dict, pan: str, expiry: str, psn: str, reason: str) -> tuple[str, dict]:
     """(MTI, fields) of the reversal of ``txn``; ``reason`` is its F39: 98 no answer, A0, 06."""
     fields = {
         2: pan,
@@ -112,7 +112,7 @@ def result(txn: dict, answer: dict) -> None:
         txn["issuer"], txn["acquirer"] = codes[:11].strip(), codes[11:].strip()
 
 
-def clock(answer: dict) -> tuple:
+def clock(answer: dict) -> tuple | None:
     """(month, day, hour, minute, second) of F13 and F12, or None where the host sends none."""
     if 12 not in answer or 13 not in answer:
         return None

@@ -1,8 +1,8 @@
 """The line to the acquiring host: connect, send one request, wait for its answer.
 
-One connection a story. ``connect`` comes before anything is recorded as sent, so that a host that cannot
-be reached never costs a reversal; from the first byte of ``exchange`` on, any HostError other than
-"connect" means that nobody knows what the host has done.
+One connection a story. ``connect`` comes before anything is recorded as sent, so that a host that
+cannot be reached never costs a reversal; from the first byte of ``exchange`` on, any HostError
+other than "connect" means that nobody knows what the host has done.
 """
 
 import asyncio

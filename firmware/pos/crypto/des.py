@@ -141,7 +141,7 @@ class Des:
         """Overwrite the key schedule."""
         for i in range(len(self._k)):
             self._k[i] = 0
-        self._k = b""
+        self._k = bytearray()
 
 
 def _ecb(key, data, decrypt: bool) -> bytes:

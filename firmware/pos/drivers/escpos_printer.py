@@ -34,7 +34,8 @@ class Printer:
     def __init__(self, uart, busy=None, line_ms: int = 150, baudrate: int = 115200):
         """``busy`` is an input pin, 1 = stop; ``line_ms`` is what the slowest line takes the
         head."""
-        self._io = asyncio.StreamReader(uart)
+        # MicroPython's streams read and write; the stubs know either the one or the other
+        self._io: asyncio.StreamWriter = asyncio.StreamReader(uart)  # pyright: ignore
         self._busy = busy
         self._line_ms = line_ms
         self._byte_us = 10000000 // baudrate

@@ -59,7 +59,8 @@ class Pn532:
         link = self._link
         self._ready = False
         await link.find()
-        version = tuple(await link.command(_FIRMWARE))
+        # Without again=False the answer is never None
+        version = tuple(await link.command(_FIRMWARE))  # pyright: ignore[reportArgumentType]
         if self._fast:
             self._fast = await link.hasten()
         # item 05: ATR and PSL once more; two looks for a card, then the chip gives up by itself

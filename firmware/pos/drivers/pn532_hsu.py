@@ -103,7 +103,7 @@ class Link:
             await self.find()
         return self._baud == _FAST
 
-    async def command(self, code, head=b"", data=b"", ms=_SHORT_MS, again=True):
+    async def command(self, code, head: bytes = b"", data: bytes = b"", ms=_SHORT_MS, again=True):
         """Send a command, wait ``ms`` for its answer; a view of what follows the response code.
 
         The view is good until the next call. A command is sent anew when the chip stays silent,
@@ -182,7 +182,7 @@ class Link:
             uart.write(frames.ACK_FRAME)  # abort
             raise
 
-    async def _frame(self, end: int, acked: bool) -> int:
+    async def _frame(self, end, acked: bool) -> int:
         """The next frame until the tick ``end``, or 0; a frame that stops half-way is BAD.
 
         The beginning of a response is waited for by an event. The acknowledgement, and the rest of

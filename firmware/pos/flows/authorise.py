@@ -66,5 +66,7 @@ def _encrypt(pik, pin, pan):
 
 async def _approved(t, txn):
     t.buzzer.ok()
-    lines = (unionpay.response(txn["rc"])[1], txn["pan"], say("auth_code") + " " + txn["auth"])
+    lines = [txn["pan"], say("auth_code") + " " + txn.get("auth", "")]
+    if txn["rc"] != "00":
+        lines.insert(0, unionpay.response(txn["rc"])[1])
     await show.result(t.ui, "ok", say("approved"), lines, txn["amount"])

@@ -24,7 +24,7 @@ last_date:t:8:8:
 """
 
 
-def _row(name):
+def _row(name) -> tuple:
     """(default, low, high) of a parameter; raises ValueError(name)."""
     at = TABLE.find("\n%s:" % name)
     if at < 0:

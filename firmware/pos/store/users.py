@@ -41,15 +41,15 @@ class Users:
         self._tries_path = root + "/tries"
         self._sealer = sealer
         self._seconds = seconds
-        self._rows = files.load(self._path)
+        rows = files.load(self._path)
         self._tries = files.load(self._tries_path) or bytearray()
         self._since = {}  # operator: when the wait began
         for i in range(0, len(self._tries), 3):
             self._since[bytes(self._tries[i : i + 2]).decode()] = seconds()
-        if self._rows is None:
-            rows = b"".join(self._row(op, pin) for op, pin in INITIAL)
+        if rows is None:
+            rows = bytearray(b"".join(self._row(op, pin) for op, pin in INITIAL))
             files.save(self._path, rows)
-            self._rows = bytearray(rows)
+        self._rows = rows
 
     def operators(self) -> list:
         """The operator numbers, each two digits, in the order they were made."""

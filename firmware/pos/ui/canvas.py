@@ -100,14 +100,14 @@ class Canvas:
             if show:
                 self.show(x, y, right - x, bottom - y)
 
-    def fit(self, text: str, w: int, fonts=("amount40", "sans24", "sans16")) -> int:
+    def fit(self, text: str, w: int, fonts=("amount40", "sans24", "sans16")) -> str:
         """The first of the fonts in which ``text`` fits into ``w`` pixels, else the last."""
         for font in fonts:
             if self.fonts[font].measure(text) <= w:
                 break
-        return font
+        return font  # pyright: ignore[reportPossiblyUnbound] - there is always a last one
 
-    def _place(self, x: int, w: int, text: str, face, align: int):
+    def _place(self, x: int, w: int, text: str, face, align: str):
         """Where ``text`` starts in the field, and as much of it as fits."""
         free = w - face.measure(text)
         if free < 0:
