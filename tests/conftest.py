@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / "tests" / "cpython_shims"), str(ROOT / "firmware")]
 
 @pytest.fixture(scope="session")
 def mpy():
-    """Run source on the real MicroPython with ``firmware`` on its path; returns what it printed."""
+    """Run source on the real MicroPython, ``firmware`` on its path; returns what it printed."""
     micropython = Path(sys.executable).with_name("micropython")
 
     def run(source: str, heap: str = "512k", timeout: float = 60) -> str:

@@ -10,7 +10,6 @@ import board
 import esp32
 import machine
 import network
-import socket  # noqa: F401 - asyncio needs it later; now it comes to lie low in the heap
 
 from pos.drivers.buzzer import Buzzer
 from pos.drivers.ili9341 import Ili9341

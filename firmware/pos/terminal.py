@@ -14,7 +14,10 @@ from pos.ui.frame import Ui
 _ROOT = "/pos"
 _FONTS = "/rom/fonts"
 _CRASH_MS = 3000
-_LOADING = 2048  # bytes between collections while code is loaded: no holes among what stays
+# Bytes between two collections: few while code is loaded, so that it leaves no holes among what
+# stays; more while it runs, yet not so many that what lives a little longer is strewn over the heap.
+_LOADING = 2048
+_RUNNING = 8192
 
 
 class Terminal:
@@ -36,6 +39,9 @@ class Terminal:
         self.buzzer = hw.buzzer()
         self.ui = Ui(self.display, self.keypad, _FONTS)
         self.set_clock = hw.set_clock
+        for name in ("display", "keypad", "buzzer", "serial"):
+            delattr(hw, name)  # there is one of each, and here it is
+        self._known = []  # names of the modules that the stories under way have found
         self.operator = ""
         self.signed_in = False
 
@@ -76,13 +82,26 @@ class Terminal:
 
     async def tell(self, story: str, *args):
         """Run ``pos.flows.<story>.run`` and forget the code it needed: heap for the next one."""
-        before = tuple(sys.modules)
+        return await self._with("pos.flows." + story, "run", self, *args)
+
+    async def show(self, screen: str, *args):
+        """Run a screen of ``pos.ui.screens``, whose code is dropped afterwards too."""
+        return await self._with("pos.ui.screens", screen, self.ui, *args)
+
+    async def _with(self, name, function, *args):
+        """Load a module, run a coroutine of it, forget every module that came meanwhile."""
+        known = self._known
+        mark = len(known)
+        for module in sys.modules:
+            if module.startswith("pos.") and module not in known:
+                known.append(module)
         try:
-            run = _load("pos.flows." + story)
-            log.debug("story", "%s: %d bytes free", story, gc.mem_free())
-            return await run(self, *args)
+            _make(__import__, name)
+            log.debug("story", "%s.%s: %d bytes free", name, function, gc.mem_free())
+            return await getattr(sys.modules[name], function)(*args)
         finally:
-            _unload(before)
+            _unload(known)
+            del known[mark:]
 
 
 def _make(factory, *args):
@@ -91,20 +110,14 @@ def _make(factory, *args):
     try:
         return factory(*args)
     finally:
-        gc.threshold(-1)
+        gc.threshold(_RUNNING)
         gc.collect()
 
 
-def _load(name):
-    """The ``run`` of a module."""
-    _make(__import__, name)
-    return sys.modules[name].run
-
-
-def _unload(before):
-    """Forget the terminal's modules that are not among the names ``before``."""
+def _unload(known):
+    """Forget the terminal's modules that are not among the names ``known``."""
     for name in tuple(sys.modules):
-        if name.startswith("pos.") and name not in before:
+        if name.startswith("pos.") and name not in known:
             package, _, module = name.rpartition(".")
             del sys.modules[name]
             if package in sys.modules and hasattr(sys.modules[package], module):
@@ -125,10 +138,10 @@ async def _watch(task, name):
 
 async def _main():
     terminal = Terminal()
-    gc.threshold(-1)
+    gc.threshold(_RUNNING)
     asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
     await terminal.tell("selftest")
-    await _load("pos.flows.shift")(terminal)
+    await terminal.tell("shift")
 
 
 def run() -> None:

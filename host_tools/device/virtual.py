@@ -68,24 +68,34 @@ class VirtualDevice:
     def press(self, keys: str) -> None:
         """Press each key until the firmware has scanned it often enough to believe it."""
         for key in keys:
-            self._stroke(key)
+            self.hold(key)
+            self.let_go(key)
 
-    def _stroke(self, key: str) -> None:
+    def hold(self, keys: str) -> None:
+        """Press keys one after the other and keep all of them down."""
         board = self.board
-        before = self._row_edges
-        board.call(board.keys.press, key)
-        board.wait_for(
-            lambda: self._row_edges >= before + 2 * _SCANS, _KEY_TIMEOUT, f"a scan of key {key}"
-        )
-        board.call(board.keys.release, key)
+        for key in keys:
+            before = self._row_edges
+            board.call(board.keys.press, key)
+            board.wait_for(
+                lambda before=before: self._row_edges >= before + 2 * _SCANS,
+                _KEY_TIMEOUT,
+                f"a scan of key {key}",
+            )
+
+    def let_go(self, keys: str) -> None:
+        """Release keys that are held."""
+        board = self.board
+        for key in keys:
+            board.call(board.keys.release, key)
         board.wait_for(self._keys_idle, _KEY_TIMEOUT, "the keys to be idle")
 
     def _keys_idle(self) -> bool:
         nets = [self.board.mcu.net(gpio) for gpio in self.board.wires.KEYPAD_ROWS]
         return all(net.board_drive == 0 for net in nets)
 
-    def tap(self, card: str) -> None:
-        """Hold a card to the reader."""
+    def tap(self, card: str | Path) -> None:
+        """Hold the card of that name, or of that file, to the reader."""
         self.board.call(self.board.nfc.tap, load_card(card))
 
     def remove(self) -> None:

@@ -87,8 +87,8 @@ class Console:
         """Send ``data`` to the process, as a serial program would.
 
         The unix port forgets what was typed before it prompts; a board does not. So what is typed
-        while it boots is held until it has booted, and what follows a Ctrl-C into a running program
-        until the prompt is there (or for a second).
+        while it boots is held until it has booted, and what follows a Ctrl-C into a running
+        program until the prompt is there (or for a second).
         """
         if self._held is not None or not self._booted:
             self._held = (self._held or b"") + data

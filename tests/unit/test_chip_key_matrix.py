@@ -81,6 +81,17 @@ def test_columns_follow_the_rows_while_a_key_is_held(bench):
     assert bench.levels() == "1111"
 
 
+def test_rows_without_a_pull_up_let_their_column_go(bench):
+    for row in bench.rows:
+        row.configure(1, PULL_NONE, True)
+    bench.keys.press("E")
+    assert bench.levels() == "1111"
+    bench.rows[3].configure(0, PULL_NONE, True)
+    assert bench.levels() == "1110"
+    bench.rows[3].configure(1, PULL_NONE, True)  # the row itself stays low, held by nobody
+    assert bench.levels() == "1111"
+
+
 def test_two_keys_at_once_are_both_seen(bench):
     bench.keys.press("1")
     bench.keys.press("6")

@@ -15,7 +15,6 @@ _REQUEST_TAGS = (
 _REVERSAL_TAGS = b"\x95\x9f\x1e\x9f\x10\x9f\x36"
 
 
-
 class Card:
     """What only the request may know of a card: digits as str, ``track2`` with ``=``, F55."""
 

@@ -35,7 +35,8 @@ class Printer:
         """``busy`` is an input pin, 1 = stop; ``line_ms`` is what the slowest line takes the
         head."""
         # MicroPython's streams read and write; the stubs know either the one or the other
-        self._io: asyncio.StreamWriter = asyncio.StreamReader(uart)  # pyright: ignore
+        self._io: asyncio.StreamWriter = asyncio.StreamReader(uart)  # pyright: ignore[reportAttributeAccessIssue]
+        self._uart = uart
         self._busy = busy
         self._line_ms = line_ms
         self._byte_us = 10000000 // baudrate
@@ -49,6 +50,10 @@ class Printer:
         self._due_ms = 0  # what the head needs for them
         self._allowed_ms = 0  # and what it may need until the mark is answered
         self._torn = 0  # bytes of a command whose writer was cancelled
+
+    def close(self) -> None:
+        """Give the UART back; this object is of no use afterwards."""
+        self._uart.deinit()
 
     async def start(self) -> None:
         """Reset the printer's settings and prove that it answers in order; raises PrinterFault."""
@@ -229,7 +234,10 @@ class Printer:
         """Take one byte: True for an answer that was owed, False for noise, None when none
         comes."""
         try:
-            if not await aio.deadline(self._io.readinto(self._one), ms):
+            if not await aio.deadline(
+                self._io.readinto(self._one),  # pyright: ignore[reportAttributeAccessIssue]
+                ms,
+            ):
                 return False
         except asyncio.TimeoutError:
             return None

@@ -59,7 +59,7 @@ class Pn532:
         link = self._link
         self._ready = False
         await link.find()
-        # Without again=False the answer is never None
+        # Without again=False the answer is never None, here and in `_list`
         version = tuple(await link.command(_FIRMWARE))  # pyright: ignore[reportArgumentType]
         if self._fast:
             self._fast = await link.hasten()
@@ -156,6 +156,10 @@ class Pn532:
         await self.start()
         raise CardLost("reader restarted")
 
+    def close(self) -> None:
+        """Give the UART back; this object is of no use afterwards."""
+        self._link.close()
+
     async def release(self) -> None:
         """Deselect the card, take the field away.
 
@@ -197,7 +201,8 @@ class Pn532:
     async def _list(self, brty):
         """InListPassiveTarget (7.3.5): its answer when there is a card, else None."""
         answer = await self._link.command(_LIST, brty, ms=_LIST_MS)
-        return answer if len(answer) and answer[0] else None
+        size = len(answer)  # pyright: ignore[reportArgumentType]
+        return answer if size and answer[0] else None
 
     async def _present(self) -> bool:
         if self._brty is not None:

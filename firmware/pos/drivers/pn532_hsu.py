@@ -59,6 +59,10 @@ class Link:
         self.alive = False  # the chip has been found, and has not fallen silent since
         self._dirty = False  # an answer to an earlier command may still come
 
+    def close(self) -> None:
+        """Give the UART back."""
+        self._uart.deinit()
+
     async def find(self) -> None:
         """Wake the chip, at the baud rate it last had or the other: a reset may have spared it.
 

@@ -9,17 +9,16 @@ from pos.protocol import unionpay
 from pos.protocol.errors import BadBytes
 from pos.store.files import wipe
 from pos.store.seal import seal_card
-from pos.ui import screens as show
 from pos.ui.strings import money, say
 
 _READ_MS = 10000
 
 
-async def run(t, txn: dict, card, pin) -> None:
+async def run(t, txn: dict, card, pin):
     """Authorise ``txn`` for a ``Card``; ``pin`` is wiped, None or empty without one.
 
     The state of ``txn`` afterwards says how it ended: "begun" nothing was sent; "approved",
-    "declined"; "sending" a reversal has been tried.
+    "declined"; "sending" nobody knows: a reversal is due, and its reason (F39) is returned.
     """
     line = online.Line(t)
     try:
@@ -31,22 +30,21 @@ async def run(t, txn: dict, card, pin) -> None:
     except BadBytes as error:
         log.warn("sale", "%s: %s", error.what, error.why)
         t.buzzer.bad()
-        await show.message(t.ui, "bad", say("card"), say("card_unreadable"), _READ_MS)
-        return
+        await t.show("message", "bad", say("card"), say("card_unreadable"), _READ_MS)
+        return None
     del fields, card
-    await show.working(t.ui, say("authorising"), money(txn["amount"]))
+    await t.show("working", say("authorising"), money(txn["amount"]))
     try:
         await line.session.connect()
     except HostError as error:  # nothing was sent: there is nothing to take back
         wipe(mak)
         await online.explain(t, say("sale"), error)
-        return
+        return None
     t.journal.sending(txn)
     try:
         answer = await line.ask(request, mak)
     except HostError as error:
-        await t.tell("reversal", "A0" if error.why == "mac" else "98")
-        return
+        return "A0" if error.why == "mac" else "98"
     messages.result(txn, answer)
     t.journal.close(txn)
     await line.session.close()
@@ -54,6 +52,7 @@ async def run(t, txn: dict, card, pin) -> None:
         await _approved(t, txn)
     else:
         await online.refused(t, say("declined"), txn["rc"])
+    return None
 
 
 def _encrypt(pik, pin, pan):
@@ -69,4 +68,4 @@ async def _approved(t, txn):
     lines = [txn["pan"], say("auth_code") + " " + txn.get("auth", "")]
     if txn["rc"] != "00":
         lines.insert(0, unionpay.response(txn["rc"])[1])
-    await show.result(t.ui, "ok", say("approved"), lines, txn["amount"])
+    await t.show("result", "ok", say("approved"), lines, txn["amount"])

@@ -12,7 +12,6 @@ from pos.emv import (
 from pos.emv.outcome import MSG_ONE_CARD_ONLY, TRY_AGAIN
 from pos.flows import emv_data
 from pos.protocol.apdu import CardError, Collision, ReaderFault
-from pos.ui import screens as show
 from pos.ui.strings import say
 
 _POLL_MS = 60000
@@ -23,19 +22,27 @@ _TRIES = 3
 async def run(t, txn: dict):
     """What came of a card held to the reader: kind, message, CVM and tags of the EMV outcome.
 
-    None: cancelled, no card, or no reader.
-
-    Asks again after a card that left too early, two cards, or one that could not be read.
+    None: cancelled, no card, or no reader. Asks again after a card that left too early, two cards,
+    or one that could not be read.
     """
     reader = t.reader()
+    try:
+        return await _read(t, txn, reader)
+    except ReaderFault:
+        t.buzzer.bad()
+        await t.show("message", "bad", say("card"), say("card_reader"), _READ_MS)
+        return None
+    finally:
+        reader.close()
+
+
+async def _read(t, txn, reader):
     cfg = emv_data.terminal_data(t.params, t.serial)
-    hint = ""
-    for number in range(_TRIES):
-        await show.present_card(t.ui, txn["amount"], hint)
+    await t.show("present_card", txn["amount"])
+    await reader.start()
+    gc.collect()  # now, not between two APDUs
+    for _ in range(_TRIES):
         try:
-            if not number:
-                await reader.start()
-                gc.collect()  # now, not between two APDUs
             if not await _wait_for_card(t.ui, reader):
                 return None
             kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
@@ -45,18 +52,17 @@ async def run(t, txn: dict):
                 log.info("card", "outcome %d %s", outcome.kind, outcome.why)
                 return outcome.kind, outcome.message, outcome.cvm, outcome.tags
             one_only = outcome.message == MSG_ONE_CARD_ONLY
-            hint = say("card_collision" if one_only else "card_again")
+            hint = "card_collision" if one_only else "card_again"
         except Collision:
-            hint = say("card_collision")
+            hint = "card_collision"
         except ReaderFault:
-            t.buzzer.bad()
-            await show.message(t.ui, "bad", say("card"), say("card_reader"), _READ_MS)
-            return None
+            raise
         except CardError as error:
             log.info("card", "%s", error)
-            hint = say("card_unreadable")
+            hint = "card_unreadable"
         t.buzzer.bad()
-    await show.message(t.ui, "bad", say("card"), say("card_given_up"), _READ_MS)
+        await t.show("present_card", txn["amount"], say(hint))
+    await t.show("message", "bad", say("card"), say("card_given_up"), _READ_MS)
     return None
 
 

@@ -3,7 +3,6 @@
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
-from pos.ui import screens as show
 from pos.ui.strings import say
 
 _READ_MS = 10000
@@ -12,7 +11,7 @@ _READ_MS = 10000
 async def run(t) -> None:
     """Ask once and show the answer."""
     title = say("menu_echo")
-    await show.working(t.ui, title, "")
+    await t.show("working", title, "")
     line = online.Line(t)
     try:
         answer = await line.ask(line.session.request(*messages.echo(t.params)))
@@ -23,4 +22,4 @@ async def run(t) -> None:
     if answer[39] != "00":
         await online.refused(t, title, answer[39])
         return
-    await show.message(t.ui, "ok", title, say("echo_ok"), _READ_MS)
+    await t.show("message", "ok", title, say("echo_ok"), _READ_MS)

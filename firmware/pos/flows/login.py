@@ -3,7 +3,6 @@
 from pos.store import users
 from pos.store.files import wipe
 from pos.ui import entry as ask
-from pos.ui import screens as show
 from pos.ui.strings import say
 
 _READ_MS = 10000
@@ -37,4 +36,4 @@ async def run(t) -> str:
 
 async def _refuse(t, sentence):
     t.buzzer.bad()
-    await show.message(t.ui, "bad", say("login"), sentence, _READ_MS)
+    await t.show("message", "bad", say("login"), sentence, _READ_MS)

@@ -4,7 +4,6 @@ from pos.acquirer.session import HostError, Session
 from pos.protocol import unionpay
 from pos.store.files import wipe
 from pos.store.keys import Keys
-from pos.ui import screens as show
 from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
 
@@ -43,11 +42,11 @@ class Line:
 async def explain(t, title: str, error: HostError) -> None:
     """Say in words why the host could not be asked."""
     t.buzzer.bad()
-    await show.message(t.ui, "bad", title, say("host_" + error.why), _READ_MS)
+    await t.show("message", "bad", title, say("host_" + error.why), _READ_MS)
 
 
 async def refused(t, title: str, code: str) -> None:
     """Say what the host's response code means."""
     t.buzzer.bad()
     words = "{} ({})".format(unionpay.response(code)[1], code)
-    await show.message(t.ui, "bad", title, words, _READ_MS)
+    await t.show("message", "bad", title, words, _READ_MS)

@@ -3,7 +3,6 @@
 from pos.aio import first
 from pos.protocol.escpos import PrinterFault
 from pos.slips import sale as slip
-from pos.ui import screens as show
 from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
 
@@ -28,14 +27,14 @@ async def _reprint(t):
     if txn:
         await _print(t, txn, slip.MERCHANT)
     else:
-        await show.message(t.ui, "warn", say("menu_reprint"), say("nothing_to_print"), _TEAR_MS)
+        await t.show("message", "warn", say("menu_reprint"), say("nothing_to_print"), _TEAR_MS)
 
 
 async def _copies(t, txn, wanted) -> bool:
     """Print what is due of one sale; returns False when the cashier put it off."""
     for number in range(txn.get("copies", 0) + 1, wanted + 1):
         if number > 1:
-            await show.message(t.ui, "ok", say("printing"), say("tear_off"), _TEAR_MS)
+            await t.show("message", "ok", say("printing"), say("tear_off"), _TEAR_MS)
         if not await _print(t, txn, _COPIES[min(number, len(_COPIES)) - 1]):
             return False
         t.journal.printed(txn["trace"], number)
@@ -43,27 +42,30 @@ async def _copies(t, txn, wanted) -> bool:
 
 
 async def _print(t, txn, copy) -> bool:
-    """One slip on paper; after a fault, from its start when the printer is well. False: put off."""
+    """One slip on paper, anew when a fault has been mended; False when the cashier put it off."""
     printer = t.printer()
-    while True:
-        try:
-            await printer.start()
-            for part in slip.sale_slip(txn, copy, t.params["merchant_name"], _TEST):
-                await printer.write(part)
-            await printer.finish()
-        except PrinterFault as fault:
-            t.ui.set_status(paper=FAULT)
-            if not await _mended(t, printer, fault):
-                return False
-        else:
-            t.ui.set_status(paper=OK)
-            return True
+    try:
+        while True:
+            try:
+                await printer.start()
+                for part in slip.sale_slip(txn, copy, t.params["merchant_name"], _TEST):
+                    await printer.write(part)
+                await printer.finish()
+            except PrinterFault as fault:
+                t.ui.set_status(paper=FAULT)
+                if not await _mended(t, printer, fault):
+                    return False
+            else:
+                t.ui.set_status(paper=OK)
+                return True
+    finally:
+        printer.close()
 
 
 async def _mended(t, printer, fault) -> bool:
     """Wait until the printer is ready again; False when the cashier does not want to wait."""
     t.buzzer.bad()
-    await show.working(t.ui, say("printing"), say("printer_" + fault.why))
+    await t.show("working", say("printing"), say("printer_" + fault.why))
     index, _ = await first(printer.ready(), _cancelled(t.ui))
     return index == 0
 

@@ -1,14 +1,13 @@
 """Reversal: the host takes back a sale of which nobody knows whether it was booked.
 
-Due whenever the journal has a transaction that was sent and not closed: also after a power cut. It is
-repeated until the host acknowledges it, and nothing else goes online before.
+Due whenever the journal has a transaction that was sent and not closed: also after a power cut. It
+is repeated until the host acknowledges it, and nothing else goes online before.
 """
 
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
 from pos.store.seal import open_card
-from pos.ui import screens as show
 from pos.ui.strings import money, say
 
 _READ_MS = 10000
@@ -27,23 +26,23 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
         t.journal.reversal(txn["trace"], reason)
     else:
         reason = txn.get("reason", reason)
-    await show.working(t.ui, title, say("reversal_hint"))
+    await t.show("working", title, say("reversal_hint"))
     for _ in range(t.params["reversal_tries"]):
         if not t.signed_in and not await t.tell("sign_in"):
             return False
         try:
             code = await _ask(t, txn, reason)
         except HostError:
-            await show.working(t.ui, title, say("reversal_again"))
+            await t.show("working", title, say("reversal_again"))
             continue
         if code in _TAKEN_BACK:
             t.journal.reversed(txn["trace"], code)
             t.ui.set_status(pending=False)
             text = say("reversal_done").format(money(txn["amount"]))
-            await show.message(t.ui, "warn", title, text, _READ_MS)
+            await t.show("message", "warn", title, text, _READ_MS)
             return True
     t.buzzer.bad()
-    await show.message(t.ui, "bad", title, say("reversal_waits"), _READ_MS)
+    await t.show("message", "bad", title, say("reversal_waits"), _READ_MS)
     return False
 
 

@@ -2,7 +2,6 @@
 
 from pos.emv.outcome import CDCVM, ONLINE, ONLINE_PIN, SIGNATURE
 from pos.store.journal import JournalFull
-from pos.ui import screens as show
 from pos.ui.strings import say
 
 _READ_MS = 10000
@@ -45,7 +44,9 @@ async def _go_on(t, txn, kind, message, cvm, tags):
         if pin is None:
             return
         txn["cvm"] = "pin" if pin else "signature"
-    await t.tell("authorise", txn, holder, pin)
+    reason = await t.tell("authorise", txn, holder, pin)
+    if reason:
+        await t.tell("reversal", reason)
 
 
 async def _ready(t) -> bool:
@@ -71,4 +72,4 @@ def _begin(t, amount) -> dict:
 
 async def _refuse(t, sentence):
     t.buzzer.bad()
-    await show.message(t.ui, "bad", say("sale"), sentence, _READ_MS)
+    await t.show("message", "bad", say("sale"), sentence, _READ_MS)

@@ -1,4 +1,4 @@
-"""Switching on: every part says whether it works, then what a power cut left open is put in order."""
+"""Switching on: every part says whether it works, then what a power cut left open is closed."""
 
 import gc
 
@@ -7,7 +7,6 @@ from pos.protocol.apdu import CardError
 from pos.protocol.escpos import PrinterFault
 from pos.store import wifi
 from pos.store.keys import Keys, NoKey
-from pos.ui import screens as show
 from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
 
@@ -17,7 +16,7 @@ _SHORT_OF_HEAP = 8192
 async def run(t) -> None:
     """Start the parts one by one, each with a line on the screen."""
     await t.display.start()
-    await show.boot(t.ui)
+    await t.show("boot")
     for name, test in (
         ("part_memory", _memory),
         ("part_journal", _journal),
@@ -31,7 +30,7 @@ async def run(t) -> None:
         except Exception as error:  # a part that fails must not keep the others from being seen
             log.crash(name, error)
             ok, detail = False, "err_part"
-        await show.selftest_line(t.ui, say(name), ok, detail if ok else say(detail))
+        await t.show("selftest_line", say(name), ok, detail if ok else say(detail))
         gc.collect()
 
 
@@ -57,7 +56,9 @@ async def _keys(t):
 
 async def _printer(t):
     try:
-        await t.printer().start()
+        printer = t.printer()
+        await printer.start()
+        printer.close()
     except PrinterFault as fault:
         t.ui.set_status(paper=FAULT)
         return False, "printer_" + fault.why
@@ -67,7 +68,9 @@ async def _printer(t):
 
 async def _reader(t):
     try:
-        ic, version, revision, _ = await t.reader().start()
+        reader = t.reader()
+        ic, version, revision, _ = await reader.start()
+        reader.close()
     except CardError:
         return False, "err_part"
     return True, "PN5%02X %d.%d" % (ic, version, revision)

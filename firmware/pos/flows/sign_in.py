@@ -7,7 +7,6 @@ from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
 from pos.store.keys import KeyCheck, NoKey
-from pos.ui import screens as show
 from pos.ui.strings import say
 
 _READ_MS = 10000
@@ -18,7 +17,7 @@ _TOO_LONG = 20  # F62 carries at most so many characters of a serial number
 async def run(t) -> bool:
     """Returns whether the terminal is signed in now; says on the screen why not."""
     title = say("sign_in")
-    await show.working(t.ui, title, say("sign_in_hint"))
+    await t.show("working", title, say("sign_in_hint"))
     t.signed_in = False
     serial = t.serial[:_TOO_LONG]
     line = online.Line(t)
@@ -50,7 +49,7 @@ async def run(t) -> bool:
 
 async def _wrong(t, title, sentence):
     t.buzzer.bad()
-    await show.message(t.ui, "bad", title, say(sentence), _READ_MS)
+    await t.show("message", "bad", title, say(sentence), _READ_MS)
 
 
 def _take_clock(t, moment):

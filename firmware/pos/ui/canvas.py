@@ -7,7 +7,7 @@ sent until the rectangle is done. A change repaints the rectangle of the thing t
 from framebuf import GS2_HMSB, RGB565, FrameBuffer
 from micropython import const
 
-from pos.ui.fonts import Font
+from pos.ui.fonts import Font, codes
 
 _COLORS = ("page", "bar", "line", "faint", "muted", "ink", "accent", "good", "bad", "warn")
 # Their RGB565, high byte first: white, three light blue greys, a darker one, near black,
@@ -105,7 +105,7 @@ class Canvas:
         for font in fonts:
             if self.fonts[font].measure(text) <= w:
                 break
-        return font  # pyright: ignore[reportPossiblyUnbound] - there is always a last one
+        return font  # pyright: ignore[reportPossiblyUnboundVariable] - there is always a last one
 
     def _place(self, x: int, w: int, text: str, face, align: str):
         """Where ``text`` starts in the field, and as much of it as fits."""
@@ -143,8 +143,8 @@ class Canvas:
         source = self._source
         at = thing[8] - x
         top = thing[9] - font.baseline - y
-        for char in text:
-            record = font.record(char)
+        for code in codes(text):
+            record = font.record(code)
             high = data[record + 1]
             gy = top + data[record + 3]
             if high and gy < rows and gy + high > 0:

@@ -10,6 +10,25 @@ _CODES = const(12)
 _RECORD = const(8)
 
 
+def codes(text: str):
+    """The code points of ``text``, up to FFFF.
+
+    Walking over the text itself would make MicroPython keep each character for ever.
+    """
+    data = text.encode()
+    i = 0
+    while i < len(data):
+        code = data[i]
+        i += 1
+        if code >= 0xE0:
+            code = (code & 0x0F) << 12 | (data[i] & 0x3F) << 6 | data[i + 1] & 0x3F
+            i += 2
+        elif code >= 0x80:
+            code = (code & 0x1F) << 6 | data[i] & 0x3F
+            i += 1
+        yield code
+
+
 class Font:
     """One type face in one size; ``data`` is the file, ``height`` the rows of a line.
 
@@ -34,12 +53,11 @@ class Font:
         self._first = data[_CODES] | data[_CODES + 1] << 8
         self._missing = data[10] | data[11] << 8
 
-    def record(self, char: str) -> int:
-        """Where ``data`` has the record of a character: width, height, x, y, advance, offset (3).
+    def record(self, code: int) -> int:
+        """Where ``data`` has the record of a code point: width, height, x, y, advance, offset (3).
 
         For a character that the font lacks: the record of its stand-in.
         """
-        code = ord(char)
         guess = code - self._first  # right for a run of neighbours, as ASCII is
         if not (0 <= guess < self._count and self._code(guess) == code):
             guess = self._search(code)
@@ -64,8 +82,8 @@ class Font:
     def measure(self, text: str) -> int:
         """Pixels that ``text`` takes on a line."""
         width = 0
-        for char in text:
-            width += self.data[self.record(char) + 4]
+        for code in codes(text):
+            width += self.data[self.record(code) + 4]
         return width
 
     def wrap(self, text: str, width: int) -> list:
@@ -91,8 +109,8 @@ class Font:
     def cut(self, text: str, width: int) -> str:
         """The longest beginning of ``text`` that fits ``width`` pixels, at least one character."""
         end = 0
-        for char in text:
-            width -= self.data[self.record(char) + 4]
+        for code in codes(text):
+            width -= self.data[self.record(code) + 4]
             if width < 0 and end:
                 break
             end += 1

@@ -1,13 +1,14 @@
 """The line from the virtual board's microcontroller to its chips.
 
-One stream of frames ``op u8 | id u8 | sequence u8 | 0 | length u16 little-endian | payload``. ``post``
-sends and goes on; ``call`` sends and waits for the answer: the same op plus 0x80, the same sequence.
-Frames that the other side sends on its own (received UART bytes, pin edges, socket data) are handed to
-``handlers[op](id, payload)`` whenever the program waits: what an interrupt does on a board. The op codes are those of ``link.py`` on the
-other side; each module names those that it uses, as constants that cost no heap.
+One stream of frames ``op u8 | id u8 | sequence u8 | 0 | length u16 little-endian | payload``.
+``post`` sends and goes on; ``call`` sends and waits for the answer: the same op plus 0x80, the
+same sequence. Frames that the other side sends on its own (received UART bytes, pin edges, socket
+data) are handed to ``handlers[op << 8 | id](id, payload)`` or ``handlers[op]`` whenever the program waits: what an interrupt
+does on a board. The op codes are those of ``link.py`` on the other side; each module names those
+that it uses, as constants that cost no heap.
 
-Ctrl-C may raise KeyboardInterrupt between any two steps. So a frame leaves in one write, and an answer
-that nobody waits for any more is known by its sequence and dropped.
+Ctrl-C may raise KeyboardInterrupt between any two steps. So a frame leaves in one write, and an
+answer that nobody waits for any more is known by its sequence and dropped.
 """
 
 import os
@@ -101,7 +102,7 @@ def pump():
             else:
                 return count
             count += 1
-            handler = handlers.get(op)
+            handler = handlers.get(op << 8 | ident) or handlers.get(op)
             if handler:
                 handler(ident, payload)
     finally:

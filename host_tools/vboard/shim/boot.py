@@ -1,7 +1,7 @@
 """What the boot loader of the chip does: map the ROM, then hand over to what is in it.
 
-Run by the unix port before anything else; the environment says where the mapped images are. The rest
-of the start is ``_boot.py``, compiled, in the image of the board's own modules.
+Run by the unix port before anything else; the environment says where the mapped images are. The
+rest of the start is ``_boot.py``, compiled, in the image of the board's own modules.
 """
 
 import os

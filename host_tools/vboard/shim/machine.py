@@ -3,7 +3,6 @@
 Every bus ends in a frame to the chips' side; nothing here knows which chip is at the other end.
 """
 
-import io
 import os
 import struct
 
@@ -15,9 +14,6 @@ _PIN_SET = const(0x02)
 _PIN_GET = const(0x03)
 _PIN_IRQ = const(0x04)
 _PIN_EDGE = const(0x05)
-_UART_SETUP = const(0x10)
-_UART_TX = const(0x11)
-_UART_RX = const(0x12)
 _SPI_SETUP = const(0x20)
 _SPI_WRITE = const(0x21)
 _SPI_TRANSFER = const(0x22)
@@ -126,113 +122,6 @@ def _gpio(pin):
     return 255 if pin is None else pin.id() if isinstance(pin, Pin) else pin
 
 
-class UART(io.IOBase):
-    """A serial port; pollable, so that asyncio streams wait on it."""
-
-    INV_TX, INV_RX, RTS, CTS = 1, 2, 1, 2
-    IRQ_RX, IRQ_RXIDLE, IRQ_BREAK = 1, 2, 4
-
-    _ports = {}
-
-    def __init__(self, id, baudrate=115200, bits=8, parity=None, stop=1, **kw):
-        self._id = id
-        self._rx = bytearray()
-        self._rxbuf = 256
-        self._timeout = 0
-        self._tx = self._rxpin = None
-        UART._ports[id] = self
-        self.init(baudrate, bits, parity, stop, **kw)
-
-    def init(
-        self,
-        baudrate=115200,
-        bits=8,
-        parity=None,
-        stop=1,
-        *,
-        tx=None,
-        rx=None,
-        rts=None,
-        cts=None,
-        txbuf=256,
-        rxbuf=None,
-        timeout=None,
-        timeout_char=2,
-        invert=0,
-        flow=0,
-    ):
-        self._rxbuf = rxbuf or self._rxbuf
-        self._timeout = self._timeout if timeout is None else timeout
-        self._tx = _gpio(tx) if tx is not None else self._tx
-        self._rxpin = _gpio(rx) if rx is not None else self._rxpin
-        _link.post(
-            _UART_SETUP,
-            self._id,
-            struct.pack("<IBB", baudrate, _gpio(self._tx), _gpio(self._rxpin)),
-        )
-
-    def deinit(self):
-        UART._ports.pop(self._id, None)
-
-    def any(self):
-        _link.pump()
-        return len(self._rx)
-
-    def _take(self, n):
-        data = bytes(memoryview(self._rx)[:n])
-        self._rx = self._rx[n:]
-        return data
-
-    def read(self, n=-1):
-        if not self.any() and self._timeout:
-            _link.wait(self._timeout)
-        return self._take(len(self._rx) if n < 0 else n) if self._rx else None
-
-    def readinto(self, buf, n=-1):
-        data = self.read(len(buf) if n < 0 else min(n, len(buf)))
-        if data is None:
-            return None
-        buf[: len(data)] = data
-        return len(data)
-
-    def readline(self):
-        end = self._rx.find(b"\n") + 1
-        return self.read(end) if end else self.read()
-
-    def write(self, buf, off=0, n=None):
-        view = memoryview(buf)[off:] if n is None else memoryview(buf)[off : off + n]
-        for i in range(0, len(view), 1024):
-            _link.post(_UART_TX, self._id, view[i : i + 1024])
-        return len(view)
-
-    def txdone(self):
-        return True
-
-    def flush(self):
-        pass
-
-    def sendbreak(self):
-        _link.post(_UART_TX, self._id, b"\x00")
-
-    def ioctl(self, request, arg):
-        if request == 3:  # MP_STREAM_POLL: transmit is always writable, as on the ESP32
-            return (arg & 4) | (arg & 1 if self._rx else 0)
-        return 0
-
-    def _received(self, payload):
-        room = self._rxbuf - len(self._rx)
-        self._rx.extend(payload if len(payload) <= room else payload[:room])
-
-
-def _uart_rx(ident, payload):
-    port = UART._ports.get(ident)
-    if port:
-        port._received(payload)
-
-
-_link.handlers[_UART_RX] = _uart_rx
-
-
 class SPI:
     """A hardware SPI bus, as controller."""
 
@@ -282,6 +171,6 @@ class SPI:
 
 def __getattr__(name):
     """Peripherals take room only while a program uses them, as in a port built without them."""
-    if name not in ("ADC", "I2C", "PWM", "RTC", "WDT"):
+    if name not in ("ADC", "I2C", "PWM", "RTC", "UART", "WDT"):
         raise AttributeError(name)
     return _link.lent(name)

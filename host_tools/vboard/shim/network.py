@@ -1,4 +1,4 @@
-"""``network`` of the virtual board: one Wi-Fi station among the access points of its surroundings."""
+"""``network`` of the virtual board: one Wi-Fi station among the access points around it."""
 
 import json
 

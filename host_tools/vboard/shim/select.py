@@ -9,7 +9,7 @@ import _link
 
 
 class poll:
-    """As the built-in ``poll``; objects written in Python are asked by ``ioctl`` after each frame."""
+    """As the built-in ``poll``; what is made in Python is asked by ``ioctl`` after each frame."""
 
     def __init__(self):
         self._hard = uselect.poll()
@@ -43,7 +43,7 @@ class poll:
         return found
 
     def poll(self, timeout=-1, flags=0):
-        """Returns early, with nothing, when time was advanced: the caller computes its wait anew."""
+        """Returns early, with nothing, when time was advanced: the caller then waits for less."""
         moved = _link.pump()
         found = self._ready()
         hard = self._hard.poll(0 if found or moved else timeout)

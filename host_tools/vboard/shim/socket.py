@@ -1,9 +1,10 @@
-"""``socket`` of the virtual board: TCP clients through its network interface, as LWIP offers them."""
+"""``socket`` of the virtual board: TCP clients through its network interface, as LWIP has them."""
 
 import errno
 import io
 import json
 import struct
+import sys
 
 import _link
 from micropython import const
@@ -33,15 +34,14 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
 class socket(io.IOBase):
     """A TCP socket; blocking, non-blocking or with a time-out."""
 
-    _open = {}
-
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0):
         self._id = _link.call(_SOCK_OPEN)[0]
         self._rx = bytearray()
         self._state = None  # None: not connected; "?" connecting; "+" open; "-" peer has closed
         self._errno = 0
         self._timeout = -1
-        socket._open[self._id] = self
+        _link.handlers[_SOCK_RX << 8 | self._id] = self._received
+        _link.handlers[_SOCK_EVENT << 8 | self._id] = self._event
 
     def setblocking(self, flag):
         self._timeout = -1 if flag else 0
@@ -121,8 +121,10 @@ class socket(io.IOBase):
 
     def close(self):
         if self._id is not None:
-            socket._open.pop(self._id, None)
+            _link.handlers.pop(_SOCK_RX << 8 | self._id, None)
+            _link.handlers.pop(_SOCK_EVENT << 8 | self._id, None)
             _link.post(_SOCK_CLOSE, self._id)
+            sys.modules.pop(__name__, None)  # takes no heap while nobody has a socket
             self._id = None
             self._state = None
 
@@ -137,26 +139,14 @@ class socket(io.IOBase):
         ready = arg & 1 if self._rx or self._state == "-" else 0
         return ready | (arg & 4 if self._state in ("+", "-") else 0)
 
-    def _event(self, code):
+    def _received(self, ident, payload):
+        self._rx.extend(payload)
+
+    def _event(self, ident, payload):
+        code = struct.unpack("<H", payload)[0]
         if code == _CONNECTED:
             self._state = "+"
         elif code == _PEER_CLOSED:
             self._state = "-"
         else:
             self._errno = code - 256
-
-
-def _received(ident, payload):
-    sock = socket._open.get(ident)
-    if sock:
-        sock._rx.extend(payload)
-
-
-def _event(ident, payload):
-    sock = socket._open.get(ident)
-    if sock:
-        sock._event(struct.unpack("<H", payload)[0])
-
-
-_link.handlers[_SOCK_RX] = _received
-_link.handlers[_SOCK_EVENT] = _event

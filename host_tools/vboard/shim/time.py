@@ -1,4 +1,4 @@
-"""``time`` of the virtual board: the ESP32's epoch (2000-01-01) and a clock that can be advanced."""
+"""``time`` of the virtual board: the ESP32's epoch (2000-01-01), a clock that can be advanced."""
 
 import struct
 

@@ -1,0 +1,335 @@
+"""The steps of a scenario: what each may say, and what it does to a terminal and its world."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from host_tools.acquirer import scenario as host_faults
+from host_tools.acquirer.server import HostThread
+from host_tools.device.virtual import VirtualDevice
+from host_tools.vboard.cards.fields import CardFileError
+from host_tools.vboard.cards.loader import load_card
+from host_tools.vboard.chips.escpos_printer import EscPosPrinter
+from host_tools.vboard.chips.key_matrix import KeyMatrix
+from host_tools.vboard.chips.pn532 import Pn532
+from host_tools.vboard.clock import ManualClock
+from host_tools.vboard.radio import Radio
+from host_tools.vboard.wire import Net, UartLine
+
+DEADLINE_S = 20.0
+HOST_NAME = "acquirer.test"
+_KEYS = set("0123456789ECBM*#")
+_PRINTER_HANDS = (
+    *("paper_out", "near_end", "new_paper", "open_cover", "close_cover"),
+    *("overheat", "cool_down", "power_off", "power_on", "tear"),
+)
+
+
+class WrongStep(ValueError):
+    """A step says something that cannot be done; the sentence says why."""
+
+
+class Stage:
+    """A terminal and its host while a scenario is played."""
+
+    def __init__(self, device: VirtualDevice, host: HostThread, folder: Path) -> None:
+        self.device, self.host, self.folder = device, host, folder
+        self.screens: list[list[str]] = []
+        self._heard = 0  # records of the host that a step has waited for
+        self.find_host()
+
+    def find_host(self) -> None:
+        """Let the name of the host lead to it."""
+        route = ("127.0.0.1", self.host.port)
+        self.device.board.call(self.device.board.radio.routes.__setitem__, HOST_NAME, route)
+
+    def look(self) -> None:
+        """Remember what the screen shows: no secret may ever have been on it."""
+        lines = self.device.screen()
+        if not self.screens or self.screens[-1] != lines:
+            self.screens.append(lines)
+
+    def paper(self) -> str:
+        """All that was printed, on every roll."""
+
+        def text() -> str:
+            printer = self.device.board.printer
+            return "\n".join([*(slip.text for slip in printer.slips), printer.text()])
+
+        return self.device.board.call(text)
+
+    def wait_for_request(self, mti: str) -> None:
+        """Wait until the host has got one more message of that type. TimeoutError."""
+        log = self.host.log
+
+        def found() -> int | None:
+            records = list(log.records)
+            for at in range(self._heard, len(records)):
+                came = records[at]["event"] in ("request", "not_processed")
+                if came and records[at]["mti"] == mti:
+                    return at + 1
+            return None
+
+        try:
+            log.wait(lambda _: found() is not None, DEADLINE_S)
+        except TimeoutError:
+            raise TimeoutError(f"the host has got no further {mti}") from None
+        self._heard = found() or 0
+
+
+@dataclass(frozen=True)
+class Action:
+    """``check(value, folder)`` raises WrongStep; ``do`` raises TimeoutError or AssertionError."""
+
+    check: Callable[[Any, Path], None]
+    do: Callable[[Stage, Any], None]
+
+
+# what a value may be
+
+
+def _texts(value: Any, _: Path | None = None) -> list[str]:
+    found = value if isinstance(value, list) else [value]
+    if not found or not all(isinstance(text, str) and text for text in found):
+        raise WrongStep("a text or a list of texts is expected")
+    return found
+
+
+def _check_texts(value: Any, folder: Path) -> None:
+    _texts(value, folder)
+
+
+def _check_keys(value: Any, _: Path) -> None:
+    if not isinstance(value, str) or not value:
+        raise WrongStep('keys in quotes are expected, for example "01E"')
+    if not set(value) <= _KEYS:
+        raise WrongStep(f"no key {', '.join(sorted(set(value) - _KEYS))}")
+
+
+def _card(name: str, folder: Path) -> str | Path:
+    own = folder / "cards" / f"{name}.yaml"
+    return own if own.is_file() else name
+
+
+def _check_card(value: Any, folder: Path) -> None:
+    if not isinstance(value, str):
+        raise WrongStep("the name of a card is expected")
+    try:
+        load_card(_card(value, folder))
+    except CardFileError as error:
+        raise WrongStep(str(error)) from None
+
+
+def _check_nothing(value: Any, _: Path) -> None:
+    if value is not None:
+        raise WrongStep("it takes no value")
+
+
+def _check_seconds(value: Any, _: Path) -> None:
+    if type(value) not in (int, float) or not 0 < value <= 100_000:
+        raise WrongStep("a number of seconds is expected")
+
+
+def _check_mti(value: Any, _: Path) -> None:
+    if not isinstance(value, str) or len(value) != 4 or not value.isdigit():
+        raise WrongStep('a message type in quotes is expected, for example "0200"')
+
+
+def _one_of(*words: str) -> Callable[[Any, Path], None]:
+    def check(value: Any, _: Path) -> None:
+        # YAML takes a bare on or off for a truth value
+        if _word(value) not in words:
+            raise WrongStep(f"one of {', '.join(words)} is expected")
+
+    return check
+
+
+def _word(value: Any) -> Any:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+# lines such as "status code=11 times=3": what a chip, the air or the host is to do
+
+
+def _line(value: Any) -> tuple[str, list[Any], dict[str, Any]]:
+    if not isinstance(value, str) or not value.split():
+        raise WrongStep("a line of words is expected")
+    name, *words = value.split()
+    plain = [_number(word) for word in words if "=" not in word]
+    pairs = [word.split("=", 1) for word in words if "=" in word]
+    return name, plain, {key: _number(text) for key, text in pairs}
+
+
+def _number(word: str) -> Any:
+    if word == "always":
+        return None
+    return int(word) if word.isdigit() else word
+
+
+def _checked(line: Callable[[Any, Any], None], make: Callable[[], Any]) -> Callable:
+    """A check that lets ``line`` happen to a chip on the bench."""
+
+    def check(value: Any, _: Path) -> None:
+        try:
+            line(make(), value)
+        except (ValueError, TypeError, IndexError) as error:
+            raise WrongStep(str(error)) from None
+
+    return check
+
+
+def _nfc_line(chip: Pn532, value: Any) -> None:
+    name, words, options = _line(value)
+    if name == "pull_after":
+        chip.pull_after(int(words[0]), during=words[1:] == ["during"])
+    else:
+        chip.misbehave(name, *words, **options)
+
+
+def _printer_line(chip: EscPosPrinter, value: Any) -> None:
+    name, words, _ = _line(value)
+    if name in _PRINTER_HANDS:
+        getattr(chip, name)(*words)
+    else:
+        chip.misbehave(name, *words)
+
+
+def _keypad_line(chip: KeyMatrix, value: Any) -> None:
+    name, words, _ = _line(value)
+    chip.misbehave(name, *map(str, words))
+
+
+def _air_line(radio: Radio, value: Any) -> None:
+    name, words, options = _line(value)
+    if name in ("drop", "restore", "black_hole", "cut_after"):
+        getattr(radio, name)(*words, **options)
+    elif name == "password":
+        radio.access_points[0].password = str(words[0])
+    elif name == "forget_names":
+        radio.routes.clear()
+    else:
+        ways = "drop, restore, black_hole, cut_after, password, forget_names"
+        raise ValueError(f"the air cannot {name!r}; it can {ways}")
+
+
+def _bench_printer() -> EscPosPrinter:
+    return EscPosPrinter(ManualClock(), UartLine())
+
+
+def _bench_keys() -> KeyMatrix:
+    nets = [Net(gpio, lambda _: None) for gpio in range(8)]
+    return KeyMatrix(ManualClock(), nets[:4], nets[4:])
+
+
+def _bench_air() -> Radio:
+    return Radio(lambda *_: None, lambda *_: None, lambda: None)
+
+
+def _check_host(value: Any, _: Path) -> None:
+    if not isinstance(value, str):
+        raise WrongStep("a line such as 'drop_after_booking mti=0200' is expected")
+    if value in ("stop", "start", "well", "other_master_key"):
+        return
+    try:
+        host_faults.parse(value)
+    except host_faults.UnknownFault as error:
+        raise WrongStep(str(error)) from None
+
+
+# what happens
+
+
+def _host(stage: Stage, value: str) -> None:
+    if value == "stop":
+        stage.host.misbehave("refuse")
+    elif value in ("start", "well"):
+        stage.host.behave()
+    elif value == "other_master_key":
+        with stage.host.ledger.begin() as work:
+            terminal = work.terminal("12345678")
+            assert terminal is not None
+            work.add_terminal(terminal.id, terminal.merchant_id, bytes(range(16)))
+    else:
+        stage.host.misbehave_line(value)
+
+
+def _wait_gone(stage: Stage, value: Any) -> None:
+    device, texts = stage.device, _texts(value)
+
+    def gone() -> bool:
+        whole = "\n".join(device.screen())
+        return not any(text in whole for text in texts)
+
+    try:
+        device.board.wait_here(gone, DEADLINE_S)
+    except TimeoutError:
+        raise TimeoutError(f"the screen still shows one of {texts}") from None
+
+
+def _paper(stage: Stage, value: Any) -> None:
+    texts = _texts(value)
+    try:
+        stage.device.board.wait_here(
+            lambda: all(text in stage.paper() for text in texts), DEADLINE_S
+        )
+    except TimeoutError:
+        raise TimeoutError(f"the paper lacks one of {texts}:\n{stage.paper()}") from None
+
+
+def _no_paper(stage: Stage, value: Any) -> None:
+    paper = stage.paper()
+    found = [text for text in _texts(value) if text in paper]
+    if found:
+        raise AssertionError(f"the paper has {found}:\n{paper}")
+
+
+def _power(stage: Stage, value: Any) -> None:
+    board = stage.device.board
+    if _word(value) == "on":
+        board.call(board.printer.power_on)
+        stage.device.power_on()
+    else:  # one plug for all: the chips lose their state with the board
+        stage.device.power_off()
+        board.call(board.printer.power_off)
+        board.call(board.nfc.misbehave, "reset")
+
+
+def _on_chip(chip: str, line: Callable[[Any, Any], None]) -> Callable[[Stage, Any], None]:
+    def do(stage: Stage, value: Any) -> None:
+        board = stage.device.board
+        board.call(line, getattr(board, chip), value)
+
+    return do
+
+
+ACTIONS = {
+    "screen": Action(
+        _check_texts, lambda s, v: _ignore(s.device.wait_for_screen(*_texts(v), timeout=DEADLINE_S))
+    ),
+    "gone": Action(_check_texts, _wait_gone),
+    "keys": Action(_check_keys, lambda s, v: s.device.press(v)),
+    "hold": Action(_check_keys, lambda s, v: s.device.hold(v)),
+    "let_go": Action(_check_keys, lambda s, v: s.device.let_go(v)),
+    "keypad": Action(_checked(_keypad_line, _bench_keys), _on_chip("keys", _keypad_line)),
+    "tap": Action(_check_card, lambda s, v: s.device.tap(_card(v, s.folder))),
+    "remove": Action(_check_nothing, lambda s, _: s.device.remove()),
+    "nfc": Action(
+        _checked(_nfc_line, lambda: Pn532(ManualClock(), UartLine())), _on_chip("nfc", _nfc_line)
+    ),
+    "host": Action(_check_host, _host),
+    "request": Action(_check_mti, lambda s, v: s.wait_for_request(v)),
+    "printer": Action(
+        _checked(_printer_line, _bench_printer), _on_chip("printer", _printer_line)
+    ),
+    "paper": Action(_check_texts, _paper),
+    "no_paper": Action(_check_texts, _no_paper),
+    "wifi": Action(_checked(_air_line, _bench_air), _on_chip("radio", _air_line)),
+    "find_host": Action(_check_nothing, lambda s, _: s.find_host()),
+    "pass": Action(_check_seconds, lambda s, v: s.device.pass_time(v)),
+    "power": Action(_one_of("on", "cut"), _power),
+}
+
+
+def _ignore(_: object) -> None:
+    pass

@@ -1,0 +1,274 @@
+"""The auditor: do the terminal's journal, its paper and the host's ledger tell the same story?
+
+Reads all three from outside, with nothing of the firmware in it, and returns what does not agree
+as sentences. Meant for a terminal at rest: logged in, idle, with the host within reach.
+
+    python -m host_tools.device.auditor FLASH LEDGER_URL PAPER.txt
+
+Amounts are in fen. Nothing it says holds more of a PAN than the first 6 and last 4 digits.
+"""
+
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
+
+from host_tools.acquirer.app import open_ledger
+from host_tools.acquirer.ledger import Ledger, TransactionRow
+from host_tools.acquirer.models import APPROVED, Account, Entry, Posting
+from host_tools.acquirer.models import Transaction as Booked
+from host_tools.device.journal_reader import FlashImageError, Store, Transaction
+
+COPIES = ("MERCHANT", "CARDHOLDER")
+_TEST = "TEST - NOT VALID"
+_TITLES = ("TAPTILL SALES SLIP", "*** FAULT REPORT ***", "*** SALE REVERSED ***")
+_DUPLICATED = "*** DUPLICATED ***"
+_NO_VOUCHER = "THIS IS NOT A VOUCHER"
+_NAMED = re.compile(r"(BATCH NO|VOUCHER NO|AUTH CODE|REF NO): (.*)")
+_OPEN = ("begun", "sending", "reversing")
+
+Key = tuple[int, int]  # batch and trace: the name of a sale that all three share
+
+
+@dataclass
+class Slip:
+    """One slip on the paper as far as it came. ``whole``: printed to its last line."""
+
+    copy: str
+    voucher: bool
+    duplicated: bool
+    whole: bool
+    batch: int = 0
+    trace: int = 0
+    amount: int | None = None
+    auth: str = ""
+    rrn: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Batch and trace; zeros where the paper did not come so far."""
+        return self.batch, self.trace
+
+
+def audit(store: Store, paper: str, ledger: Ledger) -> list[str]:
+    """What does not agree between a terminal's flash, all of its paper and the host's ledger.
+
+    An empty list: every sale is where it has to be, once, and with the same amount and numbers.
+    """
+    try:
+        terminal = store.params().get("terminal_id", "")
+        batches = store.batches()
+    except FlashImageError as error:
+        return [f"The flash cannot be read: {error}."]
+    journal = [txn for batch in batches for txn in batch.transactions]
+    rows = ledger.transactions(terminal)
+    found = [
+        f"Batch {batch.batch}: bytes at {offset} of the journal are no record."
+        for batch in batches
+        for offset in batch.damaged
+    ]
+    found += _at_rest(journal)
+    found += _journal_and_ledger(journal, rows)
+    found += _paper_and_journal(read_slips(paper), journal)
+    found += [f"The ledger is not sound: {sentence}." for sentence in ledger.check()]
+    found += _balances(ledger)
+    return found
+
+
+# --- the journal by itself, and against the ledger ---
+
+
+def _at_rest(journal: list[Transaction]) -> Iterator[str]:
+    seen: set[Key] = set()
+    for txn in journal:
+        if txn.state in _OPEN:
+            yield f"{_name(_key(txn))} is left {txn.state} in the journal."
+        if _key(txn) in seen:
+            yield f"{_name(_key(txn))} is in the journal twice."
+        seen.add(_key(txn))
+
+
+def _journal_and_ledger(journal: list[Transaction], rows: list[TransactionRow]) -> Iterator[str]:
+    booked = {(int(row.batch), int(row.stan)): row for row in rows}
+    for txn in journal:
+        row = booked.get(_key(txn))
+        charged = row is not None and row.state == APPROVED
+        if txn.state == "approved" and not charged:
+            state = f"{row.state} in" if row else "not in"
+            yield f"{_name(_key(txn))} is approved in the journal but {state} the ledger."
+        if txn.state != "approved" and charged:
+            yield f"{_name(_key(txn))} is {txn.state} in the journal but charged in the ledger."
+    for key, row in booked.items():
+        if row.state != APPROVED:
+            continue
+        entries = [txn for txn in journal if _key(txn) == key]
+        if not entries:
+            yield f"{_name(key)} is charged in the ledger but not in the journal."
+        for txn in entries:
+            yield from _compare(txn, row)
+
+
+def _compare(txn: Transaction, row: TransactionRow) -> Iterator[str]:
+    pairs = (
+        ("kind", txn.kind, row.kind),
+        ("amount", txn.amount, row.amount),
+        ("RRN", txn.rrn, row.rrn),
+        ("authorisation", txn.fields.get("auth", ""), row.auth_code),
+        ("card", txn.fields.get("pan", ""), row.pan_masked),
+    )
+    if txn.state != "approved":
+        return
+    for what, here, there in pairs:
+        if here != there:
+            name = _name(_key(txn))
+            yield f"{name}: {what} {here} in the journal, {there} in the ledger."
+
+
+# --- paper ---
+
+
+def read_slips(paper: str) -> list[Slip]:
+    """The slips in the text of the paper, in the order they were printed."""
+    lines = [line.strip() for line in paper.splitlines()]
+    starts = [i for i, line in enumerate(lines) if line in _TITLES]
+    # The line above a title is the head of that slip, not the foot of the one before.
+    ends = [start - 1 for start in starts[1:]] + [len(lines)]
+    return [
+        _slip([line for line in lines[start:end] if line])
+        for start, end in zip(starts, ends, strict=False)
+    ]
+
+
+def _slip(lines: list[str]) -> Slip:
+    copy = next((name for name in COPIES if f"{name} COPY" in lines), "")
+    values = {m[1]: m[2] for m in map(_NAMED.fullmatch, lines) if m}
+    slip = Slip(
+        copy,
+        voucher=_NO_VOUCHER not in lines,
+        duplicated=_DUPLICATED in lines,
+        whole=len(lines) > 1 and lines[-1] == _TEST,
+        auth=values.get("AUTH CODE", ""),
+        rrn=values.get("REF NO", ""),
+    )
+    slip.batch = int(values.get("BATCH NO", 0))
+    slip.trace = int(values.get("VOUCHER NO", 0))
+    if "AMOUNT:" in lines[:-1]:
+        slip.amount = _fen(lines[lines.index("AMOUNT:") + 1])
+    return slip
+
+
+def _fen(text: str) -> int | None:
+    match = re.fullmatch(r"RMB (-?)(\d+)\.(\d\d)", text)
+    return int(match[1] + match[2] + match[3]) if match else None
+
+
+def _paper_and_journal(slips: list[Slip], journal: list[Transaction]) -> Iterator[str]:
+    sales = {_key(txn): txn for txn in journal}
+    for slip in slips:
+        if not slip.trace or not slip.voucher:
+            continue
+        txn = sales.get(slip.key)
+        if txn is None or txn.state != "approved":
+            state = txn.state if txn else "not in the journal"
+            yield f"{_name(slip.key)} is {state}, yet there is a slip of it."
+        elif slip.whole:
+            yield from _slip_differs(slip, txn)
+    for key, txn in sales.items():
+        if txn.state == "approved":
+            yield from _copies([slip for slip in slips if slip.key == key and slip.whole], key)
+
+
+def _slip_differs(slip: Slip, txn: Transaction) -> Iterator[str]:
+    pairs = (
+        ("amount", slip.amount, txn.amount),
+        ("RRN", slip.rrn, txn.rrn),
+        ("authorisation", slip.auth, txn.fields.get("auth", "")),
+    )
+    for what, here, there in pairs:
+        if here != there:
+            yield f"{_name(slip.key)}: {what} {here} on paper, {there} in the journal."
+    if slip.copy not in COPIES:
+        yield f"{_name(slip.key)}: a slip does not say whose copy it is."
+
+
+def _copies(slips: list[Slip], key: Key) -> Iterator[str]:
+    for copy in COPIES:
+        printed = [slip for slip in slips if slip.copy == copy]
+        if not printed:
+            yield f"{_name(key)} has no {copy.lower()} copy on paper."
+        if any(not slip.duplicated for slip in printed[1:]):
+            yield f"{_name(key)}: a second {copy.lower()} copy is not marked {_DUPLICATED}."
+
+
+# --- money ---
+
+
+def _balances(ledger: Ledger) -> Iterator[str]:
+    """Each card has what it was opened with less what was approved, and shops have just that."""
+    with ledger.begin() as work:
+        session = work.session
+        spent = dict(
+            session.execute(
+                select(Booked.pan_tag, func.sum(Booked.amount))
+                .where(Booked.state == APPROVED)
+                .group_by(Booked.pan_tag)
+            ).all()  # type: ignore[arg-type]
+        )
+        for account in session.scalars(select(Account)):
+            opened = session.scalar(
+                select(func.coalesce(func.sum(Posting.amount), 0))
+                .join(Entry)
+                .where(Posting.book_id == account.book_id, Entry.kind == "opening")
+            )
+            due = (opened or 0) - spent.get(account.pan_tag, 0)
+            if account.book.balance != due:
+                yield (
+                    f"Card {account.pan_masked} has {account.book.balance} fen; "
+                    f"opened with {opened} and less its approved sales it would have {due}."
+                )
+
+
+def _key(txn: Transaction) -> Key:
+    batch = txn.fields.get("batch", 0)
+    return batch if isinstance(batch, int) else 0, txn.trace
+
+
+def _name(key: Key) -> str:
+    return f"Sale {key[1]:06d} of batch {key[0]:06d}"
+
+
+def main(arguments: list[str]) -> int:
+    """Audit files; prints the differences. 0: there are none, 1: there are, 2: wrong usage."""
+    if len(arguments) != 3:
+        print("usage: python -m host_tools.device.auditor FLASH LEDGER_URL PAPER.txt")
+        return 2
+    flash, url, paper = arguments
+    # PIN blocks, MACs and cryptograms are 3DES by their standards
+    warnings.filterwarnings("ignore", message=".*TripleDES")
+    database = make_url(url).database
+    for path in filter(None, (flash, paper, database)):
+        if not Path(path).is_file():
+            print(f"There is no file {path}.", file=sys.stderr)
+            return 2
+    ledger = open_ledger(url)
+    try:
+        found = audit(
+            Store(Path(flash).read_bytes(), "/pos"),
+            Path(paper).read_text(encoding="utf-8"),
+            ledger,
+        )
+    except FlashImageError as error:
+        found = [f"The flash cannot be read: {error}."]
+    finally:
+        ledger.close()
+    print("\n".join(found) or "Journal, paper and ledger agree.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

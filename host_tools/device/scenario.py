@@ -1,0 +1,213 @@
+"""Scenarios: stories of one terminal, its cashier and its host, written in YAML and played.
+
+``load`` reads a file and complains in a sentence; ``play`` runs it on a virtual board with a host
+of its own. The format is described in ``docs/scenarios.md``.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from host_tools.acquirer.app import open_ledger
+from host_tools.acquirer.server import HostThread
+from host_tools.device import audit
+from host_tools.device.actions import ACTIONS, Stage, WrongStep
+from host_tools.device.provision import Identity, ProvisionError
+from host_tools.device.virtual import VirtualDevice, provisioned_flash
+
+HEAP = "512k"
+_PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
+_CONSOLE_LINES = 30
+_HOST_RECORDS = 12
+_HOST_FIELDS = ("4", "11", "39")
+_ENTRIES = {"title", "why", "terminal", "steps", "expect"}
+_PARTS = "parts"
+
+
+class ScenarioError(ValueError):
+    """A scenario file is wrong; the sentence names the file and the step."""
+
+
+class ScenarioFailed(AssertionError):
+    """The terminal did not do what the scenario says; the text shows all there was to see."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do or to see. ``where`` is its number, with that in a part behind it."""
+
+    where: str
+    name: str
+    value: Any
+
+    def __str__(self) -> str:
+        shown = "" if self.value is None else json.dumps(self.value, ensure_ascii=False)
+        return f"step {self.where}: {self.name}: {shown}".rstrip(": ")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A story. ``terminal``: parameters by name; None: the terminal has never been set up."""
+
+    path: Path
+    title: str
+    why: str
+    terminal: dict[str, str | int] | None
+    steps: list[Step]
+    expect: audit.Expected
+
+
+@dataclass(frozen=True)
+class _Tuned(Identity):
+    """The usual terminal with some parameters set otherwise."""
+
+    changes: tuple[tuple[str, str | int], ...] = ()
+
+    def script(self) -> str:
+        """The parameters are checked by the terminal itself."""
+        return f"{super().script()}\nParams('/pos').update(**{dict(self.changes)!r})\n"
+
+
+def load(path: Path) -> Scenario:
+    """Read and check a scenario file. Raises ScenarioError."""
+    document = _parse(path)
+    unknown = set(document) - _ENTRIES
+    if unknown:
+        raise ScenarioError(f"{path.name}: {', '.join(sorted(map(str, unknown)))}: not known here")
+    for name in ("title", "why"):
+        if not isinstance(document.get(name), str):
+            raise ScenarioError(f"{path.name}: {name} is missing or no text")
+    terminal = document.get("terminal", {})
+    if terminal == "blank":
+        terminal = None
+    elif not isinstance(terminal, dict):
+        raise ScenarioError(f"{path.name}: terminal: parameters by name, or the word blank")
+    try:
+        expect = audit.expected(document.get("expect"))
+    except audit.WrongExpectation as error:
+        raise ScenarioError(f"{path.name}: expect: {error}") from None
+    steps = _steps(path, path, document.get("steps"), "")
+    return Scenario(path, document["title"], document["why"], terminal, steps, expect)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ScenarioError(f"{path.name}: no YAML: {error.problem}, line {line}") from None
+    if not isinstance(document, dict):
+        raise ScenarioError(f"{path.name}: a mapping is expected")
+    return document
+
+
+def _steps(top: Path, path: Path, entries: Any, before: str) -> list[Step]:
+    """The steps of a list, those of its parts in their place."""
+    if not isinstance(entries, list) or not entries:
+        raise ScenarioError(f"{path.name}: steps: a list with at least one step is expected")
+    steps: list[Step] = []
+    for number, entry in enumerate(entries, 1):
+        where = f"{before}{number}"
+        if not isinstance(entry, dict) or len(entry) != 1:
+            raise ScenarioError(f"{path.name}: step {where}: one 'name: value' is expected")
+        ((name, value),) = entry.items()
+        if name == "use":
+            steps += _part(top, path, value, where)
+            continue
+        if name not in ACTIONS:
+            known = ", ".join([*ACTIONS, "use"])
+            raise ScenarioError(f"{path.name}: step {where}: no step {name!r}; there are {known}")
+        try:
+            ACTIONS[name].check(value, top.parent)
+        except WrongStep as error:
+            raise ScenarioError(f"{path.name}: step {where}: {name}: {error}") from None
+        steps.append(Step(where, name, value))
+    return steps
+
+
+def _part(top: Path, path: Path, name: Any, where: str) -> list[Step]:
+    folder = top.parent / _PARTS
+    part = folder / f"{name}.yaml"
+    if not isinstance(name, str) or not part.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none"
+        raise ScenarioError(f"{path.name}: step {where}: no part {name!r}; there are {known}")
+    if len(where) > 40:
+        raise ScenarioError(f"{path.name}: step {where}: parts that use each other")
+    return _steps(top, part, _parse(part).get("steps"), f"{where}, {name} ")
+
+
+def play(scenario: Scenario, bundle: Path) -> None:
+    """Play it. Raises ScenarioFailed, and leaves in ``bundle`` what was to be seen then."""
+    try:
+        flash, nvs = _flash(scenario)
+    except ProvisionError as error:
+        raise ScenarioError(f"{scenario.path.name}: terminal: {error}") from None
+    ledger = open_ledger()
+    try:
+        with HostThread(ledger) as host:
+            with VirtualDevice(flash=flash, nvs=nvs, heap=HEAP) as device:
+                device.board.printer.mm_per_s = _PAPER_MM_PER_S
+                stage = Stage(device, host, scenario.path.parent)
+                _play(scenario, stage, bundle)
+    finally:
+        ledger.close()
+
+
+def _flash(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str], bytes] | None]:
+    if scenario.terminal is None:
+        return None, None
+    if scenario.terminal:
+        return provisioned_flash(_Tuned(changes=tuple(sorted(scenario.terminal.items()))))
+    return provisioned_flash(Identity())
+
+
+def _play(scenario: Scenario, stage: Stage, bundle: Path) -> None:
+    step: Step | None = None
+    try:
+        for step in scenario.steps:
+            ACTIONS[step.name].do(stage, step.value)
+            stage.look()
+    except (TimeoutError, AssertionError) as error:
+        raise ScenarioFailed(_report(scenario, stage, f"{step}\n{error}", bundle)) from None
+    wrong = audit.compare(scenario.expect, stage)
+    if wrong:
+        text = "at the end:\n" + "\n".join(f"- {line}" for line in wrong)
+        raise ScenarioFailed(_report(scenario, stage, text, bundle))
+
+
+def _report(scenario: Scenario, stage: Stage, what: str, bundle: Path) -> str:
+    """All that helps to understand a failure, as text; pictures and whole logs in ``bundle``."""
+    device = stage.device
+    bundle.mkdir(parents=True, exist_ok=True)
+    device.screenshot().save(bundle / "screen.png")
+    device.paper_image().save(bundle / "paper.png")
+    console = device.console()
+    (bundle / "console.txt").write_text(console, encoding="utf-8")
+    (bundle / "paper.txt").write_text(stage.paper(), encoding="utf-8")
+    records = [json.dumps(record, ensure_ascii=False) for record in stage.host.log.records]
+    (bundle / "host.jsonl").write_text("\n".join(records) + "\n", encoding="utf-8")
+    sections = {
+        "screen": device.screen(),
+        "console": console.splitlines()[-_CONSOLE_LINES:],
+        "host": [_brief(record) for record in list(stage.host.log.records)[-_HOST_RECORDS:]],
+        "faults of the chips": device.board.faults,
+        "files": [str(bundle)],
+    }
+    shown = [f"{scenario.path.name}: {scenario.title}", what]
+    for title, lines in sections.items():
+        if lines:
+            shown.append(f"{title}:\n" + "\n".join(f"  {line}" for line in lines))
+    text = "\n".join(shown)
+    (bundle / "report.txt").write_text(text + "\n", encoding="utf-8")
+    return text
+
+
+def _brief(record: dict[str, Any]) -> str:
+    """A record of the host's log on one line."""
+    fields = record.get("fields", {})
+    shown = [f"F{number} {fields[number]}" for number in _HOST_FIELDS if number in fields]
+    words = [record[name] for name in ("mti", "fault", "why") if name in record]
+    return " ".join([record["at"][11:23], record["event"], *words, *shown])

@@ -1,0 +1,173 @@
+"""A terminal and a host for one sale, a cashier who works through it, and a power cord to pull.
+
+The cashier knows what to do at each screen, so that the same hands serve a sale that runs through
+and one that the power, the network or the host breaks off. Nothing here waits for a clock.
+"""
+
+import time
+from collections.abc import Callable
+
+from host_tools.acquirer.app import open_ledger
+from host_tools.acquirer.server import HostThread
+from host_tools.device.auditor import audit
+from host_tools.device.journal_reader import Store
+from host_tools.device.provision import Identity
+from host_tools.device.virtual import VirtualDevice, provisioned_flash
+
+CARD, PAN = "unionpay_debit", "6212345678901232"
+AMOUNT_KEYS, AMOUNT = "1280", 1280
+IDLE, AWAY_S = "TAPTILL TEST SHOP", 31
+HEAP = "192k"
+_DEADLINE = 25.0
+# What is on the screen, and what the cashier does then
+_HANDS = (
+    ("Operator", "01E"),
+    ("Password", "0000E"),
+    ("Up to", "E"),
+    ("Enter PIN", "123456E"),
+    ("Tear off", "E"),
+    ("was taken back", "E"),
+    ("Declined", "E"),
+    ("Nothing was charged", "E"),
+    ("still to be taken back", "E"),
+)
+
+
+class PowerCut(Exception):
+    """The board has no power any more."""
+
+
+class Bench:
+    """A provisioned virtual board with a fast printer and a host with a fresh ledger."""
+
+    def __init__(self) -> None:
+        flash, nvs = provisioned_flash(Identity())
+        self.host = HostThread(open_ledger())
+        self.device = VirtualDevice(flash=flash, nvs=nvs, heap=HEAP)
+        self.board = self.device.board
+        self._dark = False
+        self._route(self.host.port)
+        self.board.printer.mm_per_s = 5000  # paper is not what these tests wait for
+        self.board.flash.on_power_cut = self.pull
+        self._wait_here = self.board.wait_here
+        self.board.wait_here = self._guarded
+
+    def _route(self, port: int) -> None:
+        self.board.call(self.board.radio.routes.update, {Identity().host: ("127.0.0.1", port)})
+
+    def __enter__(self) -> "Bench":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.device.close()
+        self.host.stop()
+        self.host.ledger.close()
+
+    # the power cord
+
+    def pull(self) -> None:
+        """Pull the plug; on the board's thread."""
+        self._dark = True
+        self.board.mcu.power_off()
+        self.board.printer.power_off()
+        self.board.changed()
+
+    def pull_when(self, what: Callable[[], object]) -> None:
+        """Pull the plug at the first change on the board after which ``what()`` is true."""
+        self.board.wait_for(lambda: what() and (self.pull() or True), _DEADLINE)
+
+    def plug(self) -> None:
+        """Give the board power; its keys are up and no card is near."""
+        board = self.board
+
+        def on() -> None:
+            self._dark = False
+            board.flash.power_on()
+            board.printer.power_on()
+            for key in "0123456789EBCM":
+                board.keys.release(key)
+            board.nfc.remove()
+            board.mcu.power_on()
+
+        board.call(on)
+
+    def _guarded(self, what, timeout, title=""):
+        """As the board's own wait, but a board without power is not waited for."""
+
+        def look():
+            if self._dark:
+                raise PowerCut
+            return what()
+
+        return self._wait_here(look, timeout, title)
+
+    # the cashier
+
+    def start(self) -> None:
+        """Plug it in and log in, as far as the idle screen."""
+        self.plug()
+        self.work_until(self.is_idle)
+
+    def sell(self) -> None:
+        """One sale, as far as the idle screen after it. Raises PowerCut."""
+        self.device.press(AMOUNT_KEYS)
+        self.work_until(lambda: self.shows("Tap the card"))
+        self.device.tap(CARD)
+        self.work_until(lambda: self.shows("Enter PIN"))
+        self.device.remove()
+        self.work_until(self.is_idle)
+
+    def recover(self) -> None:
+        """Plug it in again, log in, and let the terminal put in order what it left undone."""
+        self.start()
+        if self.left_undone():
+            self.device.pass_time(AWAY_S)  # nobody at the keys: it looks after what waits
+            self.board.wait_here(lambda: not self.is_idle(), _DEADLINE, "it to look after")
+            self.work_until(self.is_idle)
+
+    def work_until(self, done: Callable[[], object]) -> None:
+        """Answer every screen until ``done()``."""
+        until = time.monotonic() + _DEADLINE
+        while True:
+            screen = self.board.wait_here(
+                lambda: (done() and "done") or self._wanted(), until - time.monotonic(), "a screen"
+            )
+            if screen == "done":
+                return
+            text, keys = screen
+            self.device.press(keys)
+            self.board.wait_here(
+                lambda: not self.shows(text), until - time.monotonic(), "the next screen"
+            )
+
+    def _wanted(self) -> tuple[str, str] | None:
+        return next((hand for hand in _HANDS if self.shows(hand[0])), None)
+
+    def shows(self, text: str) -> bool:
+        """Whether a text is on the screen of a board that has started."""
+        return any(text in line for line in self.device.screen())
+
+    def is_idle(self) -> bool:
+        """Whether the terminal waits for a sale."""
+        return self.shows(IDLE) and self.shows("Type an amount")
+
+    # the auditor
+
+    def store(self) -> Store:
+        """What is on the flash."""
+        return Store(self.device.flash_image(), "/pos")
+
+    def left_undone(self) -> bool:
+        """Whether a reversal or a copy is still due."""
+        for batch in self.store().batches():
+            for txn in batch.transactions:
+                if txn.state in ("begun", "sending", "reversing"):
+                    return True
+                if txn.state == "approved" and txn.copies < 2:
+                    return True
+        return False
+
+    def differences(self) -> list[str]:
+        """What the auditor finds, and what the chips complain of."""
+        paper = self.device.paper()
+        return audit(self.store(), paper, self.host.ledger) + self.board.faults

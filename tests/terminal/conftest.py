@@ -1,0 +1,22 @@
+"""Where the stories are, and where a failed one leaves its pictures."""
+
+from pathlib import Path
+
+import pytest
+
+from host_tools.build.image import BUILD
+
+SCENARIOS = Path(__file__).resolve().parents[1] / "vectors" / "scenarios"
+
+
+def pytest_generate_tests(metafunc):
+    if "story" in metafunc.fixturenames:
+        files = sorted(SCENARIOS.glob("*.yaml"))
+        assert files, SCENARIOS
+        metafunc.parametrize("story", files, ids=[path.stem for path in files])
+
+
+@pytest.fixture
+def bundle(story):
+    """The folder for what a failed story has to show."""
+    return BUILD / "failures" / story.stem

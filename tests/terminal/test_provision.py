@@ -1,0 +1,45 @@
+"""A terminal is told who it is over its console, as often as one likes."""
+
+import pytest
+
+from host_tools.device.journal_reader import Store
+from host_tools.device.provision import Identity, ProvisionError, provision
+from host_tools.device.virtual import VirtualDevice
+from host_tools.vboard.mcu import HARD
+
+KCV = "d2b91cc5"  # of the TEST TMK 11..11 22..22
+
+
+@pytest.fixture
+def device():
+    with VirtualDevice(heap="192k") as device:
+        device.power_on()
+        yield device
+
+
+def tell(device, identity):
+    """Provision, and wait until the terminal has been reset for it."""
+    mcu = device.board.mcu
+    resets = mcu.starts.count(HARD)
+    answer = provision(device.board.call(lambda: device.board.console.port), identity)
+    device.board.wait_for(lambda: mcu.starts.count(HARD) > resets, 10, "a reset")
+    return answer
+
+
+def test_a_terminal_can_be_told_again_who_it_is(device):
+    assert tell(device, Identity()) == KCV
+    assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "12345678"
+    # the flash now has a directory of the name of the firmware's package
+    other = Identity(terminal_id="87654321", tmk_part1="00" * 16, tmk_part2="01" * 16)
+    assert tell(device, other) not in (KCV, "")
+    assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "87654321"
+    assert tell(device, Identity()) == KCV
+    assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "12345678"
+
+
+def test_what_the_terminal_refuses_is_told_and_changes_nothing(device):
+    tell(device, Identity())
+    port = device.board.call(lambda: device.board.console.port)
+    with pytest.raises(ProvisionError, match="terminal_id"):
+        provision(port, Identity(terminal_id="1"))
+    assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "12345678"

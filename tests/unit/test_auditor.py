@@ -1,0 +1,202 @@
+"""The auditor finds each kind of difference between journal, paper and ledger, and no other."""
+
+import audit_case as case
+import pytest
+from sqlalchemy import text
+
+from host_tools.device import auditor
+from host_tools.device.auditor import audit, read_slips
+
+SALE = case.sale(0, "approved")
+BOOKED = (2, "approved", 128000)
+NAME = "Sale 000002 of batch 000001"
+
+
+def found(records=SALE, paper=case.BOTH, rows=(BOOKED,)):
+    ledger = case.ledger(*rows)
+    try:
+        return audit(case.store(records), paper, ledger)
+    finally:
+        ledger.close()
+
+
+def test_nothing_when_all_agree():
+    assert found() == []
+    assert found(b"", "", ()) == []
+
+
+@pytest.mark.parametrize("state", ["declined", "cancelled", "reversed"])
+@pytest.mark.parametrize("row", ["declined", "reversed", None])
+def test_nothing_for_a_sale_that_was_not_charged(state, row):
+    rows = ((2, row, 128000),) if row else ()
+    assert found(case.sale(0, state), "", rows) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"rows": ()}, f"{NAME} is approved in the journal but not in the ledger."),
+        (
+            {"rows": ((2, "reversed", 128000),)},
+            f"{NAME} is approved in the journal but reversed in the ledger.",
+        ),
+        (
+            {"rows": (BOOKED, (3, "approved", 100))},
+            "Sale 000003 of batch 000001 is charged in the ledger but not in the journal.",
+        ),
+        (
+            {"rows": ((2, "approved", 128001),)},
+            f"{NAME}: amount 128000 in the journal, 128001 in the ledger.",
+        ),
+        (
+            {"records": SALE + case.sale(1, "approved")},
+            f"{NAME} is in the journal twice.",
+        ),
+        (
+            {"records": SALE + case.sale(1, "begun", trace=3)},
+            "Sale 000003 of batch 000001 is left begun in the journal.",
+        ),
+        (
+            {"records": SALE + case.sale(1, "sending", trace=3)},
+            "Sale 000003 of batch 000001 is left sending in the journal.",
+        ),
+        (
+            {"records": SALE + case.sale(1, "reversing", trace=3)},
+            "Sale 000003 of batch 000001 is left reversing in the journal.",
+        ),
+        (
+            {"records": SALE + b"J" * 24},
+            f"Batch 1: bytes at {8 + len(SALE)} of the journal are no record.",
+        ),
+        ({"paper": case.slip()}, f"{NAME} has no cardholder copy on paper."),
+        (
+            {"paper": case.slip("CARDHOLDER") + case.slip(lines=11)},
+            f"{NAME} has no merchant copy on paper.",
+        ),
+        (
+            {"paper": case.BOTH + case.slip()},
+            f"{NAME}: a second merchant copy is not marked *** DUPLICATED ***.",
+        ),
+        (
+            {"paper": case.BOTH + case.slip(trace="000003", lines=7)},
+            "Sale 000003 of batch 000001 is not in the journal, yet there is a slip of it.",
+        ),
+        (
+            {
+                "records": SALE + case.sale(1, "reversed", trace=3),
+                "paper": case.BOTH + case.slip(trace="000003"),
+            },
+            "Sale 000003 of batch 000001 is reversed, yet there is a slip of it.",
+        ),
+        (
+            {"paper": case.slip(amount="128.00") + case.slip("CARDHOLDER")},
+            f"{NAME}: amount 12800 on paper, 128000 in the journal.",
+        ),
+        (
+            {"paper": case.slip(auth="104728") + case.slip("CARDHOLDER")},
+            f"{NAME}: authorisation 104728 on paper, 104729 in the journal.",
+        ),
+        (
+            {"paper": case.slip(rrn="632710000009") + case.slip("CARDHOLDER")},
+            f"{NAME}: RRN 632710000009 on paper, 632710000001 in the journal.",
+        ),
+        (
+            {"paper": case.BOTH + case.slip("")},
+            f"{NAME}: a slip does not say whose copy it is.",
+        ),
+    ],
+)
+def test_finds(changed, sentence):
+    assert found(**changed) == [sentence]
+
+
+@pytest.mark.parametrize("state", ["declined", "cancelled", "reversed"])
+def test_finds_a_charge_that_the_journal_denies(state):
+    sentence = f"{NAME} is {state} in the journal but charged in the ledger."
+    assert found(case.sale(0, state), "") == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "what", "there"),
+    [
+        ("rrn", "632710000002", "RRN", "632710000001"),
+        ("auth", "000000", "authorisation", "104729"),
+        ("pan", "621234******1240", "card", case.MASKED),
+        ("kind", "refund", "kind", "sale"),
+    ],
+)
+def test_finds_a_number_that_differs(field, value, what, there):
+    paper = case.BOTH
+    if field in ("rrn", "auth"):
+        paper = case.slip(**{field: value}) + case.slip("CARDHOLDER", **{field: value})
+    differs = f"{NAME}: {what} {value} in the journal, {there} in the ledger."
+    assert found(case.sale(0, "approved", **{field: value}), paper) == [differs]
+
+
+def test_a_copy_marked_as_duplicate_is_well():
+    assert found(paper=case.BOTH + case.slip(again=True) + case.slip("CARDHOLDER", True)) == []
+
+
+def test_a_slip_cut_off_by_a_power_cut_is_no_copy_and_no_difference():
+    for lines in range(1, 12):
+        assert found(paper=case.slip(lines=lines) + case.BOTH) == [], lines
+
+
+def test_notices_are_no_vouchers():
+    notice = (
+        "TEST - NOT VALID\n*** SALE REVERSED ***\nTHIS IS NOT A VOUCHER\n"
+        "BATCH NO: 000001\nVOUCHER NO: 000003\nAMOUNT:\nRMB 1280.00\nTEST - NOT VALID\n"
+    )
+    assert found(SALE + case.sale(1, "reversed", trace=3), case.BOTH + notice) == []
+    assert [s.voucher for s in read_slips(case.BOTH + notice)] == [True, True, False]
+
+
+def test_money_that_went_elsewhere_is_found():
+    ledger = case.ledger(BOOKED)
+    with ledger.begin() as work:
+        account = work.account(case.PAN)
+        moves = [(account.book, -5), (work.book("somewhere"), 5)]
+        work.post("fee", moves, case.AT)
+    opened = account.book.balance + 128000 + 5
+    assert audit(case.store(SALE), case.BOTH, ledger) == [
+        f"Card {case.MASKED} has {opened - 128005} fen; opened with {opened} and less its "
+        f"approved sales it would have {opened - 128000}."
+    ]
+
+
+def test_an_unsound_ledger_is_found():
+    ledger = case.ledger(BOOKED)
+    with ledger.begin() as work:
+        work.session.execute(text("UPDATE books SET balance = 1 WHERE name = 'equity'"))
+    (sentence,) = audit(case.store(SALE), case.BOTH, ledger)
+    assert sentence.startswith("The ledger is not sound: book ")
+
+
+def test_another_terminals_sales_are_not_ours():
+    ledger = case.ledger(BOOKED)
+    with ledger.begin() as work:
+        work.add_terminal("87654321", case.MERCHANT, bytes(16))
+        work.session.execute(text("UPDATE transactions SET terminal_id = '87654321'"))
+    sentence = f"{NAME} is approved in the journal but not in the ledger."
+    assert audit(case.store(SALE), case.BOTH, ledger) == [sentence]
+
+
+def test_as_a_program(tmp_path, capsys):
+    flash, paper, database = (tmp_path / n for n in ("flash.bin", "paper.txt", "ledger.db"))
+    store = case.store()
+    flash.write_bytes(bytes(store._fs.context.buffer))
+    paper.write_text("")
+    url = f"sqlite:///{database}"
+    assert auditor.main([str(flash), url, str(paper)]) == 2
+    assert "There is no file" in capsys.readouterr().err
+    auditor.open_ledger(url).close()
+    assert auditor.main([str(flash), url, str(paper)]) == 0
+    assert capsys.readouterr().out == "Journal, paper and ledger agree.\n"
+    flash.write_bytes(bytes(case.store(SALE)._fs.context.buffer))
+    assert auditor.main([str(flash), url, str(paper)]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == f"{NAME} is approved in the journal but not in the ledger."
+    flash.write_bytes(bytes(65536))
+    assert auditor.main([str(flash), url, str(paper)]) == 1
+    assert "cannot be read" in capsys.readouterr().out
+    assert auditor.main([]) == 2
