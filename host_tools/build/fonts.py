@@ -23,6 +23,7 @@ The ink of a glyph never leaves its cell (0 <= x offset, x offset + width <= adv
 cells can be drawn side by side without blending, and read back from a picture without doubt.
 """
 
+import os
 import struct
 from pathlib import Path
 from typing import NamedTuple
@@ -73,12 +74,19 @@ def build_fonts(out_dir: Path | str) -> list[Path]:
     paths = []
     for face in FACES:
         paths.append(out / f"{face.name}.fnt")
-        paths[-1].write_bytes(_build_face(face))
+        _replace(paths[-1], _build_face(face))
     paths.append(out / "icons.fnt")
     big = {char: _from_image(image) for char, image in icons.large().items()}
     big |= {char: _from_image(image) for char, image in icons.corners().items()}
-    paths[-1].write_bytes(encode(big, icons.LARGE, icons.LARGE))
+    _replace(paths[-1], encode(big, icons.LARGE, icons.LARGE))
     return paths
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file that another build may be reading: it sees the old content or the new."""
+    partial = path.with_suffix(f".{os.getpid()}.tmp")
+    partial.write_bytes(data)
+    partial.replace(path)
 
 
 def encode(glyphs: dict[str, Glyph], height: int, baseline: int) -> bytes:

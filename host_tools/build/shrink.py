@@ -1,8 +1,9 @@
 """Gives the names that nobody outside a module uses short ones before it is compiled.
 
 Every name that a ``.mpy`` file brings along takes heap for ever when it is loaded from a ROMFS
-image (frozen code has its names in flash), and a third of the firmware's 1,400 names mean something
-in their own module only. With ``_a``, ``_b``, ... in all modules those are the same few dozen.
+image (frozen code has its names in flash), and a third of the firmware's 1,400 names mean
+something in their own module only. With ``_a``, ``_b``, ... in all modules those are the same few
+dozen.
 
 Touched are names with one leading underscore, and the parameters that have no default and are not
 passed by keyword anywhere. Line numbers stay, so that a traceback leads to the source. A name
@@ -112,10 +113,10 @@ def _parameters(tree: ast.Module) -> set[str]:
             kept.update(node.names)
         elif isinstance(node, ast.alias):
             kept.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            kept.add(node.name)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            kept.add(node.name)
+        elif isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler
+        ):
+            kept.add(node.name or "")
     for scope in [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.ClassDef))]:
         kept.update(_bound_in(scope))
     return {name for name in wanted - kept if not _is_private(name)}
@@ -137,27 +138,27 @@ def _local_places(tree: ast.Module, names: set[str]) -> set[tuple[int, int]]:
     """Where (row, column in bytes) variables and parameters of those names stand."""
     places = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in names:
-            places.add((node.lineno, node.col_offset))
-        elif isinstance(node, ast.arg) and node.arg in names:
-            places.add((node.lineno, node.col_offset))
+        if isinstance(node, ast.Name | ast.arg):
+            name = node.id if isinstance(node, ast.Name) else node.arg
+            if name in names:
+                places.add((node.lineno, node.col_offset))
     return places
 
 
 def shrink(source: str, where: str = "source", by_keyword: Iterable[str] = ()) -> str:
     """``source`` with the names that are its own shortened, line by line where it was.
 
-    ``by_keyword``: parameter names that calls anywhere use. Raises ForeignPrivate, and SyntaxError
+    ``by_keyword``: parameter names that calls in other modules use. Raises ForeignPrivate, and SyntaxError
     for what is no Python.
     """
     tree = ast.parse(source)
     defined = _defined(tree)
     _check_foreign(tree, defined, where)
     private = defined - _constants(tree) - _formatted(tree)
-    local = _parameters(tree) - set(by_keyword) - _formatted(tree)
+    local = _parameters(tree) - keywords([source]) - set(by_keyword) - _formatted(tree)
     places = _local_places(tree, local)
     lines = io.StringIO(source).readlines()  # the tokenizer's lines: splitlines knows more ends
-    found = []
+    found, taken = [], set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         row, column = token.start
         if token.type != tokenize.NAME:
@@ -165,9 +166,10 @@ def shrink(source: str, where: str = "source", by_keyword: Iterable[str] = ()) -
         at = row, len(lines[row - 1][:column].encode())  # ast counts bytes
         if token.string in private or (token.string in local and at in places):
             found.append(token)
-    taken = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | defined
+        else:
+            taken.add(token.string)
     uses = Counter(token.string for token in found)
-    short = _short_names(taken - set(uses))
+    short = _short_names(taken)
     names = {name: next(short) for name in sorted(uses, key=lambda n: (-uses[n], n))}
     for token in reversed(found):
         row, column = token.start

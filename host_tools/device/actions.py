@@ -44,11 +44,12 @@ class Stage:
         route = ("127.0.0.1", self.host.port)
         self.device.board.call(self.device.board.radio.routes.__setitem__, HOST_NAME, route)
 
-    def look(self) -> None:
-        """Remember what the screen shows: no secret may ever have been on it."""
+    def look(self) -> list[str]:
+        """The lines on the screen; they are remembered, for no secret may ever have been there."""
         lines = self.device.screen()
         if not self.screens or self.screens[-1] != lines:
             self.screens.append(lines)
+        return lines
 
     def paper(self) -> str:
         """All that was printed, on every roll."""
@@ -254,17 +255,28 @@ def _host(stage: Stage, value: str) -> None:
         stage.host.misbehave_line(value)
 
 
-def _wait_gone(stage: Stage, value: Any) -> None:
-    device, texts = stage.device, _texts(value)
+def _shown(stage: Stage, texts: list[str]) -> list[str]:
+    """Those of ``texts`` that are on the screen; a text may run over several lines."""
+    lines = stage.look()
+    whole = "\n".join(lines) + "\n" + " ".join(lines)
+    return [text for text in texts if text in whole]
 
-    def gone() -> bool:
-        whole = "\n".join(device.screen())
-        return not any(text in whole for text in texts)
 
+def _wait_for_screen(stage: Stage, value: Any) -> None:
+    texts = _texts(value)
     try:
-        device.board.wait_here(gone, DEADLINE_S)
+        stage.device.board.wait_here(lambda: _shown(stage, texts) == texts, DEADLINE_S)
     except TimeoutError:
-        raise TimeoutError(f"the screen still shows one of {texts}") from None
+        lacks = [text for text in texts if text not in _shown(stage, texts)]
+        raise TimeoutError(f"the screen does not show {lacks}") from None
+
+
+def _wait_gone(stage: Stage, value: Any) -> None:
+    texts = _texts(value)
+    try:
+        stage.device.board.wait_here(lambda: not _shown(stage, texts), DEADLINE_S)
+    except TimeoutError:
+        raise TimeoutError(f"the screen still shows {_shown(stage, texts)}") from None
 
 
 def _paper(stage: Stage, value: Any) -> None:
@@ -304,9 +316,7 @@ def _on_chip(chip: str, line: Callable[[Any, Any], None]) -> Callable[[Stage, An
 
 
 ACTIONS = {
-    "screen": Action(
-        _check_texts, lambda s, v: _ignore(s.device.wait_for_screen(*_texts(v), timeout=DEADLINE_S))
-    ),
+    "screen": Action(_check_texts, _wait_for_screen),
     "gone": Action(_check_texts, _wait_gone),
     "keys": Action(_check_keys, lambda s, v: s.device.press(v)),
     "hold": Action(_check_keys, lambda s, v: s.device.hold(v)),
@@ -329,7 +339,3 @@ ACTIONS = {
     "pass": Action(_check_seconds, lambda s, v: s.device.pass_time(v)),
     "power": Action(_one_of("on", "cut"), _power),
 }
-
-
-def _ignore(_: object) -> None:
-    pass

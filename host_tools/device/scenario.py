@@ -18,7 +18,7 @@ from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 
-HEAP = "512k"
+HEAP = "256k"
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
@@ -169,7 +169,6 @@ def _play(scenario: Scenario, stage: Stage, bundle: Path) -> None:
     try:
         for step in scenario.steps:
             ACTIONS[step.name].do(stage, step.value)
-            stage.look()
     except (TimeoutError, AssertionError) as error:
         raise ScenarioFailed(_report(scenario, stage, f"{step}\n{error}", bundle)) from None
     wrong = audit.compare(scenario.expect, stage)

@@ -7,7 +7,7 @@ import tokenize
 import pytest
 
 from host_tools.build.image import ROOT
-from host_tools.build.shrink import ForeignPrivate, shrink
+from host_tools.build.shrink import ForeignPrivate, keywords, shrink
 
 FIRMWARE = sorted((ROOT / "firmware").rglob("*.py"))
 
@@ -52,16 +52,23 @@ def tokens(source):
 
 
 def renamed(before, after):
-    """Which name has become which; no two the same, and nothing but names has changed."""
+    """Which name has become which; no two the same, and nothing but names has changed.
+
+    A parameter keeps its name where that is an attribute or a keyword of a call.
+    """
     names = {}
     for old, new in zip(tokens(before), tokens(after), strict=True):
         assert (old.type, old.start[0]) == (new.type, new.start[0])
         if old.type == tokenize.NAME:
-            assert names.setdefault(old.string, new.string) == new.string
+            names.setdefault(old.string, set()).add(new.string)
         elif old.type != tokenize.NEWLINE:  # whose text some Pythons leave empty at the end
             assert old.string == new.string
-    assert len(set(names.values())) == len(names)
-    return {old: new for old, new in names.items() if old != new}
+    changed = {old: new - {old} for old, new in names.items() if new != {old}}
+    assert all(len(new) == 1 for new in changed.values())
+    shorts = [new.pop() for new in changed.values()]
+    assert len(set(shorts)) == len(shorts)
+    assert not set(shorts) & {old for old, new in names.items() if old in new}
+    return dict(zip(changed, shorts, strict=True))
 
 
 def run(source, *arguments):
@@ -74,6 +81,7 @@ def test_private_names_become_short():
     names = renamed(MODULE, shrink(MODULE))
     assert set(names) == {
         *("_total", "_names", "_Counter", "_step", "_seen", "_count", "_item", "_pair", "_entry"),
+        *("value", "first", "second"),
     }
     assert all(len(name) == 2 and name[0] == "_" for name in names.values())
 
@@ -184,8 +192,42 @@ def test_odd_characters_do_not_lead_astray():
 
 
 @pytest.mark.parametrize("path", FIRMWARE, ids=lambda path: path.stem)
-def test_in_the_firmware_nothing_but_private_names_changes(path):
+def test_in_the_firmware_nothing_but_its_own_names_changes(path):
     source = path.read_text(encoding="utf-8")
-    short = shrink(source, path.name)
+    named = keywords(file.read_text(encoding="utf-8") for file in FIRMWARE)
+    short = shrink(source, path.name, named)
     ast.parse(short)
-    assert all(name[0] == "_" and name[:2] != "__" for name in renamed(source, short))
+    parameters = {a.arg for a in ast.walk(ast.parse(source)) if isinstance(a, ast.arg)}
+    for name in renamed(source, short):
+        private = name[0] == "_" and name[:2] != "__"
+        assert private or (name in parameters and name not in named)
+
+
+def test_parameters_become_short_where_nobody_can_tell():
+    source = "def f(given, other):\n    given.other = other\n    return given\n"
+    assert shrink(source) == "def f(_a, _b):\n    _a.other = _b\n    return _a\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(self, cls): return self\n",
+        "def f(given=1): return given\n",
+        "def f(*, given): return given\n",
+        "def f(*given, **other): return given\n",
+        "given = 1\ndef f(given): return given\n",
+        "class A:\n    given = 1\n    def f(given): return given\n",
+        "import given\ndef f(given): return given\n",
+        "def f(type): return type\n",
+        "def f(given): return f'{given}'\n",
+    ],
+)
+def test_parameters_stay_where_somebody_could_tell(source):
+    assert shrink(source) == source
+
+
+def test_parameters_that_calls_name_stay_in_every_module():
+    source = "def f(given, other): return given + other\n"
+    named = keywords(["def g(): return f(1, other=2)\n"])
+    assert named == {"other"}
+    assert shrink(source, "f", named) == "def f(_a, other): return _a + other\n"
