@@ -12,7 +12,7 @@ ERROR, WARN, INFO, DEBUG = 0, 1, 2, 3
 
 _OF_THE_PROGRAM = (AttributeError, ImportError, MemoryError, NameError)
 
-level = DEBUG
+level = WARN
 sink = None  # callable(str) that takes lines instead of the console
 
 

@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+from micropython import const
+
 from pos import hw, log
 from pos.store.journal import Journal
 from pos.store.params import Counters, Params
@@ -13,11 +15,11 @@ from pos.ui.frame import Ui
 
 _ROOT = "/pos"
 _FONTS = "/rom/fonts"
-_CRASH_MS = 3000
+_CRASH_MS = const(3000)
 # Bytes between two collections: few while code is loaded, so that it leaves no holes among what
-# stays; more while it runs, yet not so many that what lives a little longer is strewn over the heap.
-_LOADING = 2048
-_RUNNING = 8192
+# stays; more while it runs, yet not so many that what lives a little longer is strewn over it all
+_LOADING = const(2048)
+_RUNNING = const(8192)
 
 
 class Terminal:
@@ -31,6 +33,7 @@ class Terminal:
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
         self.params = Params(_ROOT)
+        log.level = self.params["log_level"]
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
         self.network = None  # set up by the self-test
@@ -42,6 +45,7 @@ class Terminal:
         for name in ("display", "keypad", "buzzer", "serial"):
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
+        self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
         self.operator = ""
         self.signed_in = False
 
@@ -72,7 +76,7 @@ class Terminal:
 
     def now(self) -> str:
         """YYYYMMDDhhmmss."""
-        return "{:04d}{:02d}{:02d}{:02d}{:02d}{:02d}".format(*time.localtime()[:6])
+        return "%04d%02d%02d%02d%02d%02d" % time.localtime()[:6]
 
     def new_batch(self, number: int) -> None:
         """Go on in batch ``number``, whose journal is empty or its own."""
@@ -120,8 +124,9 @@ def _unload(known):
         if name.startswith("pos.") and name not in known:
             package, _, module = name.rpartition(".")
             del sys.modules[name]
-            if package in sys.modules and hasattr(sys.modules[package], module):
-                delattr(sys.modules[package], module)
+            parent = sys.modules.get(package)
+            if hasattr(parent, module):
+                delattr(parent, module)
     gc.collect()
 
 
@@ -129,9 +134,7 @@ async def _watch(task, name):
     """A helper task that ends is a fault of the terminal: say so and start anew."""
     try:
         await task
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:
+    except Exception as error:  # a cancellation is none: it passes
         log.crash(name, error)
     hw.restart()
 
@@ -148,8 +151,6 @@ def run() -> None:
     """Run the terminal until it is interrupted from the console; a crash restarts the chip."""
     try:
         asyncio.run(_main())
-    except KeyboardInterrupt:
-        raise
     except Exception as error:
         log.crash("terminal", error)
         time.sleep_ms(_CRASH_MS)  # a crash at every start must leave the console time to look in

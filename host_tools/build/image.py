@@ -42,18 +42,38 @@ def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> No
     """
     wanted = set()
     paths = sorted(source.rglob("*.py"))
-    by_keyword = keywords(p.read_text(encoding="utf-8") for p in paths) if short_names else None
+    by_keyword = _keywords(source, paths) if short_names else None
+    # A new call by keyword changes what the module that it calls has been compiled to
+    named = "\n".join(sorted(by_keyword or ()))
+    mark = target.with_name(f"{target.name}.keywords")
+    same = mark.exists() and mark.read_text(encoding="utf-8") == named
     for path in paths:
         name = path.relative_to(source)
         out = target / name.with_suffix(".mpy")
         wanted.add(out)
-        if out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns:
+        newer = out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns
+        if newer and (same or not short_names):
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
         _compile(path, name.as_posix(), out, by_keyword)
     for old in target.rglob("*.mpy"):
         if old not in wanted:
             old.unlink()
+    if short_names and not same:
+        partial = mark.with_suffix(f".{os.getpid()}.tmp")
+        partial.write_text(named, encoding="utf-8")
+        partial.replace(mark)
+
+
+def _keywords(root: Path, paths: list[Path]) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        try:
+            found |= keywords([path.read_text(encoding="utf-8")])
+        except SyntaxError as error:
+            name = path.relative_to(root).as_posix()
+            raise BuildError(f"{name}:{error.lineno}: {error.msg}") from None
+    return found
 
 
 def _compile(path: Path, name: str, out: Path, by_keyword: set[str] | None) -> None:
@@ -61,7 +81,7 @@ def _compile(path: Path, name: str, out: Path, by_keyword: set[str] | None) -> N
     if by_keyword is not None:
         try:
             text = shrink(text, name, by_keyword)
-        except (ForeignPrivate, SyntaxError) as error:
+        except ForeignPrivate as error:
             raise BuildError(str(error)) from None
     partial = out.with_suffix(f".{os.getpid()}.tmp")
     source = out.with_suffix(f".{os.getpid()}.py")

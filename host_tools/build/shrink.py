@@ -148,8 +148,8 @@ def _local_places(tree: ast.Module, names: set[str]) -> set[tuple[int, int]]:
 def shrink(source: str, where: str = "source", by_keyword: Iterable[str] = ()) -> str:
     """``source`` with the names that are its own shortened, line by line where it was.
 
-    ``by_keyword``: parameter names that calls in other modules use. Raises ForeignPrivate, and SyntaxError
-    for what is no Python.
+    ``by_keyword``: parameter names that calls in other modules use. Raises ForeignPrivate, and
+    SyntaxError for what is no Python.
     """
     tree = ast.parse(source)
     defined = _defined(tree)

@@ -329,9 +329,7 @@ ACTIONS = {
     ),
     "host": Action(_check_host, _host),
     "request": Action(_check_mti, lambda s, v: s.wait_for_request(v)),
-    "printer": Action(
-        _checked(_printer_line, _bench_printer), _on_chip("printer", _printer_line)
-    ),
+    "printer": Action(_checked(_printer_line, _bench_printer), _on_chip("printer", _printer_line)),
     "paper": Action(_check_texts, _paper),
     "no_paper": Action(_check_texts, _no_paper),
     "wifi": Action(_checked(_air_line, _bench_air), _on_chip("radio", _air_line)),

@@ -18,7 +18,7 @@ from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 
-HEAP = "256k"
+HEAP = "512k"
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
@@ -208,5 +208,5 @@ def _brief(record: dict[str, Any]) -> str:
     """A record of the host's log on one line."""
     fields = record.get("fields", {})
     shown = [f"F{number} {fields[number]}" for number in _HOST_FIELDS if number in fields]
-    words = [record[name] for name in ("mti", "fault", "why") if name in record]
+    words = [str(record[name]) for name in ("mti", "fault", "why") if record.get(name)]
     return " ".join([record["at"][11:23], record["event"], *words, *shown])

@@ -149,12 +149,15 @@ def _glyph(char: str, height: int, data: bytes, record: int) -> Glyph:
 def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
     """The colours with their counts, most used first, and the picture as numbers of colours."""
     counted = cast("list[tuple[int, Rgb]]", image.getcolors(WIDTH * HEIGHT))
-    colors = [(color, count) for count, color in sorted(counted, reverse=True)[:256]]
-    number = {color: i for i, (color, _) in enumerate(colors)}
+    counted.sort(reverse=True)
+    colors = [(color, count) for count, color in counted[:256]]
+    dots = memoryview(image.convert("RGBA").tobytes()).cast("I")
     last = len(colors) - 1
-    raw = image.tobytes()
-    dots = zip(raw[::3], raw[1::3], raw[2::3], strict=True)
-    return colors, bytes([number.get(dot, last) for dot in dots])
+    number = {
+        struct.unpack("=I", bytes((*color, 255)))[0]: min(i, last)
+        for i, (_, color) in enumerate(counted)
+    }
+    return colors, bytes(map(number.__getitem__, dots))
 
 
 def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows, Box]]:

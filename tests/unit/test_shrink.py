@@ -9,7 +9,8 @@ import pytest
 from host_tools.build.image import ROOT
 from host_tools.build.shrink import ForeignPrivate, keywords, shrink
 
-FIRMWARE = sorted((ROOT / "firmware").rglob("*.py"))
+FIRMWARE = {path: path.read_text("utf-8") for path in sorted((ROOT / "firmware").rglob("*.py"))}
+NAMED = keywords(FIRMWARE.values())
 
 MODULE = '''
 _total = 0
@@ -193,14 +194,13 @@ def test_odd_characters_do_not_lead_astray():
 
 @pytest.mark.parametrize("path", FIRMWARE, ids=lambda path: path.stem)
 def test_in_the_firmware_nothing_but_its_own_names_changes(path):
-    source = path.read_text(encoding="utf-8")
-    named = keywords(file.read_text(encoding="utf-8") for file in FIRMWARE)
-    short = shrink(source, path.name, named)
+    source = FIRMWARE[path]
+    short = shrink(source, path.name, NAMED)
     ast.parse(short)
     parameters = {a.arg for a in ast.walk(ast.parse(source)) if isinstance(a, ast.arg)}
     for name in renamed(source, short):
         private = name[0] == "_" and name[:2] != "__"
-        assert private or (name in parameters and name not in named)
+        assert private or (name in parameters and name not in NAMED)
 
 
 def test_parameters_become_short_where_nobody_can_tell():
@@ -218,12 +218,41 @@ def test_parameters_become_short_where_nobody_can_tell():
         "given = 1\ndef f(given): return given\n",
         "class A:\n    given = 1\n    def f(given): return given\n",
         "import given\ndef f(given): return given\n",
+        "import a.b as given\ndef f(given): return given\n",
+        "def given(): return 1\ndef f(given): return given\n",
+        "if True:\n    for given in (1, 2): pass\ndef f(given): return given\n",
+        "def f(given): return given\ndef g():\n    global given\n    given = 4\n",
+        "def f(given): return given\ndef g(given=1): return given\n",
+        "def f(e): return e\ndef g():\n    try: pass\n    except OSError as e: print(e)\n",
         "def f(type): return type\n",
         "def f(given): return f'{given}'\n",
     ],
 )
 def test_parameters_stay_where_somebody_could_tell(source):
     assert shrink(source) == source
+
+
+def test_a_module_with_short_parameters_does_the_same():
+    source = (
+        "class Card:\n    def __init__(self, pan): self.pan = pan\n"
+        "def run(first, second, third=3, *rest):\n"
+        "    def inner(deep): return 'é…', deep + first + third, [deep for deep in rest]\n"
+        "    return inner(second), Card(second).pan\n"
+    )
+    short = shrink(source)
+    assert set(renamed(source, short)) == {"pan", "first", "second", "deep"}
+    assert run(source, 1, 2, 4, 5) == run(short, 1, 2, 4, 5) == (("é…", 7, [5]), 2)
+
+
+def test_a_parameter_never_gets_the_name_of_another():
+    source = "def f(_a, given, _b): return given\n"  # of which _a and _b are never used
+    assert renamed(source, shrink(source)) == {"given": "_c"}
+
+
+def test_parameters_that_calls_of_their_own_module_name_stay():
+    source = "def area(wide, high): return wide * high\ndef run(): return area(2, high=3)\n"
+    assert set(renamed(source, shrink(source))) == {"wide"}
+    assert run(shrink(source)) == 6
 
 
 def test_parameters_that_calls_name_stay_in_every_module():

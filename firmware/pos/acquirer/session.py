@@ -6,6 +6,7 @@ other than "connect" means that nobody knows what the host has done.
 """
 
 import asyncio
+import select
 
 from pos import log
 from pos.acquirer import messages
@@ -45,6 +46,9 @@ class Session:
             self._reader, self._writer = await deadline(
                 asyncio.open_connection(p["host"], p["port"]), p["connect_s"] * 1000
             )
+            if _refused(self._writer.s):
+                await self.close()
+                raise OSError("refused")
         except (OSError, asyncio.TimeoutError) as error:
             log.warn("host", "cannot connect: %s", error)
             raise HostError("connect")
@@ -117,3 +121,11 @@ class Session:
                 raise HostError("mac")
         self.action = unionpay.action(header)
         return answer
+
+
+def _refused(sock) -> bool:
+    """Whether a connection has failed while it was made: ``asyncio.open_connection`` waits for
+    the end of the attempt and does not look how it ended."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))

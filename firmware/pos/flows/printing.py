@@ -31,27 +31,44 @@ async def _reprint(t):
 
 
 async def _copies(t, txn, wanted) -> bool:
-    """Print what is due of one sale; returns False when the cashier put it off."""
+    """Print what is due of one sale; returns False when the cashier put it off.
+
+    A copy that was due when the terminal started may have come out before the power went: it is
+    printed again, marked as a duplicate.
+    """
+    doubtful = txn["trace"] in t.doubtful
     for number in range(txn.get("copies", 0) + 1, wanted + 1):
+        if doubtful:
+            txn["copies"] = number
         if number > 1:
             await t.show("message", "ok", say("printing"), say("tear_off"), _TEAR_MS)
         if not await _print(t, txn, _COPIES[min(number, len(_COPIES)) - 1]):
             return False
         t.journal.printed(txn["trace"], number)
+        if doubtful:
+            t.doubtful.remove(txn["trace"])
+            doubtful = False
     return True
 
 
 async def _print(t, txn, copy) -> bool:
-    """One slip on paper, anew when a fault has been mended; False when the cashier put it off."""
+    """One slip on paper, anew when a fault has been mended; False when the cashier put it off.
+
+    Where the fault came after the last line had been sent, the next one is marked as a duplicate.
+    """
     printer = t.printer()
     try:
         while True:
+            sent = False
             try:
                 await printer.start()
                 for part in slip.sale_slip(txn, copy, t.params["merchant_name"], _TEST):
                     await printer.write(part)
+                sent = True
                 await printer.finish()
             except PrinterFault as fault:
+                if sent:
+                    txn["copies"] = max(txn.get("copies", 0), _COPIES.index(copy) + 1)
                 t.ui.set_status(paper=FAULT)
                 if not await _mended(t, printer, fault):
                     return False

@@ -42,6 +42,7 @@ async def _memory(t):
 
 async def _journal(t):
     t.journal.open()
+    t.doubtful = [txn["trace"] for txn in t.journal.unprinted(t.params["copies"])]
     t.ui.set_status(pending=t.journal.pending() is not None)
     return True, "%d" % t.journal.count
 

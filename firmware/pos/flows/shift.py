@@ -11,7 +11,7 @@ async def run(t) -> None:
         t.operator = await t.tell("login")
         t.ui.set_status(operator=t.operator)
         await t.tell("sign_in")
-        await t.tell("printing")
+        await _look_after(t)
         await _work(t)
         t.operator = ""
         t.ui.set_status(operator="")
@@ -30,7 +30,7 @@ async def _work(t):
 
 
 async def _look_after(t):
-    """Nobody is at the keys: finish what waits."""
+    """Finish what waits: nobody is at the keys, or the shift begins."""
     if t.journal.pending():
         await t.tell("reversal")
     await t.tell("printing")

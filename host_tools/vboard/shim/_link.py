@@ -3,9 +3,9 @@
 One stream of frames ``op u8 | id u8 | sequence u8 | 0 | length u16 little-endian | payload``.
 ``post`` sends and goes on; ``call`` sends and waits for the answer: the same op plus 0x80, the
 same sequence. Frames that the other side sends on its own (received UART bytes, pin edges, socket
-data) are handed to ``handlers[op << 8 | id](id, payload)`` or ``handlers[op]`` whenever the program waits: what an interrupt
-does on a board. The op codes are those of ``link.py`` on the other side; each module names those
-that it uses, as constants that cost no heap.
+data) are handed to ``handlers[op << 8 | id](id, payload)`` or ``handlers[op]`` when the program
+waits: what an interrupt does on a board. The op codes are those of ``link.py`` on the other side;
+each module names those that it uses, as constants that cost no heap.
 
 Ctrl-C may raise KeyboardInterrupt between any two steps. So a frame leaves in one write, and an
 answer that nobody waits for any more is known by its sequence and dropped.

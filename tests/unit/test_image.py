@@ -1,0 +1,74 @@
+"""Building again compiles what has changed, and what another change has changed."""
+
+import os
+
+import pytest
+
+from host_tools.build.image import BuildError, compile_tree
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Two modules; ``write`` changes one as an editor would, some time before it is compiled."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+
+    class Tree:
+        def write(self, name, text):
+            path = source / f"{name}.py"
+            path.write_text(text)
+            os.utime(path, ns=(1, 1))
+
+        def build(self, **options):
+            compile_tree(source, target, **options)
+            return {path.stem: path.read_bytes() for path in sorted(target.glob("*"))}
+
+        def times(self):
+            return {path.stem: path.stat().st_mtime_ns for path in target.glob("*")}
+
+        def drop(self, name):
+            (source / f"{name}.py").unlink()
+
+    tree = Tree()
+    tree.write("area", "def area(wide, high):\n    return wide * high\n")
+    tree.write("use", "from area import area\n\n\ndef use():\n    return area(2, 3)\n")
+    return tree
+
+
+def test_what_is_compiled_is_not_compiled_again(tree):
+    first, times = tree.build(short_names=True), tree.times()
+    assert tree.build(short_names=True) == first and set(first) == {"area", "use"}
+    assert tree.times() == times
+
+
+def test_what_has_no_source_any_more_is_removed(tree):
+    tree.build()
+    tree.drop("use")
+    assert set(tree.build()) == {"area"}
+
+
+def test_names_are_short_on_request(tree):
+    assert b"wide" in tree.build()["area"]
+
+
+def test_a_new_call_by_keyword_gives_the_parameter_its_name_back(tree):
+    before = tree.build(short_names=True)
+    assert b"high" not in before["area"]
+    tree.write("other", "from area import area\n\n\ndef other():\n    return area(2, high=3)\n")
+    after = tree.build(short_names=True)
+    assert b"high" in after["area"] and b"wide" not in after["area"]
+    assert after["use"] == before["use"]
+
+
+def test_a_private_name_of_another_module_is_told_with_its_line(tree):
+    tree.write("bad", "import area\n\narea._secret()\n")
+    with pytest.raises(BuildError, match=r"bad\.py:3: _secret is private"):
+        tree.build(short_names=True)
+
+
+def test_what_is_no_python_is_told_with_its_line(tree):
+    tree.write("bad", "x = 1\ndef (:\n")
+    with pytest.raises(BuildError, match=r"bad\.py:2: "):
+        tree.build(short_names=True)
+    with pytest.raises(BuildError, match=r"bad\.py: "):
+        tree.build()
