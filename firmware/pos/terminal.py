@@ -9,6 +9,7 @@ import time
 from micropython import const
 
 from pos import hw, log
+from pos.store.files import Damaged
 from pos.store.journal import Journal
 from pos.store.params import Counters, Params
 from pos.ui.frame import Ui
@@ -32,10 +33,6 @@ class Terminal:
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
-        self.params = Params(_ROOT)
-        log.level = self.params["log_level"]
-        self.counters = Counters(_ROOT)
-        self.journal = Journal(_ROOT, self.params["batch"])
         self.network = None  # set up by the self-test
         self.display = hw.display()
         self.keypad = hw.keypad()
@@ -48,6 +45,13 @@ class Terminal:
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
         self.operator = ""
         self.signed_in = False
+
+    def open(self) -> None:
+        """Read what is stored; raises files.Damaged."""
+        self.params = Params(_ROOT)
+        log.level = self.params["log_level"]
+        self.counters = Counters(_ROOT)
+        self.journal = Journal(_ROOT, self.params["batch"])
 
     def sealer(self):
         """What seals and opens under the key of this device; for one story."""
@@ -143,6 +147,11 @@ async def _main():
     terminal = Terminal()
     gc.threshold(_RUNNING)
     asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
+    await terminal.display.start()
+    try:
+        terminal.open()
+    except Damaged as error:
+        await terminal.tell("broken", str(error))
     await terminal.tell("selftest")
     await terminal.tell("shift")
 

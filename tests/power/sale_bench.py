@@ -75,9 +75,22 @@ class Bench:
         self.board.printer.power_off()
         self.board.changed()
 
-    def pull_when(self, what: Callable[[], object]) -> None:
-        """Pull the plug at the first change on the board after which ``what()`` is true."""
-        self.board.wait_for(lambda: what() and (self.pull() or True), _DEADLINE)
+    def pull_on(self, owner: object, name: str, first: bool = False) -> None:
+        """Pull the plug when the method ``name`` of ``owner`` is called next, or before it."""
+        method = getattr(owner, name)
+
+        def call(*args):
+            setattr(owner, name, method)
+            result = None if first else method(*args)
+            self.pull()
+            return result
+
+        self.board.call(setattr, owner, name, call)
+
+    def pull_at(self, text: str) -> None:
+        """Pull the plug as soon as a text is on the screen."""
+        self.board.wait_here(lambda: self.shows(text), _DEADLINE, text)
+        self.board.call(self.pull)
 
     def plug(self) -> None:
         """Give the board power; its keys are up and no card is near."""
@@ -123,25 +136,32 @@ class Bench:
     def recover(self) -> None:
         """Plug it in again, log in, and let the terminal put in order what it left undone."""
         self.start()
+        self.settle()
+
+    def settle(self) -> None:
+        """Leave the terminal alone until it has put in order what it left undone."""
         if self.left_undone():
-            self.device.pass_time(AWAY_S)  # nobody at the keys: it looks after what waits
+            self.device.pass_time(AWAY_S)
             self.board.wait_here(lambda: not self.is_idle(), _DEADLINE, "it to look after")
             self.work_until(self.is_idle)
 
     def work_until(self, done: Callable[[], object]) -> None:
-        """Answer every screen until ``done()``."""
+        """Answer every screen until ``done()``; AssertionError shows what there was to see."""
         until = time.monotonic() + _DEADLINE
-        while True:
-            screen = self.board.wait_here(
-                lambda: (done() and "done") or self._wanted(), until - time.monotonic(), "a screen"
-            )
-            if screen == "done":
-                return
-            text, keys = screen
-            self.device.press(keys)
-            self.board.wait_here(
-                lambda text=text: not self.shows(text), until - time.monotonic(), "the next screen"
-            )
+        try:
+            while (
+                hand := self._wait(lambda: done() and "done" or self._wanted(), until)
+            ) != "done":
+                text, keys = hand
+                self.device.press(keys)
+                self._wait(lambda text=text: not self.shows(text), until)
+        except TimeoutError as error:
+            screen = "\n  ".join(self.device.screen())
+            console = self.device.console()[-2000:]
+            raise AssertionError(f"{error}; the screen:\n  {screen}\n{console}") from None
+
+    def _wait(self, what, until: float):
+        return self.board.wait_here(what, until - time.monotonic(), "the next screen")
 
     def _wanted(self) -> tuple[str, str] | None:
         return next((hand for hand in _HANDS if self.shows(hand[0])), None)

@@ -11,12 +11,13 @@ from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
 
 _SHORT_OF_HEAP = 8192
+_READ_MS = 5000  # for what failed, or until OK
 
 
 async def run(t) -> None:
     """Start the parts one by one, each with a line on the screen."""
-    await t.display.start()
     await t.show("boot")
+    failed = False
     for name, test in (
         ("part_memory", _memory),
         ("part_journal", _journal),
@@ -31,7 +32,10 @@ async def run(t) -> None:
             log.crash(name, error)
             ok, detail = False, "err_part"
         await t.show("selftest_line", say(name), ok, detail if ok else say(detail))
+        failed = failed or not ok
         gc.collect()
+    if failed:
+        await t.show("acknowledge", _READ_MS)
 
 
 async def _memory(t):
@@ -44,6 +48,9 @@ async def _journal(t):
     t.journal.open()
     t.doubtful = [txn["trace"] for txn in t.journal.unprinted(t.params["copies"])]
     t.ui.set_status(pending=t.journal.pending() is not None)
+    if t.journal.damaged is not None:
+        log.error("journal", "unreadable from byte %d", t.journal.damaged)
+        return False, "err_journal"
     return True, "%d" % t.journal.count
 
 
@@ -56,24 +63,26 @@ async def _keys(t):
 
 
 async def _printer(t):
+    printer = t.printer()
     try:
-        printer = t.printer()
         await printer.start()
-        printer.close()
     except PrinterFault as fault:
         t.ui.set_status(paper=FAULT)
         return False, "printer_" + fault.why
+    finally:
+        printer.close()
     t.ui.set_status(paper=OK)
     return True, ""
 
 
 async def _reader(t):
+    reader = t.reader()
     try:
-        reader = t.reader()
         ic, version, revision, _ = await reader.start()
-        reader.close()
     except CardError:
         return False, "err_part"
+    finally:
+        reader.close()
     return True, "PN5%02X %d.%d" % (ic, version, revision)
 
 
