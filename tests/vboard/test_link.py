@@ -1,0 +1,25 @@
+"""Both ends of the line name the same op codes."""
+
+import ast
+
+from host_tools.build.image import SHIM
+from host_tools.vboard import link
+
+
+def constants(path):
+    """The names of ``_X = const(n)``, without the underscore, and their numbers."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            if getattr(node.value.func, "id", "") == "const":
+                yield node.targets[0].id[1:], ast.literal_eval(node.value.args[0])
+
+
+def test_op_codes_agree():
+    ours = {name: value for name, value in vars(link).items() if name.isupper()}
+    theirs = {}
+    for path in sorted(SHIM.glob("*.py")):
+        for name, value in constants(path):
+            assert ours.get(name) == value, f"{path.name}: {name}"
+            theirs[name] = value
+    assert theirs == ours
+    assert len(set(ours.values())) == len(ours)
