@@ -29,7 +29,7 @@ class Bench:
         self.board.close()
 
     def said(self, *words: str, timeout: float = 10.0) -> str:
-        """Wait until the console has said ``words`` since the last call; returns all since then."""
+        """Wait until the console has said ``words`` since the last call; returns what it said."""
         board = self.board
 
         def heard() -> str:

@@ -9,9 +9,9 @@ from host_tools.vboard import link
 def constants(path):
     """The names of ``_X = const(n)``, without the underscore, and their numbers."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            if getattr(node.value.func, "id", "") == "const":
-                yield node.targets[0].id[1:], ast.literal_eval(node.value.args[0])
+        call = node.value if isinstance(node, ast.Assign) else None
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "const":
+            yield node.targets[0].id[1:], ast.literal_eval(node.value.args[0])
 
 
 def test_op_codes_agree():
