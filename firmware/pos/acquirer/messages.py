@@ -113,11 +113,16 @@ def result(txn: dict, answer: dict) -> None:
 
 
 def clock(answer: dict) -> tuple | None:
-    """(month, day, hour, minute, second) of F13 and F12, or None where the host sends none."""
+    """(month, day, hour, minute, second) of F13 and F12; None without them or when they are no
+    moment."""
     if 12 not in answer or 13 not in answer:
         return None
-    f12, f13 = answer[12], answer[13]
-    return tuple(int(s) for s in (f13[:2], f13[2:], f12[:2], f12[2:4], f12[4:]))
+    digits = answer[13] + answer[12]
+    moment = tuple(int(digits[i : i + 2]) for i in range(0, 10, 2))
+    for value, low, high in zip(moment, b"\x01\x01\x00\x00\x00", b"\x0c\x1f\x17\x3b\x3b"):
+        if not low <= value <= high:
+            return None
+    return moment
 
 
 def batch(answer: dict):
