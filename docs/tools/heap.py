@@ -38,6 +38,7 @@ _STEPS = {
     "pos.ui.frame": "from pos.ui import frame",
     "pos.terminal": "from pos import terminal",
     "Terminal(): objects and buffers": "t = terminal.Terminal()",
+    "its journal, parameters, counter": "t.open()",
 }
 _FREE = re.compile(r"story: ([\w.]+): (\d+) bytes free")
 _NAMES = """

@@ -307,6 +307,18 @@ def _power(stage: Stage, value: Any) -> None:
         board.call(board.nfc.misbehave, "reset")
 
 
+def _field(stage: Stage, value: Any) -> None:
+    board, wanted = stage.device.board, _word(value) == "on"
+    board.wait_for(lambda: board.nfc.field_on == wanted, DEADLINE_S, f"the field to be {value}")
+
+
+def _keypad(stage: Stage, value: str) -> None:
+    board = stage.device.board
+    board.call(_keypad_line, board.keys, value)
+    if value == "well":
+        stage.device.let_go("")  # nothing, but wait until the terminal has seen it
+
+
 def _on_chip(chip: str, line: Callable[[Any, Any], None]) -> Callable[[Stage, Any], None]:
     def do(stage: Stage, value: Any) -> None:
         board = stage.device.board
@@ -321,12 +333,13 @@ ACTIONS = {
     "keys": Action(_check_keys, lambda s, v: s.device.press(v)),
     "hold": Action(_check_keys, lambda s, v: s.device.hold(v)),
     "let_go": Action(_check_keys, lambda s, v: s.device.let_go(v)),
-    "keypad": Action(_checked(_keypad_line, _bench_keys), _on_chip("keys", _keypad_line)),
+    "keypad": Action(_checked(_keypad_line, _bench_keys), _keypad),
     "tap": Action(_check_card, lambda s, v: s.device.tap(_card(v, s.folder))),
     "remove": Action(_check_nothing, lambda s, _: s.device.remove()),
     "nfc": Action(
         _checked(_nfc_line, lambda: Pn532(ManualClock(), UartLine())), _on_chip("nfc", _nfc_line)
     ),
+    "field": Action(_one_of("on", "off"), _field),
     "host": Action(_check_host, _host),
     "request": Action(_check_mti, lambda s, v: s.wait_for_request(v)),
     "printer": Action(_checked(_printer_line, _bench_printer), _on_chip("printer", _printer_line)),

@@ -18,7 +18,6 @@ from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 
-HEAP = "512k"
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
@@ -148,7 +147,7 @@ def play(scenario: Scenario, bundle: Path) -> None:
     ledger = open_ledger()
     try:
         with HostThread(ledger) as host:
-            with VirtualDevice(flash=flash, nvs=nvs, heap=HEAP) as device:
+            with VirtualDevice(flash=flash, nvs=nvs) as device:
                 device.board.printer.mm_per_s = _PAPER_MM_PER_S
                 stage = Stage(device, host, scenario.path.parent)
                 _play(scenario, stage, bundle)

@@ -183,7 +183,7 @@ class VirtualBoard:
             dc=net(pins["dc"]),
             rst=net(pins["rst"]),
             led=net(pins["led"]),
-            slack_ms=3,  # a pin that the firmware sets is heard of over a socket, sooner or later
+            slack_ms=100,  # what the firmware does is heard of over a socket, sooner or later
         )
         mcu.spis[wires.DISPLAY["spi"]] = [self.display]
         self.nfc = Pn532(self.clock, mcu.uart(wires.NFC["uart"]), reset=net(wires.NFC["reset"]))

@@ -1,4 +1,4 @@
-"""A terminal and a host for one sale, a cashier who works through it, and a power cord to pull.
+"""A terminal, a host, a cashier who works through sale after sale, and a power cord to pull.
 
 The cashier knows what to do at each screen, so that the same hands serve a sale that runs through
 and one that the power, the network or the host breaks off. Nothing here waits for a clock.
@@ -14,11 +14,11 @@ from host_tools.device.auditor import audit
 from host_tools.device.journal_reader import Store
 from host_tools.device.provision import Identity
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
+from host_tools.vboard.cards.loader import load_account
 
-CARD, PAN = "unionpay_debit", "6212345678901232"
+CARD = "unionpay_debit"
 AMOUNT_KEYS, AMOUNT = "1280", 1280
-IDLE, AWAY_S = "TAPTILL TEST SHOP", 31
-HEAP = "192k"
+IDLE, AWAY_S = "Type an amount", 31
 _DEADLINE = 25.0
 # What is on the screen, and what the cashier does then
 _HANDS = (
@@ -45,23 +45,20 @@ class Bench:
     def __init__(self) -> None:
         flash, nvs = provisioned_flash(Identity())
         self.host = HostThread(open_ledger())
-        self.device = VirtualDevice(flash=flash, nvs=nvs, heap=HEAP)
-        self.board = self.device.board
+        self.device = VirtualDevice(flash=flash, nvs=nvs)
         self.device.screen = self._screen
-        self._dark = False
-        self._route(self.host.port)
+        self.board = self.device.board
         self.board.printer.mm_per_s = 5000  # paper is not what these tests wait for
         self.board.flash.on_power_cut = self.pull
-        self._wait_here = self.board.wait_here
-        self.board.wait_here = self._guarded
+        self._wait_here, self.board.wait_here = self.board.wait_here, self._guarded
+        self._dark = False
+        route = {Identity().host: ("127.0.0.1", self.host.port)}
+        self.board.call(self.board.radio.routes.update, route)
+        self._pan = load_account(CARD).pan
+        self._before = self.host.ledger.balance(self._pan)
 
-    def _route(self, port: int) -> None:
-        self.board.call(self.board.radio.routes.update, {Identity().host: ("127.0.0.1", port)})
-
-    def __enter__(self) -> "Bench":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Put everything away."""
         self.device.close()
         self.host.stop()
         self.host.ledger.close()
@@ -120,12 +117,14 @@ class Bench:
     # the cashier
 
     def start(self) -> None:
-        """Plug it in and log in, as far as the idle screen."""
+        """Plug it in and log in, as far as the idle screen. Raises PowerCut."""
         self.plug()
+        self.work_until(lambda: self.shows("Operator"))  # the screen keeps what it showed before
         self.work_until(self.is_idle)
 
     def sell(self) -> None:
         """One sale, as far as the idle screen after it. Raises PowerCut."""
+        self._before = self.host.ledger.balance(self._pan)
         self.device.press(AMOUNT_KEYS)
         self.work_until(lambda: self.shows("Tap the card"))
         self.device.tap(CARD)
@@ -148,26 +147,25 @@ class Bench:
     def work_until(self, done: Callable[[], object]) -> None:
         """Answer every screen until ``done()``; AssertionError shows what there was to see."""
         until = time.monotonic() + _DEADLINE
+
+        def wait(what):
+            return self.board.wait_here(what, until - time.monotonic(), "the next screen")
+
         try:
-            while (
-                hand := self._wait(lambda: done() and "done" or self._wanted(), until)
-            ) != "done":
+            while (hand := wait(lambda: (done() and "done") or self._wanted())) != "done":
                 text, keys = hand
                 self.device.press(keys)
-                self._wait(lambda text=text: not self.shows(text), until)
+                wait(lambda text=text: not self.shows(text))
         except TimeoutError as error:
             screen = "\n  ".join(self.device.screen())
-            console = self.device.console()[-2000:]
-            raise AssertionError(f"{error}; the screen:\n  {screen}\n{console}") from None
-
-    def _wait(self, what, until: float):
-        return self.board.wait_here(what, until - time.monotonic(), "the next screen")
+            seen = f"the screen:\n  {screen}\n{self.board.faults}\n{self.device.console()[-2000:]}"
+            raise AssertionError(f"{error}; {seen}") from None
 
     def _wanted(self) -> tuple[str, str] | None:
         return next((hand for hand in _HANDS if self.shows(hand[0])), None)
 
     def shows(self, text: str) -> bool:
-        """Whether a text is on the screen of a board that has started."""
+        """Whether a text is on the screen."""
         return any(text in line for line in self.device.screen())
 
     def _screen(self) -> list[str]:
@@ -179,7 +177,7 @@ class Bench:
 
     def is_idle(self) -> bool:
         """Whether the terminal waits for a sale."""
-        return self.shows(IDLE) and self.shows("Type an amount")
+        return self.shows(IDLE)
 
     # the auditor
 
@@ -197,7 +195,12 @@ class Bench:
                     return True
         return False
 
+    def charged(self) -> bool:
+        """Whether the last sale was charged: all of it, once."""
+        spent = self._before - self.host.ledger.balance(self._pan)
+        assert spent in (0, AMOUNT), spent
+        return spent == AMOUNT
+
     def differences(self) -> list[str]:
         """What the auditor finds, and what the chips complain of."""
-        paper = self.device.paper()
-        return audit(self.store(), paper, self.host.ledger) + self.board.faults
+        return audit(self.store(), self.device.paper(), self.host.ledger) + self.board.faults

@@ -44,6 +44,7 @@ async def _read(t, txn, reader):
     for _ in range(_TRIES):
         try:
             if not await _wait_for_card(t.ui, reader):
+                await reader.release()
                 return None
             kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
             outcome = await _talk(reader, kernel)
@@ -62,6 +63,7 @@ async def _read(t, txn, reader):
             hint = "card_unreadable"
         t.buzzer.bad()
         await t.show("present_card", txn["amount"], say(hint))
+    await reader.release()
     await t.show("message", "bad", say("card"), say("card_given_up"), _READ_MS)
     return None
 
