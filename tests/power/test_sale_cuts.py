@@ -68,7 +68,7 @@ def broken_off(work):
 
 
 def cut_sales(numbers, torn):
-    """For each number a new terminal sells once, and the power goes at that operation of the flash.
+    """A new terminal for each number sells once; the power goes at that operation of the flash.
 
     Returns {number: (charged, differences)}; a sale may take one operation less than another.
     """

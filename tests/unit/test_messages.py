@@ -80,7 +80,7 @@ def test_a_reversal_copies_the_sale_and_drops_what_is_secret():
 
 
 REQUEST = {3: "000000", 4: "000000128000", 11: "000042", 41: "12345678", 42: "8981"}
-ANSWER = dict(REQUEST, **{}) | {39: "00"}
+ANSWER = dict(REQUEST) | {39: "00"}
 
 
 def test_the_answer_to_a_request():
