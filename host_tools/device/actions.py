@@ -312,6 +312,20 @@ def _field(stage: Stage, value: Any) -> None:
     board.wait_for(lambda: board.nfc.field_on == wanted, DEADLINE_S, f"the field to be {value}")
 
 
+def _field(stage: Stage, value: Any) -> None:
+    nfc = stage.device.board.nfc
+    stage.device.board.wait_for(
+        lambda: nfc.field_on == (_word(value) == "on"),
+        DEADLINE_S,
+        f"the field of the reader {_word(value)}",
+    )
+
+
+def _card_left(stage: Stage, _: Any) -> None:
+    board = stage.device.board
+    board.wait_for(lambda: not board.nfc.cards, DEADLINE_S, "the card to leave")
+
+
 def _keypad(stage: Stage, value: str) -> None:
     board = stage.device.board
     board.call(_keypad_line, board.keys, value)
@@ -335,10 +349,12 @@ ACTIONS = {
     "let_go": Action(_check_keys, lambda s, v: s.device.let_go(v)),
     "keypad": Action(_checked(_keypad_line, _bench_keys), _keypad),
     "tap": Action(_check_card, lambda s, v: s.device.tap(_card(v, s.folder))),
+    "card_left": Action(_check_nothing, _card_left),
     "remove": Action(_check_nothing, lambda s, _: s.device.remove()),
     "nfc": Action(
         _checked(_nfc_line, lambda: Pn532(ManualClock(), UartLine())), _on_chip("nfc", _nfc_line)
     ),
+    "field": Action(_one_of("on", "off"), _field),
     "field": Action(_one_of("on", "off"), _field),
     "host": Action(_check_host, _host),
     "request": Action(_check_mti, lambda s, v: s.wait_for_request(v)),

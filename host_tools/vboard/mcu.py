@@ -180,12 +180,12 @@ class Microcontroller:
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
+        process, self._process = self._process, None
+        if process is not None:  # before its line goes: it shall not live to complain of that
+            process.send_signal(signal.SIGKILL)
         if self._link is not None:
             self._link.close()
             self._link = None
-        process, self._process = self._process, None
-        if process is not None:
-            process.send_signal(signal.SIGKILL)
         self.console.hang_up()
 
     def _wait_for(self, process: subprocess.Popen) -> None:
