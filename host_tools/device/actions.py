@@ -308,11 +308,6 @@ def _power(stage: Stage, value: Any) -> None:
 
 
 def _field(stage: Stage, value: Any) -> None:
-    board, wanted = stage.device.board, _word(value) == "on"
-    board.wait_for(lambda: board.nfc.field_on == wanted, DEADLINE_S, f"the field to be {value}")
-
-
-def _field(stage: Stage, value: Any) -> None:
     nfc = stage.device.board.nfc
     stage.device.board.wait_for(
         lambda: nfc.field_on == (_word(value) == "on"),
@@ -354,7 +349,6 @@ ACTIONS = {
     "nfc": Action(
         _checked(_nfc_line, lambda: Pn532(ManualClock(), UartLine())), _on_chip("nfc", _nfc_line)
     ),
-    "field": Action(_one_of("on", "off"), _field),
     "field": Action(_one_of("on", "off"), _field),
     "host": Action(_check_host, _host),
     "request": Action(_check_mti, lambda s, v: s.wait_for_request(v)),

@@ -43,16 +43,21 @@ class poll:
         return found
 
     def poll(self, timeout=-1, flags=0):
-        """Returns early, with nothing, when time was advanced: the caller then waits for less."""
-        moved = _link.pump()
-        found = self._ready()
-        hard = self._hard.poll(0 if found or moved else timeout)
-        if _link.pump():
+        """Returns early, with nothing, when time was advanced: the caller then waits for less.
+
+        Not where it waits for ever: asyncio takes that to end with an event.
+        """
+        while True:
+            moved = _link.pump()
             found = self._ready()
-        for entry in hard:
-            if entry[0] is not _link.stream:
-                found.append(tuple(entry)[:2])
-        return found
+            hard = self._hard.poll(0 if found or moved else timeout)
+            if _link.pump():
+                found = self._ready()
+            for entry in hard:
+                if entry[0] is not _link.stream:
+                    found.append(tuple(entry)[:2])
+            if found or timeout >= 0:
+                return found
 
     def ipoll(self, timeout=-1, flags=0):
         return iter(self.poll(timeout, flags))
