@@ -6,7 +6,7 @@ and one that the power, the network or the host breaks off. Nothing here waits f
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections import deque
 
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
@@ -52,6 +52,7 @@ class Bench:
         self.board.flash.on_power_cut = self.pull
         self._wait_here, self.board.wait_here = self.board.wait_here, self._guarded
         self._dark = False
+        self._seen: deque[list[str]] = deque(maxlen=6)
         route = {Identity().host: ("127.0.0.1", self.host.port)}
         self.board.call(self.board.radio.routes.update, route)
         self._pan = load_account(CARD).pan
@@ -119,18 +120,19 @@ class Bench:
     def start(self) -> None:
         """Plug it in and log in, as far as the idle screen. Raises PowerCut."""
         self.plug()
-        self.work_until(lambda: self.shows("Operator"))  # the screen keeps what it showed before
-        self.work_until(self.is_idle)
+        # Nothing is pressed before: the screen keeps what it showed when the power went.
+        self.board.wait_here(lambda: self.shows("Operator"), _DEADLINE, "the log-in")
+        self.work_until(IDLE)
 
     def sell(self) -> None:
         """One sale, as far as the idle screen after it. Raises PowerCut."""
         self._before = self.host.ledger.balance(self._pan)
         self.device.press(AMOUNT_KEYS)
-        self.work_until(lambda: self.shows("Tap the card"))
+        self.work_until("Tap the card")
         self.device.tap(CARD)
-        self.work_until(lambda: self.shows("Enter PIN"))
+        self.work_until("Enter PIN")
         self.device.remove()
-        self.work_until(self.is_idle)
+        self.work_until(IDLE)
 
     def recover(self) -> None:
         """Plug it in again, log in, and let the terminal put in order what it left undone."""
@@ -142,27 +144,29 @@ class Bench:
         if self.left_undone():
             self.device.pass_time(AWAY_S)
             self.board.wait_here(lambda: not self.is_idle(), _DEADLINE, "it to look after")
-            self.work_until(self.is_idle)
+            self.work_until(IDLE)
 
-    def work_until(self, done: Callable[[], object]) -> None:
-        """Answer every screen until ``done()``; AssertionError shows what there was to see."""
+    def work_until(self, text: str) -> None:
+        """Answer every screen until one says ``text``; AssertionError shows the last ones."""
         until = time.monotonic() + _DEADLINE
 
         def wait(what):
-            return self.board.wait_here(what, until - time.monotonic(), "the next screen")
+            return self.board.wait_here(what, until - time.monotonic(), f"{text!r}")
+
+        def look():
+            screen = "\n".join(self.device.screen())  # one look: the next may be another screen
+            wanted = (hand for hand in ((text, ""), *_HANDS) if hand[0] in screen)
+            return next(wanted, None)
 
         try:
-            while (hand := wait(lambda: (done() and "done") or self._wanted())) != "done":
-                text, keys = hand
-                self.device.press(keys)
-                wait(lambda text=text: not self.shows(text))
+            while (hand := wait(look)) != (text, ""):
+                self.device.press(hand[1])
+                wait(lambda words=hand[0]: not self.shows(words))
         except TimeoutError as error:
-            screen = "\n  ".join(self.device.screen())
-            seen = f"the screen:\n  {screen}\n{self.board.faults}\n{self.device.console()[-2000:]}"
+            screens = "\n  ".join(" | ".join(lines) for lines in self._seen)
+            console = self.device.console()[-2000:]
+            seen = f"the last screens:\n  {screens}\n{self.board.faults}\n{console}"
             raise AssertionError(f"{error}; {seen}") from None
-
-    def _wanted(self) -> tuple[str, str] | None:
-        return next((hand for hand in _HANDS if self.shows(hand[0])), None)
 
     def shows(self, text: str) -> bool:
         """Whether a text is on the screen."""
@@ -173,6 +177,8 @@ class Bench:
         picture = hashlib.sha1(self.device.screenshot().tobytes()).digest()
         if picture not in _READ:
             _READ[picture] = VirtualDevice.screen(self.device)
+        if not self._seen or self._seen[-1] is not _READ[picture]:
+            self._seen.append(_READ[picture])
         return _READ[picture]
 
     def is_idle(self) -> bool:
