@@ -122,6 +122,16 @@ def _check_card(value: Any, folder: Path) -> None:
         raise WrongStep(str(error)) from None
 
 
+def _check_cards(value: Any, folder: Path) -> None:
+    for name in value if isinstance(value, list) else [value]:
+        _check_card(name, folder)
+
+
+def _check_card_or_nothing(value: Any, folder: Path) -> None:
+    if value is not None:
+        _check_card(value, folder)
+
+
 def _check_nothing(value: Any, _: Path) -> None:
     if value is not None:
         raise WrongStep("it takes no value")
@@ -296,6 +306,28 @@ def _no_paper(stage: Stage, value: Any) -> None:
         raise AssertionError(f"the paper has {found}:\n{paper}")
 
 
+def _tap(stage: Stage, value: str | list[str]) -> None:
+    names = value if isinstance(value, list) else [value]
+    cards = [load_card(_card(name, stage.folder)) for name in names]
+    nfc = stage.device.board.nfc
+
+    def hold() -> None:  # several at the very same moment
+        for card in cards:
+            nfc.tap(card)
+
+    stage.device.board.call(hold)
+
+
+def _remove(stage: Stage, value: str | None) -> None:
+    nfc = stage.device.board.nfc
+
+    def take() -> None:
+        for card in [card for card in nfc.cards if value in (None, card.name)]:
+            nfc.remove(card)
+
+    stage.device.board.call(take)
+
+
 def _power(stage: Stage, value: Any) -> None:
     board = stage.device.board
     if _word(value) == "on":
@@ -343,9 +375,9 @@ ACTIONS = {
     "hold": Action(_check_keys, lambda s, v: s.device.hold(v)),
     "let_go": Action(_check_keys, lambda s, v: s.device.let_go(v)),
     "keypad": Action(_checked(_keypad_line, _bench_keys), _keypad),
-    "tap": Action(_check_card, lambda s, v: s.device.tap(_card(v, s.folder))),
+    "tap": Action(_check_cards, _tap),
     "card_left": Action(_check_nothing, _card_left),
-    "remove": Action(_check_nothing, lambda s, _: s.device.remove()),
+    "remove": Action(_check_card_or_nothing, _remove),
     "nfc": Action(
         _checked(_nfc_line, lambda: Pn532(ManualClock(), UartLine())), _on_chip("nfc", _nfc_line)
     ),

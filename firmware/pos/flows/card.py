@@ -2,6 +2,7 @@
 
 import gc
 import os
+from time import ticks_add, ticks_diff, ticks_ms
 
 from pos import log
 from pos.aio import first
@@ -22,8 +23,8 @@ _TRIES = 3
 async def run(t, txn: dict):
     """What came of a card held to the reader: kind, message, CVM and tags of the EMV outcome.
 
-    None: cancelled, no card, or no reader. Asks again after a card that left too early, two cards,
-    or one that could not be read.
+    None: cancelled, no card, or no reader. Asks again after a card that left too early or could
+    not be read, three times; with two cards as long as they are there, a minute at most.
     """
     reader = t.reader()
     try:
@@ -41,7 +42,9 @@ async def _read(t, txn, reader):
     await t.show("present_card", txn["amount"])
     await reader.start()
     gc.collect()  # now, not between two APDUs
-    for _ in range(_TRIES):
+    tries, hint, end = 0, "", ticks_add(ticks_ms(), _POLL_MS)
+    while tries < _TRIES and ticks_diff(end, ticks_ms()) > 0:
+        before = hint
         try:
             if not await _wait_for_card(t.ui, reader):
                 await reader.release()
@@ -61,6 +64,11 @@ async def _read(t, txn, reader):
         except CardError as error:
             log.info("card", "%s", error)
             hint = "card_unreadable"
+        if hint == "card_collision":
+            if hint == before:  # the cards are still there: no new try, no new sound
+                continue
+        else:
+            tries += 1
         t.buzzer.bad()
         await t.show("present_card", txn["amount"], say(hint))
     await reader.release()
