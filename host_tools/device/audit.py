@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from host_tools.acquirer.log import JsonLog
+from host_tools.device import auditor
 from host_tools.device.actions import Stage
 from host_tools.device.journal_reader import FlashImageError, Store
 from host_tools.vboard.cards.loader import card_names, load_account
@@ -29,13 +30,14 @@ class Expected:
     messages: list[str] = field(default_factory=list)
     paper: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    auditor: list[str] = field(default_factory=list)
 
 
 def expected(document: Any) -> Expected:
     """From YAML. Raises WrongExpectation."""
     if not isinstance(document, dict):
         raise WrongExpectation("it is missing: what must be true at the end?")
-    lists = ("ledger", "journal", "messages", "faults")
+    lists = ("ledger", "journal", "messages", "faults", "auditor")
     unknown = set(document) - {*lists, "paper"}
     if unknown:
         raise WrongExpectation(f"{', '.join(sorted(map(str, unknown)))}: not known here")
@@ -59,6 +61,7 @@ def compare(wanted: Expected, stage: Stage) -> list[str]:
         "journal": _journal(image),
         "messages": messages(stage.host.log),
         "faults": stage.device.board.faults,
+        "auditor": _auditor(image, paper, stage),
     }
     wrong = [
         f"{name}: expected {getattr(wanted, name)}, found {rows}"
@@ -66,7 +69,6 @@ def compare(wanted: Expected, stage: Stage) -> list[str]:
         if rows != getattr(wanted, name)
     ]
     wrong += _paper(wanted.paper, paper)
-    wrong += [f"ledger: {line}" for line in stage.host.ledger.check()]
     wrong += [f"the console says {line!r}" for line in _crashes(console)]
     wrong += [f"the host says {r}" for r in stage.host.log.records if r["event"] == "error"]
     places = {
@@ -97,6 +99,15 @@ def _journal(image: bytes) -> list[str]:
     rows = [txn for batch in batches for txn in batch.transactions]
     damaged = [f"damaged at {at} in batch {b.batch}" for b in batches for at in b.damaged]
     return [f"{txn.state} {yuan(txn.amount)}" for txn in rows] + damaged
+
+
+def _auditor(image: bytes, paper: str, stage: Stage) -> list[str]:
+    """What journal, paper and ledger do not agree on."""
+    try:
+        store = Store(image, _STORE)
+    except FlashImageError:
+        return []  # nothing was ever stored
+    return auditor.audit(store, paper, stage.host.ledger)
 
 
 def messages(log: JsonLog) -> list[str]:
