@@ -38,7 +38,7 @@ async def run(t, txn: dict, card, pin):
         await line.session.connect()
     except HostError as error:  # nothing was sent: there is nothing to take back
         wipe(mak)
-        await online.explain(t, say("sale"), error)
+        await online.explain(t, say("sale_off"), error)
         return None
     t.journal.sending(txn)
     try:

@@ -82,7 +82,8 @@ async def _print(t, txn, copy) -> bool:
 async def _mended(t, printer, fault) -> bool:
     """Wait until the printer is ready again; False when the cashier does not want to wait."""
     t.buzzer.bad()
-    await t.show("working", say("printing"), say("printer_" + fault.why))
+    text = say("printer_" + fault.why) + " " + say("print_later")
+    await t.show("trouble", say("printing"), text)
     index, _ = await first(printer.ready(), _cancelled(t.ui))
     return index == 0
 

@@ -72,4 +72,4 @@ def _begin(t, amount) -> dict:
 
 async def _refuse(t, sentence):
     t.buzzer.bad()
-    await t.show("message", "bad", say("sale"), sentence, _READ_MS)
+    await t.show("message", "bad", say("sale_off"), sentence, _READ_MS)

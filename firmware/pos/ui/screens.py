@@ -54,13 +54,18 @@ async def present_card(ui, amount: int, hint: str = "") -> None:
     _amount(canvas, 48, amount)
     canvas.text(0, 112, canvas.width, "◗", "icons", "accent", "^")
     canvas.text(MARGIN, 196, INNER, say("tap"), "sans24", "ink", "^")
-    _body(canvas, 232, hint or say("tap_hint"), "muted")
+    _body(canvas, 232, hint or say("tap_hint"), "warn" if hint else "muted")
     canvas.show()
 
 
 async def working(ui, title: str, detail: str = "") -> None:
     """Shows that something takes its time."""
     _story(ui, "busy", title, (detail,) if detail else (), None, "")
+
+
+async def trouble(ui, title: str, text: str) -> None:
+    """Shows what a hand has to put right; cancel does without."""
+    _story(ui, "warn", title, (text,), None, "C")
 
 
 async def result(ui, kind: str, title: str, detail_lines=(), amount=None) -> None:
