@@ -1,51 +1,25 @@
 """The entry point: which application of the card and which kernel (EMV Contactless Book B, 3).
 
-Left out, as no card of the supported scheme needs it: extended selection (9F29) and the list of
-AIDs; a card without PPSE ends here, as Book B wants it.
+Left out: extended selection (9F29), which a reader need not support; Start D, as no kernel here
+has anything to do with the card after the host has answered. A card without PPSE ends here, as
+Book B wants it.
 """
 
 from micropython import const
 
-from pos.emv import outcome, tags
+from pos.emv import config, outcome, tags
 from pos.emv.link import command
 from pos.protocol import apdu, tlv
 from pos.protocol.errors import BadBytes
 
-_UNIONPAY = const(7)
+_KERNELS = b"\x02\x03\x07"
 
 _OFFLINE_ONLY = const(0x08)  # TTQ byte 1
 _CRYPTOGRAM_REQUIRED = const(0x80)  # TTQ byte 2
 _CVM_REQUIRED = const(0x40)
 
-# RID and the kernel that is meant when the card names none (Book B, 3.3.2.5, Table 3-6).
-_DEFAULT_KERNELS = (
-    b"\xa0\x00\x00\x00\x04\x02\xa0\x00\x00\x00\x03\x03\xa0\x00\x00\x00\x25\x04"
-    b"\xa0\x00\x00\x00\x65\x05\xa0\x00\x00\x01\x52\x06\xa0\x00\x00\x03\x33\x07"
-)
 
-
-class Aid:
-    """A combination of AID and kernel that the terminal supports, with its limits in fen or None.
-
-    ``aid`` 5..16 bytes (matches longer ADF names too), ``kernel`` the kernel id, ``ttq`` 4 bytes;
-    ``floor``: above it the cryptogram must go online; ``cvm``: from it on a CVM is required;
-    ``limit``: from it on contactless is not allowed; ``zero``: an amount of 0 is allowed;
-    ``status_check``: an amount of 1.00 only checks the card; ``version`` is 9F09.
-    """
-
-    def __init__(self, aid, kernel, ttq, floor=None, cvm=None, limit=None, version=b"\x00\x30"):
-        self.aid = aid
-        self.kernel = kernel
-        self.ttq = ttq
-        self.floor = floor
-        self.cvm = cvm
-        self.limit = limit
-        self.version = version
-        self.zero = True
-        self.status_check = False
-
-
-def prepared_ttq(aid: Aid, amount: int):
+def prepared_ttq(aid, amount: int):
     """The TTQ for this amount (fen), or None where contactless is not allowed.
 
     Book B, 3.1.1 (pre-processing): the limits decide the two requirement bits of byte 2.
@@ -72,10 +46,7 @@ def prepared_ttq(aid: Aid, amount: int):
 def _kernel_wanted(name, kernel_id) -> int:
     """The kernel an entry of the directory asks for: 0 any, -1 none that exists (3.3.2.5)."""
     if kernel_id is None:
-        for i in range(0, len(_DEFAULT_KERNELS), 6):
-            if _DEFAULT_KERNELS[i : i + 5] == name[:5]:
-                return _DEFAULT_KERNELS[i + 5]
-        return 0
+        return config.default_kernel(name)
     if len(kernel_id) == 0:
         return -1
     if kernel_id[0] & 0x80 == 0:
@@ -122,18 +93,21 @@ def candidates(fci, aids) -> list:
             continue
         name, kernel, priority = entry
         for k, aid in enumerate(aids):
-            if name.startswith(aid.aid) and kernel in (0, aid.kernel):
+            if aid.takes(name, kernel):
                 found.append((priority << 8 | len(found), name, k))
     found.sort()
     return found
 
 
 def _kernel(number):
-    if number == _UNIONPAY:
-        from pos.emv import kernel7
-
-        return kernel7.run
-    return None
+    """The kernel's module: loaded when a card has asked for it, and only that one."""
+    if number == 7:
+        from pos.emv import kernel7 as kernel
+    elif number == 3:
+        from pos.emv import kernel3 as kernel
+    else:
+        from pos.emv import kernel2 as kernel
+    return kernel.run
 
 
 def _application(cfg, txn, aid, ttq, name):
@@ -142,9 +116,9 @@ def _application(cfg, txn, aid, ttq, name):
     if sw != 0x9000:
         return outcome.select_next("SELECT {:04X}".format(sw))
     terminal = dict(cfg["terminal"])
+    terminal.update(config.kernel_data(aid))
     terminal.update(tags.transaction_data(txn))
     terminal[0x9F66] = ttq
-    terminal[0x9F09] = aid.version
     terminal[0x9F06] = aid.aid
     card = {}
     result = yield from _kernel(aid.kernel)(fci, card, terminal)
@@ -166,6 +140,7 @@ def _selection(cfg, txn, aids, ttqs):
         except BadBytes as error:
             result = outcome.end(str(error))
             result.aid = name
+        result.kernel = aids[k].kernel
         if result.kind != outcome.SELECT_NEXT:
             return result
         why = result.why
@@ -174,16 +149,18 @@ def _selection(cfg, txn, aids, ttqs):
 
 
 def transaction(cfg: dict, txn: dict):
-    """Yield C-APDUs for one card, take R-APDUs, return an Outcome; card data never raises.
+    """Talk to one card (Start A), return an Outcome; card data never raises.
 
-    ``cfg``: "terminal" maps tags to the terminal's data (9F1A, 5F2A, 9F33, 9F35, 9F1E ...), "aids"
-    is a list of Aid. ``txn`` as in tags.transaction_data. Thrown in, CardLost and CardUnreadable
-    become TRY_AGAIN, Collision too (one card only); ReaderFault passes through.
+    Yields C-APDUs, to be answered by the R-APDU, and requests: outcome.Ui, answered by None, and
+    outcome.CaKey, answered by a ca.CaPublicKey or None. ``cfg``: "terminal" maps tags to the
+    terminal's data (9F1A, 5F2A, 9F33, 9F35, 9F1E ...), "aids" is a list of Aid. ``txn`` as in
+    tags.transaction_data. Thrown in, CardLost and CardUnreadable become TRY_AGAIN, Collision too
+    (one card only); ReaderFault passes through.
     """
     aids = []
     ttqs = []
     for aid in cfg["aids"]:
-        ttq = prepared_ttq(aid, txn["amount"]) if _kernel(aid.kernel) else None
+        ttq = prepared_ttq(aid, txn["amount"]) if aid.kernel in _KERNELS else None
         if ttq is not None:
             aids.append(aid)
             ttqs.append(ttq)

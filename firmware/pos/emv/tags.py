@@ -118,6 +118,11 @@ def account(data: dict) -> tuple:
     return pan, expiry
 
 
+def order(date: str) -> int:
+    """A date YYMM or YYMMDD as a number that grows with time: years from 50 on are 19xx."""
+    return int(date) + (-50 if date[:2] >= "50" else 50) * (100 if len(date) == 4 else 10000)
+
+
 def transaction_data(txn: dict) -> dict:
     """The data objects of one transaction.
 
