@@ -11,7 +11,7 @@ VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "emv"
 PARTS = yaml.safe_load((VECTORS / "parts.yaml").read_text())
 SCRIPTS = {
     f"{name}: {script['name']}": script
-    for name in ("online", "cvm", "selection", "refused")
+    for name in ("online", "offline", "cvm", "selection", "refused", "visa")
     for script in yaml.safe_load((VECTORS / f"{name}.yaml").read_text())
 }
 LIMITS = yaml.safe_load((VECTORS / "limits.yaml").read_text())
