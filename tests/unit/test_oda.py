@@ -143,9 +143,11 @@ def test_the_same_on_micropython(mpy):
     [
         ("issuer", {"expiry": unhex("1126")}),  # to the end of this month
         ("issuer", {"expiry": unhex("1249")}),  # the last year of this century
+        ("issuer", {"expiry": unhex("0127")}),
         ("issuer", {"owner": unhex("621FFFFF")}),
         ("issuer", {"owner": unhex("62123456")}),
         ("icc", {"expiry": unhex("1126")}),
+        ("dynamic", {"length": 128 - 25}),  # no room is left
     ],
     ids=str,
 )
@@ -187,6 +189,19 @@ def test_the_pan_of_track_2_will_do():
     del made.card[0x5A]
     made.card[0x57] = PAN + unhex("D30122200000000F")
     assert run(*made.arguments("fdda"))[0] == ""
+
+
+def test_a_ca_key_is_good_to_its_last_day():
+    made = case(issuer={"expiry": unhex("1231")}, icc={"expiry": unhex("1231")})
+    made.today = unhex("301231")
+    assert run(*made.arguments("fdda")) == ("", GOOD["fdda"])
+
+
+def test_a_modulus_that_just_fits_has_no_remainder():
+    made = case(icc={"modulus": keys()["128 e3"].modulus[: 144 - 42 - 1] + b"\x01"})
+    assert 0x9F48 not in made.card
+    # the certificate is accepted; the signature is that of another key
+    assert run(*made.arguments("fdda"))[0] == "9F4B at 0: length 128"
 
 
 def test_an_even_modulus():
@@ -332,7 +347,7 @@ def test_twice_in_a_record():
 
 def test_what_a_record_may_hold():
     assert ca.parse(record(V95, DF05=None)).expiry == ""
-    assert ca.parse(record(V95, DF05=unhex("20291130"))).expiry == "291130"
+    assert ca.parse(record(V95, DF05=unhex("20290131"))).expiry == "290131"
     assert ca.parse(record(V95, DF04=b"\0\0\3")).exponent == 3  # as some hosts send it
     assert ca.parse(record(V95, DF8F01=b"abcdef")).revoked == b"abcdef"
     assert ca.parse(memoryview(bytearray(record(V95)))).exponent == 3
