@@ -50,10 +50,11 @@ async def _read(t, txn, reader):
     await reader.start()
     gc.collect()  # now, not between two APDUs
     tries, hint, end = 0, "", ticks_add(ticks_ms(), _POLL_MS)
-    while tries < _TRIES and ticks_diff(end, ticks_ms()) > 0:
+    stop = []
+    while tries < _TRIES and not stop and ticks_diff(end, ticks_ms()) > 0:
         before = hint
         try:
-            if not await _wait_for_card(t.ui, reader):
+            if not await _before_cancel(t.ui, stop, reader.poll(_POLL_MS)):
                 await reader.release()
                 return None
             outcome = await _talk(
@@ -75,28 +76,32 @@ async def _read(t, txn, reader):
             tries += 1
         t.buzzer.bad()
         await t.show("present_card", txn["amount"], say(hint))
-        if hint == "emv_20" and not await _wait_for_owner(t.ui, reader):
-            return None
+        if hint == "emv_20":  # its owner has to look at it first
+            await _before_cancel(t.ui, stop, reader.removed())
     await reader.release()
+    if stop:
+        return None
     await t.show("message", "bad", say("card"), say("card_given_up"), _READ_MS)
     return None
 
 
-async def _wait_for_card(ui, reader) -> bool:
-    """Whether a card came; not when the cashier cancelled or the time was over."""
-    index, value = await first(reader.poll(_POLL_MS), _cancelled(ui))
-    return index == 0 and value is not None
+async def _before_cancel(ui, stop, wanted):
+    """What ``wanted`` returns, or None when the cashier cancelled or it took a minute.
+
+    A cancel key that comes at the very moment when ``wanted`` ends is not lost: ``stop`` has it.
+    """
+    index, value = await first(wanted, _cancelled(ui, stop), _too_long())
+    return value if index == 0 else None
 
 
-async def _wait_for_owner(ui, reader) -> bool:
-    """Whether a phone was taken away, so that its owner can look at it."""
-    index, _ = await first(reader.removed(), _cancelled(ui), sleep_ms(_POLL_MS))
-    return index == 0
-
-
-async def _cancelled(ui):
+async def _cancelled(ui, stop):
     while await ui.key() != "C":
         pass
+    stop.append(True)
+
+
+async def _too_long():
+    await sleep_ms(_POLL_MS)
 
 
 async def _talk(t, reader, kernel):
