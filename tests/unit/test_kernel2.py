@@ -146,8 +146,8 @@ def a_wider_aac_unsigned() -> tuple[Card, str]:
 
 
 def an_aac() -> tuple[Card, str]:
-    """Without 9F5D no signature is asked for."""
-    card = Card("00", 0x00, "$mc_data $mc_cdol 9F08[0009]")
+    """When 9F5D does not say so, no signature is asked for."""
+    card = Card("00", 0x00, "$mc_data $mc_cdol 9F08[0009] 9F5D[20FE00]")
     card.values = CDOL1.replace("0000000000", "0080000000")
     return card, card.answer(tlv(0x9F26, AC))
 
@@ -189,6 +189,29 @@ def test_combined_authentication(made, record, want, tvr):
     card, answer = made()
     key = CaPublicKey(*card.key)
     judge(want, tvr, *player()["play"](card.exchanges(answer), key=key, kernel=2, record=record))
+
+
+@pytest.mark.parametrize("tag", [0x8F, 0x90, 0x9F32, 0x9F46, 0x9F47, 0x9F4A])
+def test_without_each_object_that_cda_needs(tag):
+    card = Card("80", 0x80)
+    card.values = CDOL1.replace("0000000000", "2400000000")  # ICC data missing, CDA failed
+    script = []
+    for sent, answer in card.exchanges(card.answer(tlv(0x9F26, AC))):
+        body = unhex(answer)
+        script.append((sent, without(body, tag).hex().upper() if body[0] == 0x70 else answer))
+    key = CaPublicKey(*card.key)
+    got, data = player()["play"](script, key=key, kernel=2, record=RECORD)
+    assert (got["kind"], got["oda"], data["95"]) == ("ONLINE", 0, "2400000000")
+    assert got["asked"] == (["UI 17 2 0"] if tag == 0x8F else GOOD["asked"])
+
+
+def without(record: bytes, tag: int) -> bytes:
+    """A record (70, status word behind it) without the object ``tag``."""
+    from pos.protocol.tlv import walk
+
+    ((_, start, size),) = walk(record[:-2])
+    objects = ((t, record[i : i + n]) for t, i, n in walk(record, start, start + size))
+    return tlv(0x70, b"".join(tlv(t, value) for t, value in objects if t != tag)) + record[-2:]
 
 
 def test_the_same_on_micropython(mpy):
