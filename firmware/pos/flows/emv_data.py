@@ -4,7 +4,9 @@ from pos.emv import config
 from pos.protocol import bcd
 from pos.store import emv_files
 
-_CAPABILITIES = b"\xe0\xe1\xc8"  # 9F33: manual, stripe, chip; online PIN, signature; DDA, CDA
+_CAPABILITIES = (
+    b"\xe0\x68\xc8"  # 9F33: manual, stripe, chip; online PIN, signature, none; SDA, DDA, CDA
+)
 _TYPE = b"\x22"  # 9F35: attended, offline with online capability, operated by a merchant
 
 
