@@ -117,6 +117,30 @@ def check() -> None:
         raise typer.Exit(checks.main())
 
 
+@app.command(rich_help_panel=_DEVELOP)
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Measure what a sale costs: bytes, time on the wires, instructions, heap.
+
+    For a card of each kernel, beside the targets. What an instrument that is missing would have
+    measured is named. Nothing is timed, so the figures are the same each time; docs/bench.md
+    explains them.
+    """
+    from host_tools.bench import mpy, report
+    from host_tools.build.image import BuildError
+    from host_tools.vboard.cards.fields import CardFileError
+
+    with _in_a_sentence(BuildError, CardFileError, mpy.MeterError):
+        found = []
+        for one in report.measure():
+            found.append(one)
+            if not as_json:
+                typer.echo(report.table(one))
+        if as_json:
+            typer.echo(report.as_json(found))
+
+
 @app.command(rich_help_panel=_RUN)
 def demo() -> None:
     """Play one contactless sale, from the first key to the printed receipt.
