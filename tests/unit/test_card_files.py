@@ -29,11 +29,22 @@ from host_tools.vboard.cards.loader import (
 class TestSetOfCards:
     def test_names(self) -> None:
         assert card_names() == [
+            "mastercard_cda",
+            "mastercard_magstripe",
+            "mastercard_online",
             "no_common_aid",
             "type_b",
+            "unionpay_blocked",
             "unionpay_debit",
+            "unionpay_expired",
+            "unionpay_forged",
+            "unionpay_offline",
+            "unionpay_phone",
             "unionpay_second",
             "unreadable",
+            "visa_offline",
+            "visa_online",
+            "visa_phone",
         ]
 
     @pytest.mark.parametrize("name", card_names())
@@ -41,7 +52,10 @@ class TestSetOfCards:
         card, account = load_card(name), load_account(name)
         application = card.applications[0]
         assert luhn_digit(application.pan[:-1]) == application.pan[-1]
-        assert application.track2().hex().upper().startswith(application.pan + "D3012220")
+        expiry = "2212" if name == "unionpay_expired" else "3012"
+        service = "220" if application.pan[0] in "69" else "201"
+        track = application.track2().hex().upper()
+        assert track.startswith(f"{application.pan}D{expiry}{service}0")
         assert (CARDS / f"{name}.yaml").read_text().startswith("# TEST CARD")
         if account is not None:
             assert (account.pan, account.psn) == (application.pan, application.psn)
@@ -116,11 +130,11 @@ class TestFileErrors:
             ('service_code: "220"', 'service_code: "22"', "service_code is wrong: it has 3"),
             ('pdol: "9F6604', 'pdol: "9F67049F68', "pdol is wrong: it asks for 9F66"),
             ("9C019F3704", "9C019F37", "pdol is wrong: it is a list of tags and lengths"),
-            ("      ctq:", "      ctQ:", "application 1: ctq is missing"),
+            ("      ctq:", "      ctQ:", "application 1: ctQ: not known here"),
             ("      ctq:", '      ct: "00"\n      ctq:', "application 1: ct: not known here"),
             ("5A: $pan", "5A: $pin", "tags 5A is wrong: it is hex or one of $pan"),
             ("sfi: 1", "sfi: 31", "sfi is wrong: it is 1 to 30"),
-            ("decision: online", "decision: offline", "one of online, decline"),
+            ("decision: online", "decision: maybe", "one of online, offline, decline"),
             ('pin: "123456"', "pin: 123456", "account: pin is wrong: it is text in quotes"),
             ('pin: "123456"', 'pin: "12"', "account: pin is wrong: it has 4 to 12 digits"),
             ("  pan: *pan", '  pan: "6212340000000019"', "it is that of an application"),
@@ -143,7 +157,7 @@ class TestFileErrors:
             assert secret not in str(caught.value)
 
     def test_unknown_card(self) -> None:
-        with pytest.raises(CardFileError, match="no card gold; there are no_common_aid, type_b"):
+        with pytest.raises(CardFileError, match="no card gold; there are mastercard_cda, ma"):
             load_card("gold")
 
     def test_faults(self, tmp_path: Path) -> None:

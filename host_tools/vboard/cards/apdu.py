@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 OK = 0x9000
+MORE_DATA = 0x6100
+SELECTED_FILE_INVALIDATED = 0x6283
 WRONG_LENGTH = 0x6700
 CONDITIONS_NOT_SATISFIED = 0x6985
+CONDITIONS_OF_DEVICE = 0x6986  # a phone: its owner has something to do first
 FILE_NOT_FOUND = 0x6A82
 RECORD_NOT_FOUND = 0x6A83
 WRONG_P1P2 = 0x6A86
@@ -15,11 +18,11 @@ UNKNOWN_CLA = 0x6E00
 
 
 class Refusal(Exception):
-    """The card answers with nothing but a status word."""
+    """The card answers with a status word that is not 9000, rarely with data before it."""
 
-    def __init__(self, sw: int) -> None:
+    def __init__(self, sw: int, data: bytes = b"") -> None:
         super().__init__(f"{sw:04X}")
-        self.sw = sw
+        self.sw, self.data = sw, data
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,5 +59,5 @@ def name(capdu: bytes) -> str:
     if capdu[:2] == b"\x00\xa4":
         return "SELECT PPSE" if capdu[5:10] == b"2PAY." else "SELECT AID"
     names = {b"\x80\xa8": "GPO", b"\x00\xb2": "READ RECORD", b"\x80\xca": "GET DATA"}
-    names[b"\x80\xae"] = "GENERATE AC"
+    names |= {b"\x80\xae": "GENERATE AC", b"\x00\xc0": "GET RESPONSE"}
     return names.get(bytes(capdu[:2]), f"command {bytes(capdu[:2]).hex().upper()}")

@@ -40,3 +40,12 @@ def dol(data: bytes) -> list[tuple[str, int]]:
         entries.append((tag, data[at]))
         at += 1
     return entries
+
+
+def dol_values(data: bytes, values: bytes) -> dict[str, bytes]:
+    """What a data object list that reads ``data`` was answered with: tag -> value."""
+    found, at = {}, 0
+    for tag, length in dol(data):
+        found[tag] = values[at : at + length]
+        at += length
+    return found

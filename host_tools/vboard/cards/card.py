@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from host_tools.vboard.cards import apdu, ber
 from host_tools.vboard.cards.apdu import Command, Refusal
@@ -42,6 +42,8 @@ class Fault:
 class Card:
     """Keeps its transaction counter while the object lives; the rest is lost with the field.
 
+    ``chaining``: answers longer than so many bytes come in parts (61xx, GET RESPONSE).
+    ``exact_le``: Le must be the length of the answer (6Cxx tells it), 00 is not enough.
     ``log`` holds one line for each command, e.g. "GPO 9000", never any data.
     """
 
@@ -50,6 +52,8 @@ class Card:
     applications: list[Application]
     faults: list[Fault] = field(default_factory=list)
     think: dict[str, float] = field(default_factory=dict)
+    chaining: int | None = None
+    exact_le: bool = False
 
     def __post_init__(self) -> None:
         self.log: list[str] = []
@@ -100,6 +104,8 @@ class Card:
         """Nothing is selected any more."""
         self._selected: Application | None = None
         self._found: tuple[bytes, int] | None = None  # the last name given, and where it led
+        self._rest = b""  # of an answer in parts
+        self._kept: tuple[Command, bytes] | None = None  # done, but asked with a wrong Le
 
     # -- ISO/IEC 7816-4 ------------------------------------------------------
 
@@ -118,11 +124,35 @@ class Card:
                 self.log.append(f"{name} fault")
                 return fault.answer
         try:
-            data, sw = self._carry_out(apdu.parse(capdu)), apdu.OK
+            data, sw = self._in_parts(self._answer(apdu.parse(capdu)))
         except Refusal as refusal:
-            data, sw = b"", refusal.sw
+            data, sw = refusal.data, refusal.sw
         self.log.append(f"{name} {sw:04X}")
         return data + sw.to_bytes(2, "big")
+
+    def _in_parts(self, data: bytes) -> tuple[bytes, int]:
+        """What fits of an answer, and the status word."""
+        limit = self.chaining or len(data)
+        self._rest = data[limit:]
+        if not self._rest:
+            return data, apdu.OK
+        return data[:limit], apdu.MORE_DATA | min(len(self._rest), 256) & 0xFF
+
+    def _answer(self, command: Command) -> bytes:
+        """Carry out a command, once, however often it is asked with another Le."""
+        asked = replace(command, le=None)
+        if self._kept is not None and self._kept[0] == asked:
+            data = self._kept[1]
+        else:
+            data = self._carry_out(command)
+        self._kept = None
+        if command.le is None:
+            raise Refusal(apdu.WRONG_LENGTH)
+        right = len(data) == command.le if self.exact_le else len(data) <= command.le
+        if not right:
+            self._kept = (asked, data)
+            raise Refusal(apdu.WRONG_LE | len(data) & 0xFF)
+        return data
 
     def _carry_out(self, command: Command) -> bytes:
         if command.cla not in (0x00, 0x80):
@@ -133,17 +163,15 @@ class Card:
             (0x00, 0xB2): self._read_record,
             (0x80, 0xCA): self._get_data,
             (0x80, 0xAE): self._generate_ac,
+            (0x00, 0xC0): self._get_response,
         }
         run = known.get((command.cla, command.ins))
         if run is None:
             other_class = (command.cla ^ 0x80, command.ins) in known
             raise Refusal(apdu.UNKNOWN_CLA if other_class else apdu.UNKNOWN_INS)
-        data = run(command)
-        if command.le is None:
-            raise Refusal(apdu.WRONG_LENGTH)
-        if len(data) > command.le:
-            raise Refusal(apdu.WRONG_LE | len(data) & 0xFF)
-        return data
+        if command.ins != 0xC0:
+            self._rest = b""
+        return run(command)
 
     def _select(self, command: Command) -> bytes:
         if command.p1 != 0x04 or command.p2 not in (0x00, 0x02):
@@ -185,11 +213,19 @@ class Card:
         return self._application().read_record(command.p2 >> 3, command.p1)
 
     def _get_data(self, command: Command) -> bytes:
-        application = self._application()
-        if command.p1 << 8 | command.p2 != 0x9F36:
-            raise Refusal(apdu.DATA_NOT_FOUND)
-        return ber.tlv("9F36", application.atc.to_bytes(2, "big"))
+        tag = command.p1 << 8 | command.p2
+        return self._application().get_data(f"{tag:02X}")
 
     def _generate_ac(self, command: Command) -> bytes:
-        """A qPBOC transaction has its cryptogram from GPO; there is none after it."""
-        raise Refusal(apdu.CONDITIONS_NOT_SATISFIED)
+        application = self._application()
+        if command.le is None:
+            raise Refusal(apdu.WRONG_LENGTH)
+        return application.generate_ac(command)
+
+    def _get_response(self, command: Command) -> bytes:
+        """ISO/IEC 7816-4, 11.8.1: the rest of an answer that came in parts."""
+        if not self._rest:
+            raise Refusal(apdu.CONDITIONS_NOT_SATISFIED)
+        if command.p1 or command.p2 or command.data:
+            raise Refusal(apdu.WRONG_P1P2)
+        return self._rest

@@ -27,15 +27,17 @@ def luhn_digit(digits: str) -> str:
 class Fields:
     """The entries of a mapping, each taken once; ``done`` complains of what is left."""
 
+    error: type[ValueError] = CardFileError  # what is raised; other files have their own
+
     def __init__(self, mapping: Any, file: str, where: str) -> None:
         if not isinstance(mapping, dict):
-            raise CardFileError(f"{file}: {where} is missing or no mapping")
+            raise self.error(f"{file}: {where} is missing or no mapping")
         self._left = {str(key): value for key, value in mapping.items()}
         self.file, self.where = file, where
 
-    def wrong(self, name: str, rule: str) -> CardFileError:
+    def wrong(self, name: str, rule: str) -> ValueError:
         """The error for entry ``name`` that breaks ``rule``."""
-        return CardFileError(f"{self.file}: {self.where}: {name} is wrong: it {rule}")
+        return self.error(f"{self.file}: {self.where}: {name} is wrong: it {rule}")
 
     def names(self) -> list[str]:
         """What has not been taken yet."""
@@ -45,7 +47,7 @@ class Fields:
         """Entry ``name``, which must be of ``kind``."""
         value = self._left.pop(name, default)
         if value is _MISSING:
-            raise CardFileError(f"{self.file}: {self.where}: {name} is missing")
+            raise self.error(f"{self.file}: {self.where}: {name} is missing")
         if value is not default and (type(value) is not kind):
             raise self.wrong(name, f"is {_KINDS[kind]}")
         return value
@@ -108,7 +110,7 @@ class Fields:
         """Nothing may be left: a misspelt entry would be ignored otherwise."""
         if self._left:
             left = ", ".join(sorted(self._left))
-            raise CardFileError(f"{self.file}: {self.where}: {left}: not known here")
+            raise self.error(f"{self.file}: {self.where}: {left}: not known here")
 
     def _bytes(self, name: str, value: str) -> bytes:
         try:

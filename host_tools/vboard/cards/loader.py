@@ -9,15 +9,19 @@ from typing import Any
 
 import yaml
 
-from host_tools.vboard.cards import ber, cryptogram
-from host_tools.vboard.cards.application import Application, mask
+from host_tools.vboard.cards.application import mask
 from host_tools.vboard.cards.card import Card, Face, Fault
 from host_tools.vboard.cards.fields import CardFileError, Fields
+from host_tools.vboard.cards.personal import application
 
 CARDS = Path(__file__).resolve().parents[2] / "cards"
-_COMMANDS = ("SELECT PPSE", "SELECT AID", "GPO", "READ RECORD", "GET DATA", "GENERATE AC")
-_PDOL_NEEDS = ("9F66", *cryptogram.DATA_TAGS[:8])
-_MAX_RECORD = 256
+_COMMANDS = (
+    *("SELECT PPSE", "SELECT AID", "GPO", "READ RECORD", "GET DATA", "GENERATE AC"),
+    "GET RESPONSE",
+)
+# What a card of type A says of itself unless its file does
+_ATQA, _SAK = b"\x00\x44", b"\x20"  # 7-byte UID; ISO/IEC 14443-4
+_ATS = bytes.fromhex("0A78807002004A434F50")
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,17 +53,20 @@ def load_card(name_or_path: str | Path) -> Card:
     card = Fields(document.get("card"), path.name, "card")
     face = _face(card)
     think = _think(card)
+    issuers = load_issuers()
     applications = [
-        _application(Fields(entry, path.name, f"application {at}"))
+        application(entry, path.name, f"application {at}", issuers)
         for at, entry in enumerate(card.take("applications", list), 1)
     ]
+    chaining = card.number("chaining", 1, 255) if "chaining" in card.names() else None
+    exact_le = card.take("exact_le", bool, False)
     card.done()
     faults = [
         _fault(Fields(entry, path.name, f"fault {at}"))
         for at, entry in enumerate(_list(document, path), 1)
     ]
     _account(document, path)
-    return Card(path.stem, face, applications, faults, think)
+    return Card(path.stem, face, applications, faults, think, chaining, exact_le)
 
 
 def load_account(name_or_path: str | Path) -> Account | None:
@@ -105,12 +112,13 @@ def _face(card: Fields) -> Face:
         if atqb[0] != 0x50:
             raise card.wrong("atqb", "begins with 50")
         return Face("B", atqb=atqb, attrib_res=card.hexes("attrib_res"))
-    uid, ats = card.hexes("uid"), card.hexes("ats")
+    uid, ats = card.hexes("uid"), card.hexes("ats", default=_ATS)
     if len(uid) not in (4, 7, 10):
         raise card.wrong("uid", "has 4, 7 or 10 bytes")
     if not ats or ats[0] != len(ats):
         raise card.wrong("ats", "begins with its own length")
-    return Face("A", uid, card.hexes("atqa", 2), card.hexes("sak", 1)[0], ats)
+    atqa, sak = card.hexes("atqa", 2, _ATQA), card.hexes("sak", 1, _SAK)
+    return Face("A", uid, atqa, sak[0], ats)
 
 
 def _think(card: Fields) -> dict[str, float]:
@@ -126,82 +134,6 @@ def _list(document: dict[str, Any], path: Path) -> list[Any]:
     if not isinstance(faults, list):
         raise CardFileError(f"{path.name}: faults is no list")
     return faults
-
-
-def _application(entry: Fields) -> Application:
-    pan = entry.pan("pan")
-    psn = entry.digits("psn", 2)
-    imk = load_issuers().get(pan[:6])
-    if imk is None:
-        raise entry.wrong("pan", f"has BIN {pan[:6]}, for which issuers.yaml has no key")
-    aid = entry.hexes("aid")
-    if not 5 <= len(aid) <= 16:
-        raise entry.wrong("aid", "has 5 to 16 bytes")
-    application = Application(
-        aid=aid,
-        label=entry.take("label", str),
-        pan=pan,
-        psn=psn,
-        expiry=entry.digits("expiry", 4),
-        service_code=entry.digits("service_code", 3),
-        key=cryptogram.icc_key(imk, pan, psn),
-        pdol=_pdol(entry),
-        aip=entry.hexes("aip", 2),
-        ctq=entry.hexes("ctq", 2),
-        priority=entry.number("priority", 0, 15, 1),
-        kernel=entry.hexes("kernel", default=b""),
-        discretionary=_discretionary(entry),
-        decision=entry.one_of("decision", ("online", "decline"), "online"),
-        dki=entry.number("dki", 0, 255, 1),
-        cvn=entry.number("cvn", 0, 255, 1),
-        fci=entry.tags("fci", {}, {}),
-    )
-    _records(entry, application)
-    entry.done()
-    return application
-
-
-def _discretionary(entry: Fields) -> str:
-    digits = entry.take("discretionary", str, "00000")
-    if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 13):
-        raise entry.wrong("discretionary", "has at most 13 digits")
-    return digits
-
-
-def _pdol(entry: Fields) -> bytes:
-    pdol = entry.hexes("pdol")
-    try:
-        asked = {tag for tag, _ in ber.dol(pdol)}
-    except ValueError as error:
-        raise entry.wrong("pdol", f"is a list of tags and lengths: {error}") from None
-    missing = [tag for tag in _PDOL_NEEDS if tag not in asked]
-    if missing:
-        raise entry.wrong("pdol", f"asks for {', '.join(missing)} too")
-    return pdol
-
-
-def _records(entry: Fields, application: Application) -> None:
-    words = {
-        "$pan": bytes.fromhex(application.pan + "F" * (len(application.pan) % 2)),
-        "$psn": bytes.fromhex(application.psn),
-        "$expiry": _last_day(entry, application.expiry),
-        "$track2": application.track2(),
-    }
-    for at, item in enumerate(entry.take("records", list), 1):
-        record = Fields(item, entry.file, f"{entry.where}, record entry {at}")
-        sfi, number = record.number("sfi", 1, 30), record.number("record", 1, 254)
-        application.records[sfi, number] = tags = record.tags("tags", words)
-        if len(ber.tlv("70", ber.tlvs(tags))) > _MAX_RECORD:
-            raise record.wrong("tags", f"fit {_MAX_RECORD} bytes")
-        record.done()
-
-
-def _last_day(entry: Fields, expiry: str) -> bytes:
-    year, month = int(expiry[:2]), int(expiry[2:])
-    if not 1 <= month <= 12:
-        raise entry.wrong("expiry", "is YYMM")
-    day = 31 - (month in (4, 6, 9, 11)) if month != 2 else 29 - (year % 4 != 0)
-    return bytes.fromhex(f"{expiry}{day}")
 
 
 def _fault(entry: Fields) -> Fault:
