@@ -46,9 +46,6 @@ _AIP_DDA = const(0x20)
 
 _SEE_PHONE_MS = const(1300)
 
-# What only the certificates needed; dropped before the outcome is handed on
-_CERTIFICATES = b"\x00\x90\x00\x92\x00\x93\x9f\x46\x9f\x48\x9f\x4b"
-
 
 def run(fci, card: dict, terminal: dict, sda: bool):
     """The generator of one application: yields C-APDUs and requests, returns an Outcome.
@@ -64,7 +61,7 @@ def run(fci, card: dict, terminal: dict, sda: bool):
         result = outcome.end(str(error))
     result.step = state.step
     result.oda = state.oda
-    _drop(card)
+    read.drop_certificates(card)
     return result
 
 
@@ -72,11 +69,6 @@ class _State:
     def __init__(self):
         self.step = outcome.STEP_INITIATE
         self.oda = outcome.NO_ODA
-
-
-def _drop(card):
-    for i in range(0, len(_CERTIFICATES), 2):
-        card.pop(_CERTIFICATES[i] << 8 | _CERTIFICATES[i + 1], None)
 
 
 def _steps(state, fci, card, terminal, sda):

@@ -10,6 +10,9 @@ from pos.protocol.errors import BadBytes
 _MAX_RECORDS = const(32)
 _MAX_SIGNED = const(2048)  # bytes of static data to be authenticated
 
+# What only the certificates need
+_CERTIFICATES = b"\x00\x90\x00\x92\x00\x93\x9f\x46\x9f\x48\x9f\x4b"
+
 
 def options(card: dict, answer, terminal: dict) -> None:
     """AIP and AFL in format 1 (80), everything in format 2 (77) (EMV Book 3, 6.5.8.4)."""
@@ -96,3 +99,9 @@ def static_data(card: dict, records_signed) -> bytes:
     if bytes(wanted) != b"\x82":
         return None  # pyright: ignore[reportReturnType] - said above
     return bytes(records_signed) + card[0x82]
+
+
+def drop_certificates(card: dict) -> None:
+    """Forget what nobody needs any more when a kernel has ended."""
+    for i in range(0, len(_CERTIFICATES), 2):
+        card.pop(_CERTIFICATES[i] << 8 | _CERTIFICATES[i + 1], None)
