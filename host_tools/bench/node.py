@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from host_tools.bench import mpy, programs
 from host_tools.bench.mpy import FOLDER, MeterError
-from host_tools.bench.sales import ROOT, Sale
+from host_tools.bench.sales import Sale
+from host_tools.build.image import ROOT
 
 PACKAGE = "@micropython/micropython-webassembly-pyscript"
 VERSION = "1.29.0-6"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from host_tools.bench import line, mpy, node, programs
 from host_tools.bench.line import BYTE_MS, Traffic, air_bytes
@@ -102,7 +103,7 @@ def _numbers(lines: list[list[str]], word: str) -> list[int]:
 
 
 def _steps(marks: list[int]) -> list[int]:
-    return [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    return [after - before for before, after in pairwise(marks)]
 
 
 def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
@@ -112,9 +113,7 @@ def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
     lines = mpy.run(source + collections)
     marks = _numbers(lines, "allocated")
     kernel = _steps(marks)[: fast.leave]
-    driver = _numbers(
-        mpy.run(mpy.driver_program(sale, fast.found, fast.talk, 1)), "allocated"
-    )
+    driver = _numbers(mpy.run(mpy.driver_program(sale, fast.found, fast.talk, 1)), "allocated")
     rows = [
         Row("kernel allocates in a sale, 8-byte words", marks[-1], "bytes"),
         Row("  for each APDU, mean", sum(kernel) / len(kernel), "bytes"),
@@ -157,7 +156,7 @@ def _instructions(sale: Sale, fast: Traffic) -> list[Row]:
     until = [(total - nothing) / _N / 1e6 for total in rest[: len(stops)]]
     load = (rest[len(stops) + 1] - rest[len(stops)]) / 1e6 - until[-2]
     driver = (rest[-1] - rest[-2]) / _N / apdus / 1e6
-    steps = [after - before for before, after in zip(until, until[1:-1], strict=False)]
+    steps = [after - before for before, after in pairwise(until[:-1])]
     kernel = until[-2] / fast.leave
     return [
         Row("kernel, until the card may leave", until[-2], "M instructions"),

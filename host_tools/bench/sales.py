@@ -1,12 +1,9 @@
 """The sales that are measured: which card, how much, and what the terminal is set to."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
-from host_tools.vboard.cards import ber
+from host_tools.build.emv_data import load_config, pack_aids, pack_ca_keys
 from host_tools.vboard.cards.loader import CARDS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 # Terminal data and a moment of which nothing depends on the clock of the machine
 TERMINAL = {
@@ -19,15 +16,8 @@ TERMINAL = {
 }
 DATE, TIME, UN = "261123", "091502", "11223344"
 
-# A UnionPay combination for where the tree has no terminal.yaml: fDDA, online PIN, signature
-_PLAIN = {
-    "9F06": "A0000003330101",
-    "9F2A": "07",
-    "9F66": "27004000",
-    "9F09": "0030",
-    "DF20": "000000500000",
-    "DF21": "000000100000",
-}
+# Limits above which a cryptogram must go online; without them a card may pay offline
+_FLOORS = ("DF19", "DF8123")
 
 
 @dataclass
@@ -38,6 +28,7 @@ class Sale:
     card: str
     kernel: int
     amount: int
+    floor: bool = True  # the floor limits of the terminal stand
     conversation: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     @property
@@ -50,16 +41,19 @@ def sales() -> list[Sale]:
     """The sales whose cards are there, in the order of the report."""
     wanted = [
         Sale("UnionPay, online", "unionpay_debit", 7, 12800),
-        Sale("UnionPay, offline with fDDA", "unionpay_offline", 7, 1280),
-        Sale("Mastercard, CDA", "mastercard_cda", 2, 1280),
+        Sale("UnionPay, offline with fDDA", "unionpay_offline", 7, 1280, False),
+        Sale("Mastercard, CDA", "mastercard_cda", 2, 1280, False),
     ]
     return [sale for sale in wanted if (CARDS / f"{sale.card}.yaml").exists()]
 
 
-def configuration() -> tuple[bytes, bytes]:
-    """(AID records E1, CAPK records E2) of the terminal: those that the ROM image holds."""
-    folder = ROOT / "build" / "virtual"
-    for aids in sorted(folder.glob("**/emv/aids")):
-        return aids.read_bytes(), aids.with_name("capks").read_bytes()
-    plain = {tag: bytes.fromhex(value) for tag, value in _PLAIN.items()}
-    return ber.tlv("E1", ber.tlvs(plain)), b""
+def configuration(sale: Sale) -> tuple[bytes, bytes]:
+    """(AID records E1, CAPK records E2): those of the ROM image, without floor for some sales."""
+    config = load_config()
+    if sale.floor:
+        return pack_aids(config.aids), pack_ca_keys(config.ca_keys)
+    aids = tuple(
+        replace(record, tags={t: v for t, v in record.tags.items() if t not in _FLOORS})
+        for record in config.aids
+    )
+    return pack_aids(aids), pack_ca_keys(config.ca_keys)
