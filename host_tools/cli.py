@@ -105,6 +105,20 @@ def test(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *processes, *arguments])
 
 
+@app.command(rich_help_panel=_DEVELOP, context_settings=_PASS_ON)
+def fuzz(context: typer.Context) -> None:
+    """Damage conversations between card and kernels, and see what becomes of them.
+
+    For a minute, or --minutes; --seed repeats a run, --kernel takes one kernel, --replay plays a
+    conversation that failed. Those are kept in build/fuzz.
+
+    Example: taptill fuzz --minutes 10
+    """
+    program = ROOT / "tests" / "fuzz" / "emv_fuzz.py"
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-W", "ignore", str(program), *context.args])
+
+
 @app.command(rich_help_panel=_DEVELOP)
 def check() -> None:
     """Check style, types, spelling, architecture and size budgets.
