@@ -1,16 +1,10 @@
-"""The issuer behind the host: card status, cryptogram, PIN and funds.
-
-The cryptogram is this project's test issuer's: UnionPay CVN 01 as remembered [M], computed with
-``pyemv``; a real issuer may differ in key derivation and data list.
-"""
+"""The issuer behind the host: card status, cryptogram, PIN and funds."""
 
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyemv import ac, kd, tools
-
-from host_tools.acquirer import security
+from host_tools.acquirer import cryptograms, security
 from host_tools.acquirer.dialect import FormatError, Message
 from host_tools.acquirer.ledger import Work
 from host_tools.acquirer.models import Account, IssuerKey
@@ -22,10 +16,7 @@ STATUS_CODES = {"active": None, "lost": "41", "stolen": "43", "dormant": "21", "
 # Of F22: the entry modes that come with chip data, and the digit that says a PIN was typed.
 CHIP_ENTRY = ("05", "07")
 PIN_ENTERED = "1"
-# The data of the cryptogram, in order; CVR from 9F10 follows.
-_AC_TAGS = ["9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36"]
 _ARQC = 0x80
-_CVN_01 = 0x01
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,9 +109,7 @@ class Issuer:
             return "15"
         imk = self._work.keys.unwrap(f"{issuer_key.bin} imk", issuer_key.imk)
         psn = request.fields.get(23, account.psn)[-2:]
-        data = _cryptogram_data(request, card.icc)
-        expected = cryptogram(imk, card.pan, psn, card.icc["9F36"], data)
-        genuine = hmac.compare_digest(expected, card.icc["9F26"])
+        genuine = _genuine(request, card.icc, imk, card.pan, psn)
         online = card.icc["9F27"][0] & 0xC0 == _ARQC
         same_amount = card.icc["9F02"] == bytes.fromhex(f"{amount:012d}")
         return None if genuine and online and same_amount else "05"
@@ -146,25 +135,13 @@ class Issuer:
         return "75" if account.pin_failures >= MAX_PIN_FAILURES else "55"
 
 
-def _cryptogram_data(request: Message, icc: dict[str, bytes]) -> bytes:
-    """What the card signed, in the issuer's order. FormatError for a tag missing or short."""
-    for tag in (*_AC_TAGS, "9F10", "9F26", "9F27"):
+def _genuine(request: Message, icc: dict[str, bytes], imk: bytes, pan: str, psn: str) -> bool:
+    """Whether 9F26 is the card's. FormatError for a tag that is missing or 9F10 not known."""
+    for tag in (*cryptograms.AC_TAGS, "9F10", "9F26", "9F27"):
         if not icc.get(tag):
             raise FormatError("55", 0, f"tag {tag} is absent", request)
-    iad = icc["9F10"]
-    if len(iad) < 7 or iad[2] != _CVN_01 or len(icc["9F36"]) != 2:
-        raise FormatError("55", 0, "9F10 or 9F36 is not of CVN 01", request)
-    return b"".join(icc[tag] for tag in _AC_TAGS) + iad[3:7]
-
-
-def cryptogram(imk: bytes, pan: str, psn: str, atc: bytes, data: bytes) -> bytes:
-    """The 8-byte application cryptogram over ``data``, CVN 01 of the test issuer [M].
-
-    ICC master key by EMV option A; session key from the 2-byte ATC and its complement, 3DES;
-    retail MAC with method 2 padding.
-    """
-    master = kd.derive_icc_mk_a(imk, pan, psn)
-    left = bytes(6) + atc
-    right = bytes(6) + tools.xor(atc, b"\xff\xff")
-    session = tools.encrypt_tdes_ecb(master, left) + tools.encrypt_tdes_ecb(master, right)
-    return ac.generate_ac(session, data, ac.PaddingType.EMV)
+    try:
+        expected = cryptograms.expected(imk, pan, psn, icc)
+    except cryptograms.UnknownCryptogram as error:
+        raise FormatError("55", 0, str(error), request) from None
+    return hmac.compare_digest(expected, icc["9F26"])

@@ -8,6 +8,7 @@ from typing import Any
 from host_tools.acquirer import scenario as host_faults
 from host_tools.acquirer.server import HostThread
 from host_tools.device.virtual import VirtualDevice
+from host_tools.vboard.cards.card import Card
 from host_tools.vboard.cards.fields import CardFileError
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
@@ -37,12 +38,19 @@ class Stage:
         self.device, self.host, self.folder = device, host, folder
         self.screens: list[list[str]] = []
         self._heard = 0  # records of the host that a step has waited for
+        self._cards: dict[str, Card] = {}
         self.find_host()
 
     def find_host(self) -> None:
         """Let the name of the host lead to it."""
         route = ("127.0.0.1", self.host.port)
         self.device.board.call(self.device.board.radio.routes.__setitem__, HOST_NAME, route)
+
+    def card(self, name: str) -> Card:
+        """A card stays what it is from one tap to the next: it counts, a phone stays unlocked."""
+        if name not in self._cards:
+            self._cards[name] = load_card(_card(name, self.folder))
+        return self._cards[name]
 
     def look(self) -> list[str]:
         """The lines on the screen; they are remembered, for no secret may ever have been there."""
@@ -308,7 +316,7 @@ def _no_paper(stage: Stage, value: Any) -> None:
 
 def _tap(stage: Stage, value: str | list[str]) -> None:
     names = value if isinstance(value, list) else [value]
-    cards = [load_card(_card(name, stage.folder)) for name in names]
+    cards = [stage.card(name) for name in names]
     nfc = stage.device.board.nfc
 
     def hold() -> None:  # several at the very same moment

@@ -23,8 +23,10 @@ _ENTRIES = (
 )
 _MAX_FEN = 10**12 - 1
 # Tags of an AID record that have an entry of their own
-_OWN = ("9F06", "9F2A", "DF01", "9F09", "9F66", "DF11", "DF12", "DF13", "DF19", "DF20", "DF21")
-_OWN_MASTERCARD = ("DF8120", "DF8121", "DF8122", "DF8123", "DF8124", "DF8125", "DF8126")
+_OWN = (
+    *("9F06", "9F2A", "DF01", "9F09", "9F66", "DF11", "DF12", "DF13", "DF19", "DF20", "DF21"),
+    "DF8F02",
+)
 # Kernel 2: data objects that it cannot do without, and their length (C-2, annex A)
 _MASTERCARD = {"DF8117": 1, "DF8118": 1, "DF8119": 1, "DF811B": 1, "DF811F": 1}
 _KERNEL_MASTERCARD = 2
@@ -165,7 +167,7 @@ def _aid(entry: Fields) -> AidRecord:
         tags["9F66"] = ttq
     elif kernel in _WITH_TTQ:
         raise entry.wrong("ttq", f"is there for kernel {kernel}")
-    tags |= _action_codes(entry, kernel) | _limits(entry, kernel)
+    tags |= _action_codes(entry, kernel) | _limits(entry)
     zero_refused = not entry.take("zero_amount", bool, True)
     status_check = entry.take("status_check", bool, False)
     tags["DF8F02"] = bytes([zero_refused | status_check << 1])
@@ -176,44 +178,33 @@ def _aid(entry: Fields) -> AidRecord:
 
 
 def _action_codes(entry: Fields, kernel: int) -> dict[str, bytes]:
-    """Terminal action codes; for kernel 2 under the tags of C-2 too."""
+    """Terminal action codes; kernel 2 takes them, and the limits, for those of C-2."""
     inner = entry.take("tac", dict, None)
     if inner is None:
         if kernel == _KERNEL_MASTERCARD:
             raise entry.wrong("tac", "is there for kernel 2")
         return {}
     codes = _Entries(inner, entry.file, f"{entry.where}, tac")
-    default, online = codes.hexes("default", 5), codes.hexes("online", 5)
-    denial = codes.hexes("denial", 5)
+    tags = {"DF11": codes.hexes("default", 5), "DF12": codes.hexes("online", 5)}
+    tags["DF13"] = codes.hexes("denial", 5)
     codes.done()
-    tags = {"DF11": default, "DF12": online, "DF13": denial}
-    if kernel == _KERNEL_MASTERCARD:
-        tags |= {"DF8120": default, "DF8121": denial, "DF8122": online}
     return tags
 
 
-def _limits(entry: Fields, kernel: int) -> dict[str, bytes]:
-    """The limits (fen) that there are, n12; for kernel 2 under the tags of C-2 too."""
+def _limits(entry: Fields) -> dict[str, bytes]:
+    """The limits (fen) that there are, n12."""
     tags = {}
-    names = {
-        "floor": ("DF19", ["DF8123"]),
-        "contactless_limit": ("DF20", ["DF8124", "DF8125"]),
-        "cvm_limit": ("DF21", ["DF8126"]),
-    }
-    for name, (tag, of_mastercard) in names.items():
+    for name, tag in (("floor", "DF19"), ("contactless_limit", "DF20"), ("cvm_limit", "DF21")):
         fen = _maybe_number(entry, name)
-        if fen is None:
-            continue
-        also = of_mastercard if kernel == _KERNEL_MASTERCARD else []
-        tags |= dict.fromkeys([tag, *also], bytes.fromhex(f"{fen:012d}"))
+        if fen is not None:
+            tags[tag] = bytes.fromhex(f"{fen:012d}")
     return tags
 
 
 def _more_tags(entry: Fields, kernel: int) -> dict[str, bytes]:
     tags = _tags(entry, "tags")
-    own = _OWN + (_OWN_MASTERCARD if kernel == _KERNEL_MASTERCARD else ())
     for tag in tags:
-        if tag in (*own, "DF8F02"):
+        if tag in _OWN:
             raise entry.wrong(f"tags {tag}", "has an entry of its own")
     if kernel == _KERNEL_MASTERCARD:
         for tag, size in _MASTERCARD.items():

@@ -175,8 +175,11 @@ class TestFastAuthentication:
         ]
         records[2]["tags"] = {"9F4A": "82"}
         card = selected(one(tmp_path, "unionpay_offline", records=records))
-        afl = objects(card, gpo())["94"].hex()
-        assert afl.startswith("08010100" + "08020402" + "10010400" + "18010100")
+        options = objects(card, gpo())
+        assert options["94"].hex().startswith("08010100" + "08020402" + "10010400" + "18010100")
+        data, signed = read(card, options)
+        assert signed == bytes.fromhex("9F070101" + "9F4A0182") + options["82"]
+        icc_key(data, signed, card.applications[0].pan)
 
 
 class TestPhones:

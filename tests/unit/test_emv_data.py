@@ -84,11 +84,8 @@ def test_applications_as_the_terminal_reads_them() -> None:
     assert "DF20" not in unionpay  # no limit
     assert unionpay["DF8F02"] == b"\x00"
     assert "9F66" not in mastercard
-    assert mastercard["DF8120"] == mastercard["DF11"] == bytes.fromhex("F45084800C")
-    assert mastercard["DF8122"] == mastercard["DF12"]
-    assert mastercard["DF8121"] == mastercard["DF13"] == bytes(5)
-    assert mastercard["DF8123"] == bytes(6)
-    assert mastercard["DF8126"].hex() == "000000100000"
+    assert mastercard["DF11"] == mastercard["DF12"] == bytes.fromhex("F45084800C")
+    assert mastercard["DF13"] == bytes(5)
     small = {t: v.hex().upper() for t, v in mastercard.items() if t > "DF8116" and len(v) == 1}
     small.pop("DF8F02")
     assert small == {
@@ -137,9 +134,9 @@ def test_options_and_limits(tmp_path) -> None:
     assert first["DF8F02"] == b"\x03"
     assert first["DF20"].hex() == "000000500001"
     assert "DF19" not in first and "DF21" not in first
-    text = TEXT.replace('"A0000000041010"\n', '"A0000000041010"\n    contactless_limit: 7\n')
+    text = TEXT.replace('      DF811F: "08"', '      DF8125: "000000999999"\n      DF811F: "08"')
     mastercard = rows(pack_aids(config(tmp_path, text).aids), 0xE1)[3]
-    assert mastercard["DF8124"] == mastercard["DF8125"] == mastercard["DF20"] == bytes(5) + b"\x07"
+    assert mastercard["DF8125"].hex() == "000000999999"  # another limit for phones
 
 
 def test_a_transaction_for_a_script(tmp_path) -> None:
@@ -198,7 +195,7 @@ def test_a_ca_key_of_a_script(tmp_path) -> None:
         ("floor: 0", "floor: 0.5", "floor is wrong: it is a whole number"),
         ("floor: 0", "flour: 0", "aids, entry 1: flour: not known here"),
         ("DF8119:", "DF811A:", "entry 4: tags DF8119 is wrong: it is there for kernel 2"),
-        ("DF8119:", "DF8120:", "tags DF8120 is wrong: it has an entry of its own"),
+        ("DF8117:", "DF11:", "tags DF11 is wrong: it has an entry of its own"),
         ("DF8119:", "DF81:", "tags DF81 is wrong: it is no tag"),
         ("A0000000032010", "A0000000031010", "entry 3: the same AID and kernel twice"),
         ("test_key: visa", "test_key: amex", "test_key is wrong: it is one of unionpay, visa"),

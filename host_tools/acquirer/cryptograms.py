@@ -1,0 +1,93 @@
+"""Application cryptograms as an issuer computes them: by scheme and version, which key and data.
+
+Scheme by the RID of the application (84), version by 9F10; keys and MAC are pyemv's. UnionPay's is
+this project's test issuer's, as remembered [M]; a real issuer may differ in derivation and data.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pyemv import ac, kd, tools
+
+# The data of every version, in order; some of 9F10 follows.
+AC_TAGS = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36")
+
+_UNIONPAY, _VISA, _MASTERCARD = "A000000333", "A000000003", "A000000004"
+
+
+class UnknownCryptogram(ValueError):
+    """9F10 is of no scheme and version that this issuer knows."""
+
+
+@dataclass(frozen=True)
+class _Version:
+    """How one version is made; ``size`` is the least of 9F10, ``signed`` what of it is signed."""
+
+    size: int
+    signed: tuple[slice, ...]
+    derive: Callable[[bytes, str, str], bytes]
+    session: Callable[[bytes, bytes, bytes], bytes]  # of master key, ATC, unpredictable number
+    padding: ac.PaddingType = ac.PaddingType.EMV
+
+
+def _of_counter(master: bytes, atc: bytes, _: bytes) -> bytes:
+    """The 2-byte ATC and its complement, each behind six zeros, encrypted [M]."""
+    left = bytes(6) + atc
+    right = bytes(6) + tools.xor(atc, b"\xff\xff")
+    return tools.encrypt_tdes_ecb(master, left) + tools.encrypt_tdes_ecb(master, right)
+
+
+def _common(master: bytes, atc: bytes, _: bytes) -> bytes:
+    """EMV common session key (EMV Book 2, A1.3)."""
+    return kd.derive_common_sk(master, atc + bytes(6))
+
+
+def _of_number(master: bytes, atc: bytes, number: bytes) -> bytes:
+    """Mastercard's session key, with the terminal's unpredictable number."""
+    return kd.derive_common_sk(master, atc + bytes(2) + number)
+
+
+def _none(master: bytes, _: bytes, __: bytes) -> bytes:
+    return master
+
+
+_SHORT_CVR, _LONG_CVR, _COUNTERS = slice(3, 7), slice(2, 8), slice(10, 18)
+_A, _B = kd.derive_icc_mk_a, kd.derive_icc_mk_b
+
+# RID -> where the version stands in 9F10, and the versions
+_SCHEMES: dict[str, tuple[int, dict[int, _Version]]] = {
+    _UNIONPAY: (2, {0x01: _Version(7, (_SHORT_CVR,), _A, _of_counter)}),
+    _VISA: (
+        2,
+        {
+            0x0A: _Version(7, (_SHORT_CVR,), _A, _none, ac.PaddingType.VISA),
+            0x12: _Version(7, (slice(0, 32),), _B, _common),
+        },
+    ),
+    _MASTERCARD: (
+        1,
+        {
+            0x10: _Version(8, (_LONG_CVR,), _A, _of_number),
+            0x11: _Version(18, (_LONG_CVR, _COUNTERS), _A, _of_number),
+            0x14: _Version(8, (_LONG_CVR,), _A, _common),
+            0x15: _Version(18, (_LONG_CVR, _COUNTERS), _A, _common),
+        },
+    ),
+}
+
+
+def expected(imk: bytes, pan: str, psn: str, icc: Mapping[str, bytes]) -> bytes:
+    """The 8-byte cryptogram that the card of field 55 must have sent.
+
+    ``icc`` has AC_TAGS and 9F10; without 84 it is UnionPay's. Raises UnknownCryptogram.
+    """
+    rid = icc["84"][:5].hex().upper() if "84" in icc else _UNIONPAY
+    iad = icc["9F10"]
+    at, versions = _SCHEMES.get(rid, (0, {}))
+    version = versions.get(iad[at]) if len(iad) > at else None
+    if version is None or len(iad) < version.size or len(icc["9F36"]) != 2:
+        raise UnknownCryptogram("9F10 or 9F36 is of no version that is known")
+    master = version.derive(imk, pan, psn)
+    session = version.session(master, icc["9F36"], icc["9F37"])
+    data = b"".join(icc[tag] for tag in AC_TAGS) + b"".join(iad[part] for part in version.signed)
+    return ac.generate_ac(session, data, version.padding)
