@@ -273,7 +273,7 @@ def _result(state, card, terminal, got: int):
     """The card's decision becomes an outcome (C-2, S910.70 to 81)."""
     state.step = outcome.STEP_ACTION
     if 0xDF4B in card:
-        info = tags.sized(card, 0xDF4B, 3, 5)
+        info = tags.sized(card, 0xDF4B, 3, 3)
         if info[1] & 0x03 or info[2] & 0x0F:
             # The default phone message table; for a second tap alone it has no fitting words
             message = outcome.MSG_SEE_PHONE if info[1] & 0x0F else outcome.MSG_PRESENT_AGAIN
