@@ -31,10 +31,11 @@ def harvest(data: dict, buf, known: dict) -> None:
     size = 0
     for value in data.values():
         size += len(value)
+    view = memoryview(buf)
     for tag, i, n in tlv.leaves(buf):
         if tag in known or n == 0:
             continue
-        value = bytes(memoryview(buf)[i : i + n])
+        value = bytes(view[i : i + n])
         if tag not in data:
             size += n
             if size > _MAX_BYTES:
@@ -81,11 +82,10 @@ def lists(dol, tag: int) -> bool:
 def sized(data: dict, tag: int, low: int, high: int) -> bytes:
     """The value of a mandatory object, ``low`` to ``high`` bytes long; raises BadBytes."""
     value = data.get(tag)
-    name = "{:02X}".format(tag)
     if value is None:
-        raise BadBytes(name, 0, "missing")
+        raise BadBytes("{:02X}".format(tag), 0, "missing")
     if not low <= len(value) <= high:
-        raise BadBytes(name, 0, "length {}".format(len(value)))
+        raise BadBytes("{:02X}".format(tag), 0, "length {}".format(len(value)))
     return value
 
 

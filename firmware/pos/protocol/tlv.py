@@ -24,43 +24,45 @@ def constructed(tag: int) -> bool:
     return tag & 0x20 != 0
 
 
-def _tag(buf, i: int, end: int) -> tuple:
-    """(tag, offset after it) of the tag at ``i``; BadBytes when it is cut off or too long."""
+def _tag(buf, i: int, end: int) -> int:
+    """The tag at ``i``; BadBytes when it is cut off or too long."""
     first = i
     tag = buf[i]
-    i += 1
     if tag & 0x1F == 0x1F:
         while True:
+            i += 1
             if i >= end:
                 raise BadBytes("tag", first, "cut off")
             if i - first > 2:
                 raise BadBytes("tag", first, "over 3 bytes")
-            b = buf[i]
-            i += 1
-            tag = tag << 8 | b
-            if not b & 0x80:
+            tag = tag << 8 | buf[i]
+            if not tag & 0x80:
                 break
-    return tag, i
+    return tag
 
 
-def _length(buf, i: int, end: int, tag: int) -> tuple:
-    """(length, offset of the value) at ``i``; BadBytes when the value does not fit before end."""
-    first = i
+def _size(tag: int) -> int:
+    """Bytes that a tag takes."""
+    return 1 if tag < 0x100 else 2 if tag < 0x10000 else 3
+
+
+def _length(buf, i: int, end: int, tag: int) -> int:
+    """The length at ``i``; BadBytes when the value behind it does not fit before end."""
     if i >= end:
-        raise BadBytes(_name(tag), first, "no length")
+        raise BadBytes(_name(tag), i, "no length")
     n = buf[i]
-    i += 1
+    after = i + 1
     if n > 0x7F:
         more = n & 0x7F
         if not 1 <= more <= 2:
-            raise BadBytes(_name(tag), first, "length form {:02X}".format(n))
-        if i + more > end:
-            raise BadBytes(_name(tag), first, "length cut off")
-        n = buf[i] if more == 1 else buf[i] << 8 | buf[i + 1]
-        i += more
-    if n > end - i:
-        raise BadBytes(_name(tag), first, "length {} over {}".format(n, end - i))
-    return n, i
+            raise BadBytes(_name(tag), i, "length form {:02X}".format(n))
+        after += more
+        if after > end:
+            raise BadBytes(_name(tag), i, "length cut off")
+        n = buf[i + 1] if more == 1 else buf[i + 1] << 8 | buf[i + 2]
+    if n > end - after:
+        raise BadBytes(_name(tag), i, "length {} over {}".format(n, end - after))
+    return n
 
 
 def _skip(buf, i: int, end: int) -> int:
@@ -87,8 +89,11 @@ def walk(buf, start: int = 0, end: int | None = None):
         end = len(buf)
     i = _skip(buf, start, end)
     while i < end:
-        tag, i = _tag(buf, i, end)
-        n, i = _length(buf, i, end, tag)
+        # for each object nothing is allocated but what is yielded
+        tag = _tag(buf, i, end)
+        i += _size(tag)
+        n = _length(buf, i, end, tag)
+        i += 1 if buf[i] < 0x80 else buf[i] - 0x7F
         yield tag, i, n
         i = _skip(buf, i + n, end)
 
@@ -144,7 +149,8 @@ def dol(buf):
     i = 0
     end = len(buf)
     while i < end:
-        tag, i = _tag(buf, i, end)
+        tag = _tag(buf, i, end)
+        i += _size(tag)
         if i >= end:
             raise BadBytes(_name(tag), i, "no length")
         yield tag, buf[i]
