@@ -113,22 +113,21 @@ def aid(record, cvm=None, cap=None):
     return result
 
 
-def kernel_data(aid) -> dict:
-    """What a kernel gets of its combination: version, and for kernel 2 the objects of C-2."""
-    data = {}
+def kernel_data(aid, data=None) -> dict:
+    """What a kernel gets of its combination: version, and for kernel 2 the objects of C-2.
+
+    It goes into ``data`` where that is given.
+    """
+    if data is None:
+        data = {}
     record = aid.record
     for tag, i, n in tlv.walk(record):
         if 0xDF8100 <= tag < 0xDF8F00 or tag in (0x9F09, 0x9F33, 0x9F35, 0x9F40):
             data[tag] = bytes(record[i : i + n])
-    if aid.kernel == _KERNEL_2:
-        _c2(data, record, aid)
-    return data
-
-
-def _c2(data, record, aid):
-    for ours, theirs in _C2_NAMES:
-        value = tlv.find(record, ours)
-        if value is not None and theirs not in data:
-            data[theirs] = bytes(value)
-    if aid.cvm is not None:
+        elif aid.kernel == _KERNEL_2:
+            for ours, theirs in _C2_NAMES:
+                if ours == tag and theirs not in data:
+                    data[theirs] = bytes(record[i : i + n])
+    if aid.kernel == _KERNEL_2 and aid.cvm is not None:
         data[0xDF8126] = bcd.pack("%012d" % aid.cvm)
+    return data

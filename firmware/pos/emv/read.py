@@ -48,7 +48,7 @@ def records(card: dict, terminal: dict):
                 if len(signed) + len(body) > _MAX_SIGNED:
                     raise BadBytes("94", i + 3, "over {} bytes signed".format(_MAX_SIGNED))
                 signed += body
-    return None, bytes(signed)
+    return None, signed
 
 
 def _checked(afl):
@@ -87,18 +87,20 @@ def _record(card: dict, sfi: int, answer, terminal: dict):
     return memoryview(answer)[start : start + size]
 
 
-def static_data(card: dict, records_signed) -> bytes:
+def static_data(card: dict, records_signed):
     """All that the certificates cover: the records, then the AIP if 9F4A asks for it.
 
+    ``records_signed`` is what `records` has returned; the AIP is put behind it in place.
     EMV Book 2, 5.4 step 5 and 6.4 step 6: a tag list that names anything else makes the
     authentication fail, hence None.
     """
     wanted = card.get(0x9F4A)
     if wanted is None:
-        return bytes(records_signed)
+        return records_signed
     if bytes(wanted) != b"\x82":
-        return None  # pyright: ignore[reportReturnType] - said above
-    return bytes(records_signed) + card[0x82]
+        return None
+    records_signed += card[0x82]
+    return records_signed
 
 
 def drop_certificates(card: dict) -> None:

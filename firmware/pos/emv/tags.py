@@ -58,14 +58,18 @@ def _fitted(tag: int, value, length: int) -> bytes:
     return value + (b"\xff" if _listed(_COMPRESSED, tag) else b"\x00") * (length - n)
 
 
-def fill(dol, data: dict) -> bytes:
+def fill(dol, data: dict, more: dict | None = None) -> bytes:
     """The values that a data object list asks for, one after the other (EMV Book 3, 5.4).
 
-    What the terminal does not know, and any template, is filled with zeros. Raises BadBytes.
+    What is in neither ``data`` nor ``more``, and any template, is filled with zeros. Raises
+    BadBytes.
     """
     out = bytearray()
     for tag, length in tlv.dol(dol):
-        out += bytes(length) if tlv.constructed(tag) else _fitted(tag, data.get(tag, b""), length)
+        value = data.get(tag)
+        if value is None:
+            value = more.get(tag, b"") if more else b""
+        out += bytes(length) if tlv.constructed(tag) else _fitted(tag, value, length)
         if len(out) > 252:
             raise BadBytes("DOL", 0, "asks for over 252 bytes")
     return bytes(out)
