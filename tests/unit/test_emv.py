@@ -9,7 +9,7 @@ import yaml
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "emv"
 PARTS = yaml.safe_load((VECTORS / "parts.yaml").read_text())
-FILES = ("online", "cvm", "selection", "refused")
+FILES = ("online", "offline", "cvm", "selection", "refused", "visa")
 FILES += ("mchip_flow", "mchip_cvm", "mchip_risk", "mchip_refused")
 
 

@@ -3,9 +3,9 @@
 import math
 from hashlib import sha1
 
-import oda_bench
+import certificate_bench as bench
 import pytest
-from oda_bench import Public
+from certificate_bench import Public
 
 from host_tools.emv import ca, make_keys
 from host_tools.emv.keys import TEST_KEYS, CaKey, KeyFileError, RsaKey, load_keys
@@ -35,9 +35,9 @@ def chain(name: str, bin_: str, icc: RsaKey) -> dict[str, bytes]:
 def test_the_chain_leads_to_the_cards_key(name: str, bin_: str, icc: str) -> None:
     card = chain(name, bin_, KEYS.icc[icc])
     assert card["8F"] == bytes([KEYS.ca[name].index])
-    issuer = oda_bench.issuer_key(public(KEYS.ca[name].key), card, pan_of(bin_))
+    issuer = bench.issuer_key(public(KEYS.ca[name].key), card, pan_of(bin_))
     assert issuer == public(KEYS.issuers[bin_])
-    found = oda_bench.icc_key(issuer, card, pan_of(bin_), STATIC)
+    found = bench.icc_key(issuer, card, pan_of(bin_), STATIC)
     assert found == public(KEYS.icc[icc])
 
 
@@ -56,16 +56,16 @@ def test_a_changed_bit_is_found(tag: str) -> None:
     card = chain("unionpay", "621234", KEYS.icc["mastercard_cda"])
     card[tag] = card[tag][:-1] + bytes([card[tag][-1] ^ 1])
     with pytest.raises(AssertionError):
-        issuer = oda_bench.issuer_key(public(KEYS.ca["unionpay"].key), card, pan_of("621234"))
-        oda_bench.icc_key(issuer, card, pan_of("621234"), STATIC)
+        issuer = bench.issuer_key(public(KEYS.ca["unionpay"].key), card, pan_of("621234"))
+        bench.icc_key(issuer, card, pan_of("621234"), STATIC)
 
 
 def test_the_static_data_is_signed() -> None:
     issuer = KEYS.issuers["512345"]
     card = chain("mastercard", "512345", KEYS.icc["mastercard_cda"])
     with pytest.raises(AssertionError, match="hash"):
-        oda_bench.icc_key(public(issuer), card, pan_of("512345"), STATIC[:-1] + b"\x81")
-    message = oda_bench.opened(public(issuer), ca.static_signature(issuer, STATIC)["93"], STATIC)
+        bench.icc_key(public(issuer), card, pan_of("512345"), STATIC[:-1] + b"\x81")
+    message = bench.opened(public(issuer), ca.static_signature(issuer, STATIC)["93"], STATIC)
     assert message == b"\x03\x01\xda\xc0" + b"\xbb" * (issuer.size - 26)
 
 
@@ -73,18 +73,18 @@ def test_fdda_covers_number_amount_currency_and_card() -> None:
     icc = KEYS.icc["unionpay_offline"]
     parts = [b"\x11\x22\x33\x44", bytes(6), b"\x01\x56", b"\x01" + bytes(6)]
     signature = ca.fdda_signature(icc, b"\x00\x07", *parts)
-    assert oda_bench.dynamic_data(public(icc), signature, b"".join(parts)) == b"\x02\x00\x07"
+    assert bench.dynamic_data(public(icc), signature, b"".join(parts)) == b"\x02\x00\x07"
     for at in range(4):
         other = list(parts)
         other[at] = bytes([other[at][0] ^ 1]) + other[at][1:]
         with pytest.raises(AssertionError, match="hash"):
-            oda_bench.dynamic_data(public(icc), signature, b"".join(other))
+            bench.dynamic_data(public(icc), signature, b"".join(other))
 
 
 def test_cda_carries_the_cryptogram_and_the_hash_of_the_transaction() -> None:
     icc, un = KEYS.icc["mastercard_cda"], b"\x11\x22\x33\x44"
     signature = ca.cda_signature(icc, bytes(8), b"\x80", b"ABCDEFGH", b"the transaction", un)
-    found = oda_bench.dynamic_data(public(icc), signature, un)
+    found = bench.dynamic_data(public(icc), signature, un)
     assert found[:18] == b"\x08" + bytes(8) + b"\x80" + b"ABCDEFGH"
     assert found[18:] == sha1(b"the transaction").digest()
 

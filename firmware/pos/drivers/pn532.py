@@ -47,7 +47,7 @@ class Pn532:
         self._link = Link(uart, reset)
         self._fast = fast
         self._ready = False  # configured
-        self._on = False  # RF field
+        self._on = False  # RF field; None: nobody knows
         self._brty = None  # of the last card: _TYPE_A or _TYPE_B
 
     async def start(self) -> tuple:
@@ -163,8 +163,11 @@ class Pn532:
     async def release(self) -> None:
         """Deselect the card, take the field away.
 
-        For cleaning up: raises no CardError, `poll` finds a dead chip.
+        For cleaning up: raises no CardError, `poll` finds a dead chip. Without a field there is
+        nothing to do.
         """
+        if self._on is False:
+            return
         try:
             if self._up():
                 await self._link.command(_RELEASE, b"\x00", ms=_LIST_MS)
@@ -193,7 +196,7 @@ class Pn532:
         return self._ready and self._link.alive
 
     async def _switch_field(self, on: bool) -> None:
-        self._on = False
+        self._on = None
         await self._link.command(_RF, b"\x01\x01" if on else b"\x01\x00")
         self._on = on
         await asyncio.sleep_ms(_FIELD_MS)

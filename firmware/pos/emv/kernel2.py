@@ -156,9 +156,9 @@ def _prepare_cda(state, card, terminal, signed):
         return b""
     state.cda = True
     state.step = outcome.STEP_ODA
-    signed = read.static_data(card, signed)
-    if signed is None:
+    if card.get(0x9F4A, b"\x82") != b"\x82":
         raise BadBytes("9F4A", 0, "names more than the AIP")
+    signed = read.static_data(card, signed)
     for i in range(0, len(_FOR_CDA), 2):
         if _FOR_CDA[i] << 8 | _FOR_CDA[i + 1] not in card:
             tvr[0] |= _ICC_DATA_MISSING | _CDA_FAILED

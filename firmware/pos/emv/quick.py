@@ -193,15 +193,13 @@ def _authenticate(state, card, terminal, sda, signed, tvr):
     key = None
     if index:
         key = yield outcome.CaKey(terminal[0x9F06][:5], index[0])
-    static = read.static_data(card, signed)
     tvr[0] &= ~_TVR_NO_ODA & 0xFF
     if key is None:
         why = "no CA key" if index else "8F missing"
-    elif static is None:
-        why = "9F4A names more than the AIP"
     else:
         from pos.emv import oda  # only now, when the card may be gone
 
+        static = read.static_data(card, signed)
         if dynamic:
             why = oda.fdda(card, static, key, terminal[0x9A], terminal)
         else:

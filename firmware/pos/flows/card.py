@@ -2,101 +2,134 @@
 
 import gc
 import os
+from asyncio import sleep_ms
 from time import ticks_add, ticks_diff, ticks_ms
 
 from pos import log
 from pos.aio import first
-from pos.emv import (
-    entry,
-    kernel7,  # noqa: F401 - loaded now, while the heap is tidy; the entry point asks for it later
-)
-from pos.emv.outcome import MSG_ONE_CARD_ONLY, TRY_AGAIN
+from pos.emv import entry
+from pos.emv.outcome import CARD_READ, MSG_ONE_CARD_ONLY, MSG_SEE_PHONE, TRY_AGAIN, CaKey, Ui
 from pos.flows import emv_data
 from pos.protocol.apdu import CardError, Collision, ReaderFault
+from pos.protocol.errors import BadBytes
+from pos.store.files import Damaged
+from pos.ui import lights
 from pos.ui.strings import say
 
 _POLL_MS = 60000
 _READ_MS = 10000
 _TRIES = 3
+_ALL = 4  # lights
+# What costs no try: people put it right in their own time
+_HINTS = {MSG_ONE_CARD_ONLY: "card_collision", MSG_SEE_PHONE: "emv_20"}
 
 
 async def run(t, txn: dict):
     """What came of a card held to the reader: kind, message, CVM and tags of the EMV outcome.
 
     None: cancelled, no card, or no reader. Asks again after a card that left too early or could
-    not be read, three times; with two cards as long as they are there, a minute at most.
+    not be read, three times; with two cards, or a phone that wants its owner, as often as they
+    come, a minute at most.
     """
     reader = t.reader()
     try:
         return await _read(t, txn, reader)
-    except ReaderFault:
+    except (ReaderFault, BadBytes, Damaged) as error:
+        log.warn("card", "%s", type(error).__name__)
         t.buzzer.bad()
-        await t.show("message", "bad", say("card"), say("card_reader"), _READ_MS)
+        what = "card_reader" if isinstance(error, ReaderFault) else "emv_data"
+        await t.show("message", "bad", say("card"), say(what), _READ_MS)
         return None
     finally:
         reader.close()
 
 
 async def _read(t, txn, reader):
-    cfg = emv_data.terminal_data(t.params, t.serial)
+    cfg = emv_data.terminal_data(t)
     await t.show("present_card", txn["amount"])
     await reader.start()
     gc.collect()  # now, not between two APDUs
     tries, hint, end = 0, "", ticks_add(ticks_ms(), _POLL_MS)
-    while tries < _TRIES and ticks_diff(end, ticks_ms()) > 0:
+    stop = []
+    while tries < _TRIES and not stop and ticks_diff(end, ticks_ms()) > 0:
         before = hint
         try:
-            if not await _wait_for_card(t.ui, reader):
+            if not await _before_cancel(t.ui, stop, reader.poll(_POLL_MS)):
                 await reader.release()
                 return None
-            kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
-            outcome = await _talk(reader, kernel)
+            outcome = await _talk(
+                t, reader, entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
+            )
             await reader.release()
             if outcome.kind != TRY_AGAIN:
                 log.info("card", "outcome %d %s", outcome.kind, outcome.why)
                 return outcome.kind, outcome.message, outcome.cvm, outcome.tags
-            one_only = outcome.message == MSG_ONE_CARD_ONLY
-            hint = "card_collision" if one_only else "card_again"
-        except Collision:
-            hint = "card_collision"
+            hint = _HINTS.get(outcome.message, "card_again")
         except ReaderFault:
             raise
         except CardError as error:
             log.info("card", "%s", error)
-            hint = "card_unreadable"
-        if hint == "card_collision":
-            if hint == before:  # the cards are still there: no new try, no new sound
-                continue
-        else:
+            hint = "card_collision" if isinstance(error, Collision) else "card_unreadable"
+        if hint == before == "card_collision":
+            continue  # the cards are still there: no new try, no new sound
+        if hint not in _HINTS.values():
             tries += 1
         t.buzzer.bad()
         await t.show("present_card", txn["amount"], say(hint))
+        if hint == "emv_20":  # its owner has to look at it first
+            await _before_cancel(t.ui, stop, reader.removed())
     await reader.release()
+    if stop:
+        return None
     await t.show("message", "bad", say("card"), say("card_given_up"), _READ_MS)
     return None
 
 
-async def _wait_for_card(ui, reader) -> bool:
-    """Whether a card came; not when the cashier cancelled or the time was over."""
-    index, value = await first(reader.poll(_POLL_MS), _cancelled(ui))
-    return index == 0 and value is not None
+async def _before_cancel(ui, stop, wanted):
+    """What ``wanted`` returns, or None when the cashier cancelled or it took a minute.
+
+    A cancel key that comes at the very moment when ``wanted`` ends is not lost: ``stop`` has it.
+    """
+    index, value = await first(wanted, _cancelled(ui, stop), _too_long())
+    return value if index == 0 else None
 
 
-async def _cancelled(ui):
+async def _cancelled(ui, stop):
     while await ui.key() != "C":
         pass
+    stop.append(True)
 
 
-async def _talk(reader, kernel):
-    """Run the kernel, a generator of commands, against the card; returns its Outcome."""
+async def _too_long():
+    await sleep_ms(_POLL_MS)
+
+
+async def _talk(t, reader, kernel):
+    """Do what the kernel asks for: commands to the card, signs to its holder, keys.
+
+    Returns the kernel's Outcome.
+    """
     try:
-        command = next(kernel)
+        step = next(kernel)
         while True:
-            try:
-                answer = await reader.exchange(command)
-            except CardError as error:
-                command = kernel.throw(error)
+            if isinstance(step, Ui):
+                step = kernel.send(await _tell(t, reader, step))
+            elif isinstance(step, CaKey):
+                step = kernel.send(emv_data.ca_key(t.root, step.rid, step.index))
             else:
-                command = kernel.send(answer)
+                try:
+                    answer = await reader.exchange(step)
+                except CardError as error:
+                    step = kernel.throw(error)
+                else:
+                    step = kernel.send(answer)
     except StopIteration as end:
         return end.value
+
+
+async def _tell(t, reader, request) -> None:
+    """Lights and sound of a UI request; a card that has been read is let go at once."""
+    if request.status == CARD_READ:
+        lights.show(t.ui, _ALL)
+        t.buzzer.ok()
+        await reader.release()

@@ -1,6 +1,6 @@
 """A contactless sale, from the amount to the slip."""
 
-from pos.emv.outcome import CDCVM, ONLINE, ONLINE_PIN, SIGNATURE
+from pos.emv.outcome import APPROVED, CDCVM, MSG_APPROVED, ONLINE, ONLINE_PIN, SIGNATURE
 from pos.store.journal import JournalFull
 from pos.ui.strings import say
 
@@ -31,7 +31,8 @@ async def run(t, first_key=None) -> None:
 async def _go_on(t, txn, kind, message, cvm, tags):
     """What the card's outcome leads to: the host, or a sentence."""
     if kind != ONLINE:
-        await _refuse(t, say("emv_%02X" % message))
+        # An offline approval is not taken: there is no way yet to tell the host of it
+        await _refuse(t, say("emv_%02X" % (MSG_APPROVED if kind == APPROVED else message)))
         return
     holder = await t.tell("holder", txn, tags)
     if not holder:

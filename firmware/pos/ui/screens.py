@@ -5,6 +5,7 @@ Each is a coroutine; those that say "Shows" return at once and leave the picture
 
 from micropython import const
 
+from pos.ui import lights
 from pos.ui.frame import INNER, MARGIN
 from pos.ui.strings import CURRENCY, money, say
 
@@ -51,8 +52,9 @@ async def selftest_line(ui, name: str, ok: bool, detail: str = "") -> None:
 async def present_card(ui, amount: int, hint: str = "") -> None:
     """Shows the amount (fen) and asks for the card; ``hint`` may say what to do otherwise."""
     canvas = ui.page("", "C")
-    _amount(canvas, 48, amount)
-    canvas.text(0, 112, canvas.width, "◗", "icons", "accent", "^")
+    _amount(canvas, 44, amount)
+    lights.draw(canvas, 1)
+    canvas.text(0, 116, canvas.width, "◗", "icons", "accent", "^")
     canvas.text(MARGIN, 196, INNER, say("tap"), "sans24", "ink", "^")
     _body(canvas, 232, hint or say("tap_hint"), "warn" if hint else "muted")
     canvas.show()

@@ -1,0 +1,113 @@
+"""Puts public constants of the firmware in where they are used, before a module is compiled.
+
+``X = const(3)`` of a module is a name that stays on the heap for ever, in each module that says
+``module.X`` or imports it (see ``shrink``). The compiler removes only what begins with an
+underscore and is used in its own module; this does the same over all modules. Line numbers stay.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+
+# module -> name -> value
+Constants = dict[str, dict[str, int]]
+
+
+class Unresolved(Exception):
+    """A constant is used in a way that cannot be followed."""
+
+
+def defined(tree: ast.Module) -> dict[str, int]:
+    """The public ``NAME = const(...)`` of a module whose value is a whole number."""
+    found = {}
+    for node in tree.body:
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+            continue
+        call, target = node.value, node.targets[0]
+        if getattr(call.func, "id", "") != "const" or not isinstance(target, ast.Name):
+            continue
+        try:
+            value = ast.literal_eval(call.args[0])
+        except ValueError:
+            continue
+        if type(value) is int and not target.id.startswith("_"):
+            found[target.id] = value
+    return found
+
+
+def collect(sources: Mapping[str, str]) -> Constants:
+    """The constants of all modules: ``sources`` maps dotted module names to texts."""
+    found = {module: defined(ast.parse(text)) for module, text in sources.items()}
+    return {module: names for module, names in found.items() if names}
+
+
+def inline(source: str, module: str, constants: Constants) -> str:
+    """``source`` of ``module`` with numbers for the constants of others, its own made private.
+
+    Raises Unresolved, with the line, for a module with constants that is imported as a whole
+    chain (``import a.b``), and where a private name is taken already.
+    """
+    tree = ast.parse(source)
+    own = constants.get(module, {})
+    modules, values, edits = _imports(tree, module, constants)
+    taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            names = constants.get(modules.get(node.value.id, ""), {})
+            if node.attr in names:
+                edits.append((node, str(names[node.attr])))
+        elif isinstance(node, ast.Name) and node.id in values:
+            edits.append((node, str(values[node.id])))
+        elif isinstance(node, ast.Name) and node.id in own:
+            if f"_{node.id}" in taken:
+                raise Unresolved(f"{module}:{node.lineno}: _{node.id} is there besides {node.id}")
+            edits.append((node, f"_{node.id}"))
+    return _edited(source, edits)
+
+
+def _imports(tree: ast.Module, module: str, constants: Constants):
+    """Local names of modules that have constants; of constants; and the imports to rewrite."""
+    modules: dict[str, str] = {}
+    values: dict[str, int] = {}
+    edits: list[tuple[ast.stmt | ast.expr, str]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name not in constants:
+                    continue
+                if "." in alias.name and not alias.asname:
+                    why = f"import {alias.name} as a name of its own: it has constants"
+                    raise Unresolved(f"{module}:{node.lineno}: {why}")
+                modules[alias.asname or alias.name] = alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = constants.get(node.module, {})
+            for alias in node.names:
+                if alias.name in names:
+                    values[alias.asname or alias.name] = names[alias.name]
+                whole = f"{node.module}.{alias.name}"
+                if whole in constants:
+                    modules[alias.asname or alias.name] = whole
+            left = [alias for alias in node.names if alias.name not in names]
+            if len(left) < len(node.names):
+                edits.append((node, _import(node.module, left)))
+    return modules, values, edits
+
+
+def _import(module: str, names: Iterable[ast.alias]) -> str:
+    words = [f"{a.name} as {a.asname}" if a.asname else a.name for a in names]
+    return f"from {module} import {', '.join(words)}" if words else "pass"
+
+
+def _edited(source: str, edits: list[tuple[ast.stmt | ast.expr, str]]) -> str:
+    """Replace nodes by texts, last first; a text of fewer lines is filled up with empty ones."""
+    lines = source.encode().splitlines(keepends=True)  # columns of ast are bytes
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    data = b"".join(lines)
+    for node, text in sorted(edits, key=lambda e: (-e[0].lineno, -e[0].col_offset)):
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        start = starts[node.lineno - 1] + node.col_offset
+        end = starts[node.end_lineno - 1] + node.end_col_offset
+        filler = b"\n" * (node.end_lineno - node.lineno)
+        data = data[:start] + text.encode() + filler + data[end:]
+    return data.decode()
