@@ -8,6 +8,7 @@ from typing import IO
 
 from host_tools.bench import mpy
 from host_tools.bench.sales import Sale
+from host_tools.vboard.cards.card import Card
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import ManualClock
@@ -38,6 +39,7 @@ class Traffic:
     idle_ms: float = 0.0  # the whole answer was there, the next command was not
     naps: int = 0  # looks at the line that took a millisecond each while the chip had the word
     in_field_ms: float = 0.0  # from the first command to the last answer
+    thought_ms: float = 0.0  # by the card model
     leave: int = 0  # answers heard when the card may leave
     found: list[list[bytes]] = field(default_factory=list)  # pieces the chip said, each write
     talk: list[list[bytes]] = field(default_factory=list)
@@ -46,14 +48,16 @@ class Traffic:
 class _Recorded:
     """A card model whose conversation is kept."""
 
-    def __init__(self, card, sale: Sale) -> None:
+    def __init__(self, card: Card, sale: Sale) -> None:
         self._card, self._sale = card, sale
+        self.thought_ms = 0.0
 
     def __getattr__(self, name: str):
         return getattr(self._card, name)
 
     def exchange(self, capdu: bytes) -> bytes | None:
         answer = self._card.exchange(capdu)
+        self.thought_ms += self._card.think_ms(capdu)
         if answer is not None:
             self._sale.conversation.append((bytes(capdu), bytes(answer)))
         return answer
@@ -67,7 +71,8 @@ class _Bench:
         self.clock, self.wire = ManualClock(), UartLine()
         self.wire.to_board = self._arrives
         self.chip = Pn532(self.clock, self.wire, on_frame=self._frame)
-        self.chip.tap(_Recorded(load_card(sale.card), sale))  # type: ignore[arg-type]
+        self._card = _Recorded(load_card(sale.card), sale)
+        self.chip.tap(self._card)  # type: ignore[arg-type]
         self.chip.on_change = self._field
         self.traffic = Traffic()
         self._sale = sale
@@ -149,6 +154,7 @@ class _Bench:
         self.traffic.talk = self._turns
         self.traffic.to_chip = self.wire.bytes_to_chip - self._start[0]
         self.traffic.to_board = self.wire.bytes_to_board - self._start[1]
+        self.traffic.thought_ms = self._card.thought_ms
         self.traffic.in_field_ms = (self._answered or 0) - self._began
 
 
