@@ -148,7 +148,8 @@ def _instructions(source: str) -> int:
     )
     counted = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode or counted is None:
-        raise MeterError((done.stderr.strip().splitlines() or ["valgrind failed"])[-1])
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "Error" in line]
+        raise MeterError((said or ["valgrind failed"])[-1])
     return int(counted[1])
 
 

@@ -55,7 +55,7 @@ class Aid:
 
     def takes(self, name, kernel: int) -> bool:
         """Whether an ADF name and the kernel its entry asks for (0: any) are those of this."""
-        if kernel not in (0, self.kernel):
+        if kernel and kernel != self.kernel:
             return False
         return name == self.aid if self.exact else name.startswith(self.aid)
 

@@ -92,8 +92,8 @@ def candidates(fci, aids) -> list:
         if entry is None:
             continue
         name, kernel, priority = entry
-        for k, aid in enumerate(aids):
-            if aid.takes(name, kernel):
+        for k in range(len(aids)):
+            if aids[k].takes(name, kernel):
                 found.append((priority << 8 | len(found), name, k))
     found.sort()
     return found
