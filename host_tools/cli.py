@@ -105,18 +105,28 @@ def test(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *processes, *arguments])
 
 
-@app.command(rich_help_panel=_DEVELOP, context_settings=_PASS_ON)
-def fuzz(context: typer.Context) -> None:
+@app.command(rich_help_panel=_DEVELOP)
+def fuzz(
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long.")] = 1.0,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeat a run.", show_default="another one each time")
+    ] = None,
+    kernel: Annotated[
+        int | None, typer.Option(help="2, 3 or 7.", show_default="all of them")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Play a conversation that was kept, and stop.")
+    ] = None,
+) -> None:
     """Damage conversations between card and kernels, and see what becomes of them.
 
-    For a minute, or --minutes; --seed repeats a run, --kernel takes one kernel, --replay plays a
-    conversation that failed. Those are kept in build/fuzz.
-
-    Example: taptill fuzz --minutes 10
+    What does not end in an outcome is kept in build/fuzz, and the exit code is 1.
     """
+    given = {"--minutes": minutes, "--seed": seed, "--kernel": kernel, "--replay": replay}
+    arguments = [f"{name}={value}" for name, value in given.items() if value is not None]
     program = ROOT / "tests" / "fuzz" / "emv_fuzz.py"
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-W", "ignore", str(program), *context.args])
+    os.execv(sys.executable, [sys.executable, "-W", "ignore", str(program), *arguments])
 
 
 @app.command(rich_help_panel=_DEVELOP)

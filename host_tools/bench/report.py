@@ -1,13 +1,14 @@
 """The figures of a sale, each beside its target; as a table or as JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from host_tools.bench import line, mpy, node, programs
 from host_tools.bench.line import BYTE_MS, Traffic, air_bytes
 from host_tools.bench.sales import Sale, sales
+from host_tools.vboard.cards import apdu
 
 RATES = (921600, 115200)
 THRESHOLD = 8192  # of the collector while a story runs (firmware/pos/terminal.py)
@@ -107,6 +108,15 @@ def _steps(marks: list[int]) -> list[int]:
     return [after - before for before, after in pairwise(marks)]
 
 
+def _where(sale: Sale, steps: Sequence[float]) -> str:
+    """After the answer to which command most has been done."""
+    at = list(steps).index(max(steps))
+    before = apdu.name(sale.conversation[at][0])
+    if at + 1 == len(sale.conversation):
+        return f"after {before}"
+    return f"between {before} and {apdu.name(sale.conversation[at + 1][0])}"
+
+
 def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
     apdus = len(sale.answers)
     source = mpy.sale_source(sale) + programs.ALLOCATED
@@ -118,9 +128,16 @@ def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
     rows = [
         Row("kernel allocates in a sale, 8-byte words", marks[-1], "bytes"),
         Row("  for each APDU, mean", sum(kernel) / len(kernel), "bytes"),
-        Row("  for one APDU, most", max(kernel), "bytes"),
+        Row("  for one APDU, most", max(kernel), "bytes", None, _where(sale, kernel)),
         Row("driver allocates for one APDU, most", max(driver), "bytes"),
-        Row("both, until the card may leave", sum(kernel) + sum(driver), "bytes"),
+        Row(
+            "kernel and driver for each APDU, mean",
+            (sum(kernel) + sum(driver)) / len(kernel),
+            "bytes",
+            2 * 2048,
+            "2 KB with 4-byte words, about double here",
+        ),
+        Row("  until the card may leave", sum(kernel) + sum(driver), "bytes"),
         Row(
             f"collection between two APDUs, threshold {THRESHOLD}",
             _numbers(lines, "collections")[0],
@@ -137,14 +154,14 @@ def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
     return [
         *rows,
         Row("kernel allocates for each APDU, 4-byte words, mean", mean, "bytes", 2048),
-        Row("  for one APDU, most", max(words4), "bytes", 2048),
+        Row("  for one APDU, most", max(words4), "bytes", 2048, _where(sale, words4)),
     ]
 
 
 def _instructions(sale: Sale, fast: Traffic) -> list[Row]:
     if not mpy.has_valgrind():
         return [Row("instructions", None, note=_NO_VALGRIND)]
-    source, apdus = mpy.sale_source(sale), len(sale.answers)
+    source, count = mpy.sale_source(sale), len(sale.answers)
 
     def counted(n: int, stop: int) -> str:
         return source + programs.COUNT.format(n=n, stop=stop)
@@ -157,14 +174,14 @@ def _instructions(sale: Sale, fast: Traffic) -> list[Row]:
     )
     until = [(total - nothing) / _N / 1e6 for total in rest[: len(stops)]]
     load = (rest[len(stops) + 1] - rest[len(stops)]) / 1e6 - until[-2]
-    driver = (rest[-1] - rest[-2]) / _N / apdus / 1e6
+    driver = (rest[-1] - rest[-2]) / _N / count / 1e6
     steps = [after - before for before, after in pairwise(until[:-1])]
     kernel = until[-2] / fast.leave
     return [
         Row("kernel, until the card may leave", until[-2], "M instructions"),
         Row("kernel, after it", until[-1] - until[-2], "M instructions"),
         Row("kernel for each APDU, mean", kernel, "M instructions"),
-        Row("  for one APDU, most", max(steps), "M instructions"),
+        Row("  for one APDU, most", max(steps), "M instructions", None, _where(sale, steps)),
         Row("driver for each APDU", driver, "M instructions", None, "with the recorded line"),
         Row("kernel and driver for each APDU, mean", kernel + driver, "M instructions", 0.7),
         Row("  for one APDU, most", max(steps) + driver, "M instructions", 0.7),
