@@ -7,7 +7,7 @@ TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check build acquirer board clean distclean
+.PHONY: help setup demo test fuzz check bench build acquirer board clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,8 +20,14 @@ demo: $(INSTALLED)  ## Play one contactless sale on the virtual board, from the 
 test: $(INSTALLED)  ## Run all tests, or those that ARGS tell pytest (ARGS="-k sale")
 	@$(TAPTILL) test $(ARGS)
 
+fuzz: $(INSTALLED)  ## Damage what cards say and see what the kernels make of it (ARGS="--minutes 10")
+	@$(TAPTILL) fuzz $(ARGS)
+
 check: $(INSTALLED)  ## Check style, types, spelling, architecture and size budgets
 	@$(TAPTILL) check $(ARGS)
+
+bench: $(INSTALLED)  ## Measure what a sale costs: bytes, time on the wires, instructions, heap
+	@$(TAPTILL) bench $(ARGS)
 
 build: $(INSTALLED)  ## Compile the firmware and pack its ROM image
 	@$(TAPTILL) build $(ARGS)

@@ -106,6 +106,30 @@ def test(context: typer.Context) -> None:
 
 
 @app.command(rich_help_panel=_DEVELOP)
+def fuzz(
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long.")] = 1.0,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeat a run.", show_default="another one each time")
+    ] = None,
+    kernel: Annotated[
+        int | None, typer.Option(help="2, 3 or 7.", show_default="all of them")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Play a conversation that was kept, and stop.")
+    ] = None,
+) -> None:
+    """Damage conversations between card and kernels, and see what becomes of them.
+
+    What does not end in an outcome is kept in build/fuzz, and the exit code is 1.
+    """
+    given = {"--minutes": minutes, "--seed": seed, "--kernel": kernel, "--replay": replay}
+    arguments = [f"{name}={value}" for name, value in given.items() if value is not None]
+    program = ROOT / "tests" / "fuzz" / "emv_fuzz.py"
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-W", "ignore", str(program), *arguments])
+
+
+@app.command(rich_help_panel=_DEVELOP)
 def check() -> None:
     """Check style, types, spelling, architecture and size budgets.
 
@@ -115,6 +139,30 @@ def check() -> None:
 
     with _in_a_sentence():
         raise typer.Exit(checks.main())
+
+
+@app.command(rich_help_panel=_DEVELOP)
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Measure what a sale costs: bytes, time on the wires, instructions, heap.
+
+    For a card of each kernel, beside the targets. What an instrument that is missing would have
+    measured is named. Nothing is timed, so the figures are the same each time; docs/bench.md
+    explains them.
+    """
+    from host_tools.bench import mpy, report
+    from host_tools.build.image import BuildError
+    from host_tools.vboard.cards.fields import CardFileError
+
+    with _in_a_sentence(BuildError, CardFileError, mpy.MeterError):
+        found = []
+        for one in report.measure():
+            found.append(one)
+            if not as_json:
+                typer.echo(report.table(one))
+        if as_json:
+            typer.echo(report.as_json(found))
 
 
 @app.command(rich_help_panel=_RUN)

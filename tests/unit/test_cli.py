@@ -45,7 +45,17 @@ def test_the_version_is_that_of_the_project(taptill):
 def test_help_tells_every_command(taptill):
     result = taptill("--help")
     assert result.exit_code == 0
-    for name in ("build", "demo", "test", "check", "acquirer", "board", "provision"):
+    for name in (
+        "build",
+        "demo",
+        "test",
+        "fuzz",
+        "check",
+        "bench",
+        "acquirer",
+        "board",
+        "provision",
+    ):
         assert re.search(rf"\b{name}\b", result.output)
         assert taptill(name, "--help").exit_code == 0
 

@@ -55,7 +55,7 @@ class Aid:
 
     def takes(self, name, kernel: int) -> bool:
         """Whether an ADF name and the kernel its entry asks for (0: any) are those of this."""
-        if kernel not in (0, self.kernel):
+        if kernel and kernel != self.kernel:
             return False
         return name == self.aid if self.exact else name.startswith(self.aid)
 
@@ -113,16 +113,21 @@ def aid(record, cvm=None, cap=None):
     return result
 
 
-def kernel_data(aid) -> dict:
-    """What a kernel gets of its combination: version, and for kernel 2 the objects of C-2."""
-    data = {}
-    for tag, i, n in tlv.walk(aid.record):
+def kernel_data(aid, data=None) -> dict:
+    """What a kernel gets of its combination: version, and for kernel 2 the objects of C-2.
+
+    It goes into ``data`` where that is given.
+    """
+    if data is None:
+        data = {}
+    record = aid.record
+    for tag, i, n in tlv.walk(record):
         if 0xDF8100 <= tag < 0xDF8F00 or tag in (0x9F09, 0x9F33, 0x9F35, 0x9F40):
-            data[tag] = bytes(aid.record[i : i + n])
+            data[tag] = bytes(record[i : i + n])
         elif aid.kernel == _KERNEL_2:
             for ours, theirs in _C2_NAMES:
                 if ours == tag and theirs not in data:
-                    data[theirs] = bytes(aid.record[i : i + n])
+                    data[theirs] = bytes(record[i : i + n])
     if aid.kernel == _KERNEL_2 and aid.cvm is not None:
         data[0xDF8126] = bcd.pack("%012d" % aid.cvm)
     return data

@@ -92,8 +92,8 @@ def candidates(fci, aids) -> list:
         if entry is None:
             continue
         name, kernel, priority = entry
-        for k, aid in enumerate(aids):
-            if aid.takes(name, kernel):
+        for k in range(len(aids)):
+            if aids[k].takes(name, kernel):
                 found.append((priority << 8 | len(found), name, k))
     found.sort()
     return found
@@ -110,14 +110,15 @@ def _kernel(number):
     return kernel.run
 
 
-def _application(cfg, txn, aid, ttq, name):
-    """Final selection and kernel activation (Book B, 3.3.3 and 3.4); returns the outcome."""
+def _application(known, aid, ttq, name):
+    """Final selection and kernel activation (Book B, 3.3.3 and 3.4); returns the outcome.
+
+    ``known`` is the data of terminal and transaction.
+    """
     fci, sw = yield from command(apdu.select(name))
     if sw != 0x9000:
         return outcome.select_next("SELECT {:04X}".format(sw))
-    terminal = dict(cfg["terminal"])
-    terminal.update(config.kernel_data(aid))
-    terminal.update(tags.transaction_data(txn))
+    terminal = config.kernel_data(aid, known.copy())
     terminal[0x9F66] = ttq
     terminal[0x9F06] = aid.aid
     card = {}
@@ -129,14 +130,14 @@ def _application(cfg, txn, aid, ttq, name):
     return result
 
 
-def _selection(cfg, txn, aids, ttqs):
+def _selection(known, aids, ttqs):
     """From the PPSE through the candidates, until a kernel wants none of the others."""
     fci, sw = yield from command(apdu.select(apdu.PPSE))
     found = candidates(fci, aids) if sw == 0x9000 else []
     why = "PPSE {:04X}".format(sw) if sw != 0x9000 else "no common application"
     for _, name, k in found:
         try:
-            result = yield from _application(cfg, txn, aids[k], ttqs[k], name)
+            result = yield from _application(known, aids[k], ttqs[k], name)
         except BadBytes as error:
             result = outcome.end(str(error))
             result.aid = name
@@ -166,8 +167,11 @@ def transaction(cfg: dict, txn: dict):
             ttqs.append(ttq)
     if not aids:
         return outcome.other_interface("amount not allowed contactless")
+    # made before the card is asked for anything: its time is not for this
+    known = dict(cfg["terminal"])
+    known.update(tags.transaction_data(txn))
     try:
-        return (yield from _selection(cfg, txn, aids, ttqs))
+        return (yield from _selection(known, aids, ttqs))
     except BadBytes as error:
         return outcome.end(str(error))
     except apdu.CardLost:

@@ -116,9 +116,7 @@ def _over(terminal, tag: int) -> bool:
 
 def _filled(card, tag: int, terminal) -> bytes:
     """The values for the card's list ``tag``; the terminal's word goes before the card's."""
-    known = dict(card)
-    known.update(terminal)
-    return tags.fill(card.get(tag, b""), known)
+    return tags.fill(card.get(tag, b""), terminal, card)
 
 
 def _initiate(state, fci, card, terminal):

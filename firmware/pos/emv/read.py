@@ -48,7 +48,7 @@ def records(card: dict, terminal: dict):
                 if len(signed) + len(body) > _MAX_SIGNED:
                     raise BadBytes("94", i + 3, "over {} bytes signed".format(_MAX_SIGNED))
                 signed += body
-    return None, bytes(signed)
+    return None, signed
 
 
 def _checked(afl):
@@ -87,13 +87,15 @@ def _record(card: dict, sfi: int, answer, terminal: dict):
     return memoryview(answer)[start : start + size]
 
 
-def static_data(card: dict, records_signed) -> bytes:
+def static_data(card: dict, records_signed):
     """All that the certificates cover (EMV Book 3, 10.3): the records, then the AIP if 9F4A says
     so. A list that names anything else is found out by ``oda``.
+
+    ``records_signed`` is what `records` has returned; the AIP is put behind it in place.
     """
     if 0x9F4A in card:
-        return bytes(records_signed) + card[0x82]
-    return bytes(records_signed)
+        records_signed += card[0x82]
+    return records_signed
 
 
 def drop_certificates(card: dict) -> None:

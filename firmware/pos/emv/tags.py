@@ -31,10 +31,11 @@ def harvest(data: dict, buf, known: dict) -> None:
     size = 0
     for value in data.values():
         size += len(value)
+    view = memoryview(buf)
     for tag, i, n in tlv.leaves(buf):
         if tag in known or n == 0:
             continue
-        value = bytes(memoryview(buf)[i : i + n])
+        value = bytes(view[i : i + n])
         if tag not in data:
             size += n
             if size > _MAX_BYTES:
@@ -57,14 +58,18 @@ def _fitted(tag: int, value, length: int) -> bytes:
     return value + (b"\xff" if _listed(_COMPRESSED, tag) else b"\x00") * (length - n)
 
 
-def fill(dol, data: dict) -> bytes:
+def fill(dol, data: dict, more: dict | None = None) -> bytes:
     """The values that a data object list asks for, one after the other (EMV Book 3, 5.4).
 
-    What the terminal does not know, and any template, is filled with zeros. Raises BadBytes.
+    What is in neither ``data`` nor ``more``, and any template, is filled with zeros. Raises
+    BadBytes.
     """
     out = bytearray()
     for tag, length in tlv.dol(dol):
-        out += bytes(length) if tlv.constructed(tag) else _fitted(tag, data.get(tag, b""), length)
+        value = data.get(tag)
+        if value is None:
+            value = more.get(tag, b"") if more else b""
+        out += bytes(length) if tlv.constructed(tag) else _fitted(tag, value, length)
         if len(out) > 252:
             raise BadBytes("DOL", 0, "asks for over 252 bytes")
     return bytes(out)
@@ -81,11 +86,10 @@ def lists(dol, tag: int) -> bool:
 def sized(data: dict, tag: int, low: int, high: int) -> bytes:
     """The value of a mandatory object, ``low`` to ``high`` bytes long; raises BadBytes."""
     value = data.get(tag)
-    name = "{:02X}".format(tag)
     if value is None:
-        raise BadBytes(name, 0, "missing")
+        raise BadBytes("{:02X}".format(tag), 0, "missing")
     if not low <= len(value) <= high:
-        raise BadBytes(name, 0, "length {}".format(len(value)))
+        raise BadBytes("{:02X}".format(tag), 0, "length {}".format(len(value)))
     return value
 
 

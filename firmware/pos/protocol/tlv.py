@@ -24,43 +24,40 @@ def constructed(tag: int) -> bool:
     return tag & 0x20 != 0
 
 
-def _tag(buf, i: int, end: int) -> tuple:
-    """(tag, offset after it) of the tag at ``i``; BadBytes when it is cut off or too long."""
+def _tag(buf, i: int, end: int) -> int:
+    """The tag at ``i``; BadBytes when it is cut off or too long."""
     first = i
     tag = buf[i]
-    i += 1
     if tag & 0x1F == 0x1F:
         while True:
+            i += 1
             if i >= end:
                 raise BadBytes("tag", first, "cut off")
             if i - first > 2:
                 raise BadBytes("tag", first, "over 3 bytes")
-            b = buf[i]
-            i += 1
-            tag = tag << 8 | b
-            if not b & 0x80:
+            tag = tag << 8 | buf[i]
+            if not tag & 0x80:
                 break
-    return tag, i
+    return tag
 
 
-def _length(buf, i: int, end: int, tag: int) -> tuple:
-    """(length, offset of the value) at ``i``; BadBytes when the value does not fit before end."""
-    first = i
+def _length(buf, i: int, end: int, tag: int) -> int:
+    """The length at ``i``; BadBytes when the value behind it does not fit before end."""
     if i >= end:
-        raise BadBytes(_name(tag), first, "no length")
+        raise BadBytes(_name(tag), i, "no length")
     n = buf[i]
-    i += 1
+    after = i + 1
     if n > 0x7F:
         more = n & 0x7F
         if not 1 <= more <= 2:
-            raise BadBytes(_name(tag), first, "length form {:02X}".format(n))
-        if i + more > end:
-            raise BadBytes(_name(tag), first, "length cut off")
-        n = buf[i] if more == 1 else buf[i] << 8 | buf[i + 1]
-        i += more
-    if n > end - i:
-        raise BadBytes(_name(tag), first, "length {} over {}".format(n, end - i))
-    return n, i
+            raise BadBytes(_name(tag), i, "length form {:02X}".format(n))
+        after += more
+        if after > end:
+            raise BadBytes(_name(tag), i, "length cut off")
+        n = buf[i + 1] if more == 1 else buf[i + 1] << 8 | buf[i + 2]
+    if n > end - after:
+        raise BadBytes(_name(tag), i, "length {} over {}".format(n, end - after))
+    return n
 
 
 def _skip(buf, i: int, end: int) -> int:
@@ -78,30 +75,52 @@ def _skip(buf, i: int, end: int) -> int:
     return i
 
 
-def walk(buf, start: int = 0, end: int | None = None):
+def walk(buf, start: int = 0, end: int | None = None, deep: bool = False):
     """Yield (tag, offset of the value, length) of each object of one level of ``buf``.
 
-    Raises BadBytes, which names the tag and the offset of the fault, when it comes to it.
+    With ``deep`` templates are opened, and not told themselves. Raises BadBytes, which names the
+    tag and the offset of the fault, when it comes to it.
     """
-    if end is None:
-        end = len(buf)
-    i = _skip(buf, start, end)
-    while i < end:
-        tag, i = _tag(buf, i, end)
-        n, i = _length(buf, i, end, tag)
-        yield tag, i, n
-        i = _skip(buf, i + n, end)
+    # This is where a card's time goes: usual tags and lengths are read without a call
+    last = len(buf) if end is None else end
+    outer = None  # where the templates end that are open
+    i = start
+    while True:
+        while i < last:
+            first = buf[i]
+            if first == 0 or first == 0xFF:
+                i = _skip(buf, i, last)
+                if i == last:
+                    break
+                first = buf[i]
+            tag = first
+            if first & 0x1F == 0x1F:
+                tag = _tag(buf, i, last)
+                i += 1 if tag < 0x10000 else 2
+            i += 1
+            n = buf[i] if i < last else 0xFF
+            if n > 0x7F or n >= last - i:
+                n = _length(buf, i, last, tag)
+                i += 0 if buf[i] < 0x80 else buf[i] & 3
+            i += 1
+            if deep and first & 0x20:
+                if outer is None:
+                    outer = []
+                if len(outer) >= _DEPTH:
+                    raise BadBytes("template", i, "nested too deep")
+                outer.append(last)
+                last = i + n
+            else:
+                yield tag, i, n
+                i += n
+        if not outer:
+            return
+        last = outer.pop()
 
 
-def leaves(buf, start: int = 0, end: int | None = None, depth: int = 0):
+def leaves(buf, start: int = 0, end: int | None = None):
     """Yield (tag, offset, length) of all primitive objects of ``buf``, templates opened."""
-    if depth > _DEPTH:
-        raise BadBytes("template", start, "nested too deep")
-    for tag, i, n in walk(buf, start, end):
-        if constructed(tag):
-            yield from leaves(buf, i, i + n, depth + 1)
-        else:
-            yield tag, i, n
+    return walk(buf, start, end, True)
 
 
 def find(buf, tag: int, start: int = 0, end: int | None = None, depth: int = 0):
@@ -144,7 +163,8 @@ def dol(buf):
     i = 0
     end = len(buf)
     while i < end:
-        tag, i = _tag(buf, i, end)
+        tag = _tag(buf, i, end)
+        i += 1 if tag < 0x100 else 2 if tag < 0x10000 else 3
         if i >= end:
             raise BadBytes(_name(tag), i, "no length")
         yield tag, buf[i]
