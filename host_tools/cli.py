@@ -35,6 +35,7 @@ app = typer.Typer(
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _DEVELOP, _RUN, _DEVICE, _CARDS = "Develop", "Run", "Device", "Cards"
+app.add_typer(cli_emv.card, name="card", rich_help_panel=_CARDS)
 app.add_typer(cli_emv.decode, name="decode", rich_help_panel=_CARDS)
 
 

@@ -5,6 +5,7 @@ Imports are inside the commands, as in ``cli.py``.
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -12,6 +13,11 @@ import typer
 decode = typer.Typer(
     help="Say what bytes of a card or terminal mean: tlv, apdu, dol. Card numbers and tracks are "
     "shown as first six and last four digits.",
+    no_args_is_help=True,
+)
+
+card = typer.Typer(
+    help="Run the firmware's EMV kernels against virtual cards, and show what they say.",
     no_args_is_help=True,
 )
 
@@ -116,3 +122,80 @@ def apdu(
     except BadBytes as error:
         _told(error)
     _print(as_json, shown.tree(clear), shown.lines(clear))
+
+
+@card.command("list")
+def list_() -> None:
+    """List the virtual cards of host_tools/cards, each with a sentence.
+
+    Example: taptill card list
+    """
+    from host_tools.emv import play
+
+    rows = play.described()
+    width = max(len(name) for name, _ in rows)
+    for name, sentence in rows:
+        typer.echo(f"{name:{width}}  {sentence}")
+
+
+@card.command()
+def run(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="A card by name (see list) or path, or a script."),
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML: date, time, amount, other, currency, country, un, type, stan, ttq, "
+            "limits, kernel, aids, ca_keys, terminal; host_tools/emv/terminal.yaml is one.",
+            show_default="the terminal's own; for scripts config.yaml beside them",
+        ),
+    ] = None,
+    amount: Annotated[
+        str | None,
+        typer.Option(help="Such as 12.80.", show_default="the configuration's, or 12.80"),
+    ] = None,
+    as_json: _Json = False,
+    clear: _Clear = False,
+) -> None:
+    """Run entry point and kernels on MicroPython against a card, and show every exchange.
+
+    Each command with the clause of the book that leads to it, each answer with its data objects,
+    then the outcome with TVR, TSI, CVM, data authentication and the data for the host. FILE may be
+    a script, or a list of them; JSON is a list then.
+
+    Exit code 0: there is an outcome, with a script the one that it wants and nothing of the script
+    left over. 1: not so, and the first difference is told in a sentence.
+
+    Examples: taptill card run unionpay_debit --amount 1280.00;
+    taptill card run tests/vectors/emv/online.yaml --json
+    """
+    from host_tools.build.image import BuildError
+    from host_tools.emv import play
+    from host_tools.emv.config import ConfigError
+    from host_tools.emv.kernels import Kernels
+    from host_tools.vboard.cards.fields import CardFileError
+
+    different = []
+    trees = []
+    try:
+        plays = play.load(file, config, amount)
+        with Kernels() as kernels:
+            for each in plays:
+                transcript = each.run(kernels, clear)
+                if as_json:
+                    trees.append(transcript.tree())
+                else:
+                    typer.echo("\n".join(transcript.lines()) + "\n")
+                if transcript.difference:
+                    different.append(f"{transcript.name}: {transcript.difference}")
+    except OSError as error:
+        fail(f"{error.filename or file}: {error.strerror or error}")
+    except (BuildError, CardFileError, ConfigError) as error:
+        fail(error)
+    if as_json:
+        typer.echo(json.dumps(trees[0] if len(trees) == 1 else trees, indent=2))
+    if different:
+        more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
+        fail(different[0] + more)

@@ -45,7 +45,8 @@ def test_the_version_is_that_of_the_project(taptill):
 def test_help_tells_every_command(taptill):
     result = taptill("--help")
     assert result.exit_code == 0
-    for name in ("build", "demo", "test", "check", "acquirer", "board", "provision"):
+    names = ("build", "demo", "test", "check", "acquirer", "board", "provision", "card", "decode")
+    for name in names:
         assert re.search(rf"\b{name}\b", result.output)
         assert taptill(name, "--help").exit_code == 0
 

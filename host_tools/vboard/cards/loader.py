@@ -45,7 +45,7 @@ def load_card(name_or_path: str | Path) -> Card | ScriptCard:
     The file may hold a script instead (``script.py``), but only one. Raises CardFileError, with a
     sentence that names file and entry, for anything that is wrong.
     """
-    path = _path(name_or_path)
+    path = card_path(name_or_path)
     if is_script(read_yaml(path)):
         scripts = load_scripts(path)
         if len(scripts) > 1:
@@ -80,7 +80,8 @@ def load_issuers(path: Path = CARDS / "issuers.yaml") -> dict[str, bytes]:
     return {bin_: fields.hexes(bin_, 16) for bin_ in fields.names()}
 
 
-def _path(name_or_path: str | Path) -> Path:
+def card_path(name_or_path: str | Path) -> Path:
+    """The file of a card that is given by name or path. Raises CardFileError."""
     path = Path(name_or_path)
     if not path.suffix:
         path = CARDS / f"{name_or_path}.yaml"
@@ -90,7 +91,7 @@ def _path(name_or_path: str | Path) -> Path:
 
 
 def _read(name_or_path: str | Path) -> tuple[Path, dict[str, Any]]:
-    path = _path(name_or_path)
+    path = card_path(name_or_path)
     document = _parse(path)
     unknown = set(document) - {"card", "faults", "account"}
     if unknown:
