@@ -4,6 +4,7 @@ Imports are inside the commands, as in ``cli.py``.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -177,6 +178,8 @@ def run(
     from host_tools.emv.kernels import Kernels
     from host_tools.vboard.cards.fields import CardFileError
 
+    if amount is not None and not re.fullmatch(r"\d{1,10}\.\d\d", amount):
+        raise typer.BadParameter(f"{amount!r} is no amount such as 12.80")
     different = []
     trees = []
     try:

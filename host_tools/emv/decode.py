@@ -174,7 +174,7 @@ class Shown:
     def tree(self, clear: bool = False) -> dict[str, Any]:
         """As what json can write."""
         entry: dict[str, Any] = {"name": self.name, "hex": self.hex}
-        entry.update({name.lower(): words for name, words in self.facts})
+        entry.update({name.lower().replace(" ", "_"): words for name, words in self.facts})
         if self.remark:
             entry["remark"] = self.remark
         if self.nodes:
@@ -227,9 +227,14 @@ def any_answer(rapdu: bytes, kernel: int | None = None, clear: bool = False) -> 
     try:
         return answer(rapdu, kernel, clear)
     except BadBytes as error:
-        text = rapdu.hex().upper()
         remark = f"malformed: {error.what} at byte {error.offset}: {error.why}"
-        return Shown("answer", text if clear else values.any_hex(text), [], [], remark)
+        return Shown("answer", raw_hex(rapdu, clear), [], [], remark)
+
+
+def raw_hex(rapdu: bytes, clear: bool = False) -> str:
+    """An answer that cannot be read: long runs of digits are hidden, the status word is not."""
+    data, word = rapdu[:-2].hex().upper(), rapdu[-2:].hex().upper()
+    return (data if clear else values.any_hex(data)) + word
 
 
 def masked_hex(data: bytes, nodes: list[Node], clear: bool = False) -> str:

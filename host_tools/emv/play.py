@@ -46,7 +46,7 @@ def load(file: str, config: Path | None = None, amount: str | None = None) -> li
     own: dict[str, Any] = {} if amount is None else {"amount": amount}
     if not is_script(read_yaml(path)):
         base = settings.read_mapping(config) if config else {}
-        made = settings.make({**base, **own}, config.name if config else "")
+        made = settings.make({**base, **own}, config.name if config else "configuration")
         return [Play(path.stem, load_card(file), made)]
     beside = path.with_name(BESIDE)
     if config is None and beside.is_file():

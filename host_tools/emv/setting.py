@@ -91,7 +91,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def make(
-    mapping: Mapping[str, Any], file: str = "", parts: Mapping[str, str] | None = None
+    mapping: Mapping[str, Any], file: str = "configuration", parts: Mapping[str, str] | None = None
 ) -> Setting:
     """The setting that ``mapping`` describes; ``file`` is its name for sentences.
 
@@ -135,7 +135,7 @@ def _inside(template: bytes) -> memoryview:
 def _load(entries: dict[str, Any], file: str) -> Any:
     """``load_config`` of a mapping; it reads files, and tells errors by their name."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (Path(file).name or "configuration")
+        path = Path(folder) / Path(file).name
         path.write_text(yaml.safe_dump(entries), encoding="utf-8")
         return load_config(path)
 

@@ -35,7 +35,7 @@ class Transcript:
         self._kernel: int | None = None
         self._lists: dict[str, list[tuple[int, int]]] = {}
         self._hide: dict[str, str] = {}
-        self._exchanges = 0
+        self._gathered = b""
 
     def play(self, kernels: Kernels, card: Card | ScriptCard) -> None:
         """Run the transaction. Raises KernelError."""
@@ -68,7 +68,6 @@ class Transcript:
             self.events.append({"kind": "CA key request", "words": words})
 
     def _hear_exchange(self, capdu: bytes, answer: bytes | str) -> None:
-        self._exchanges += 1
         parts = commands.parse(capdu)
         name = commands.name(parts)
         if name == "SELECT":
@@ -86,7 +85,16 @@ class Transcript:
         self.events.append(event)
 
     def _learnt(self, answer: bytes) -> decode.Shown:
-        shown = decode.any_answer(answer, self._kernel, self.clear)
+        """What an answer says; one that comes in pieces (61xx) says it with the last."""
+        if len(answer) > 1 and answer[-2] == 0x61:
+            self._gathered += answer[:-2]
+            shown = decode.any_answer(answer[-2:], self._kernel, self.clear)
+            shown.hex = (
+                answer.hex().upper() if self.clear else values.any_hex(answer.hex().upper())
+            )
+            return shown
+        shown = decode.any_answer(self._gathered + answer, self._kernel, self.clear)
+        self._gathered = b""
         for node in (found for top in shown.nodes for found in top.walk()):
             if node.tag == 0x9F38:
                 self._lists["GET PROCESSING OPTIONS"] = node.asks

@@ -10,6 +10,7 @@ from host_tools.emv import bits, tags
 
 _PANS = (0x5A,)
 _TRACKS = (0x56, 0x57, 0x9F1F, 0x9F20, 0x9F6B, 0xDF812A, 0xDF812B)
+_CERTIFICATES = (0x9F2D, 0x9F46)  # who has the authority's public key reads the card number in it
 _AMOUNTS = (
     *(0x9F02, 0x9F03, 0x9F50, 0x9F77, 0x9F78, 0x9F79, 0x9F7B, 0x9F6D, 0xDF19, 0xDF20, 0xDF21),
     *(0xDF8104, 0xDF8105, 0xDF8123, 0xDF8124, 0xDF8125, 0xDF8126),
@@ -55,17 +56,23 @@ def masked(digits: str) -> str:
 
 
 def hex_of(tag: int, value: bytes, clear: bool = False) -> str:
-    """The value in hex; of a card number first six and last four digits, of a track no more."""
+    """The value in hex; of a card number first six and last four digits, of a track no more.
+
+    Of a certificate of the card, which holds the card number, only the beginning; what nobody
+    knows is as ``any_hex`` shows it.
+    """
     text = value.hex().upper()
     if clear or not text:
         return text
     if tag in _PANS:
         number = text.rstrip("F")
         return masked(number) + text[len(number) :]
+    if tag in _CERTIFICATES:
+        return text[:8] + "*" * len(text[8:])
     if tag in (0x9F1F, 0x9F20):
         return "*" * len(text)
     if tag not in _TRACKS:
-        return text
+        return text if tags.look_up(tag) else any_hex(text)
     number, separator, rest = re.match(r"(\d*)(D?)(.*)", text).groups()  # type: ignore[union-attr]
     if tag == 0x56 or not separator or len(number) <= 10:
         return text[:2] + "*" * (len(text) - 2)
