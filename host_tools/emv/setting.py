@@ -7,6 +7,7 @@ that are wanted otherwise. Scripts have some short ways more:
 - ``kernel``: only the applications of this kernel; ``ttq``: the TTQ of every application
 - ``limits``: ``floor``, ``contactless``, ``cvm`` of every application, as ``amount``
 - ``record``: one application, the data objects of a template E1 in the notation of scripts
+- ``type`` may be a whole number
 - ``stan``: the transaction sequence counter 9F41
 """
 
@@ -102,6 +103,8 @@ def make(
     for name in ("amount", "other"):
         if name in entries:
             entries[name] = fen(entries[name], f"{file}: {name}")
+    if type(entries.get("type")) is int:
+        entries["type"] = f"{_whole(entries['type'], 255, f'{file}: type'):02X}"
     config = _load(entries, file)
     aids = tuple(aid.tags for aid in config.aids)
     now = datetime.now()

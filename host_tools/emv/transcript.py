@@ -138,15 +138,18 @@ class Transcript:
         for tag, want in script.tags.items():
             value = self.outcome["tags"].get(tag)
             if value != want:
-                there = "missing" if value is None else self._value(tag, value)
-                return f"tag {tag} is {there} instead of {self._value(tag, want)}"
+                return (
+                    f"tag {tag} is {self._value(tag, value)} instead of {self._value(tag, want)}"
+                )
         if card.left_over:
             left = script.exchanges[-card.left_over][0]
             name = commands.name(commands.parse(left))
             return f"{card.left_over} of the script's exchanges left over, the first is {name}"
         return None
 
-    def _value(self, tag: str, value: str) -> str:
+    def _value(self, tag: str, value: str | None) -> str:
+        if value is None:
+            return "absent"
         return (
             self.hidden(values.hex_of(int(tag, 16), bytes.fromhex(value), self.clear)) or "empty"
         )

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from host_tools.emv.config import ConfigError
 from pn532_bench import CMD, LIST_ONE_A, RSP, Bench
 from typer.testing import CliRunner
 
 from host_tools import cli
 from host_tools.emv import clauses, play, setting
+from host_tools.emv.config import ConfigError
 from host_tools.emv.kernels import KernelError, Kernels
 from host_tools.emv.transcript import Transcript
 from host_tools.vboard.cards.loader import CARDS, card_names, load_card
@@ -24,7 +24,8 @@ from host_tools.vboard.cards.script import Script, ScriptCard
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "emv"
 CONFIG = VECTORS / "config.yaml"
 FIXED = VECTORS / "transcripts" / "config.yaml"  # the terminal's own, but date, time and number
-SCRIPTS = [path for path in sorted(VECTORS.glob("*.yaml")) if "exchanges:" in path.read_text()]
+FILES = [path for path in sorted(VECTORS.glob("*.yaml")) if path.stem != "parts"]
+SCRIPTS = [path for path in FILES if "exchanges:" in path.read_text()]
 PLAYS = {each.name: each for path in SCRIPTS for each in play.load(str(path))}
 PLAYS |= {each.name: each for name in card_names() for each in play.load(name, FIXED)}
 
@@ -138,7 +139,8 @@ PPSE = "00A404000E325041592E5359532E444446303100"
         ({"outcome": {"why": ""}}, "outcome: why is PPSE 6A82 instead of empty"),
         ({"outcome": {"asked": ["UI 17 2 0"]}}, "outcome: asked is [] instead of ['UI 17 2 0']"),
         ({"outcome": {"colour": "red"}}, "outcome: colour: not known here"),
-        ({"tags": {"5A": "6212345678901232"}}, "tag 5A is missing instead of 621234******1232"),
+        ({"tags": {"5A": "6212345678901232"}}, "tag 5A is absent instead of 621234******1232"),
+        ({"tags": {"DF7F": None, "57": "62"}}, "tag 57 is absent instead of 62"),
     ],
 )
 def test_an_outcome_that_is_not_wanted(kernels, more, sentence):
@@ -174,6 +176,26 @@ def test_an_answer_in_pieces_is_read_as_a_whole(kernels):
     first, second = (event["rapdu"] for event in transcript.events)
     assert (first.hex, first.nodes) == ("6F05A56104", []) and "4 more" in first.facts[0][1]
     assert second.hex == "6F05A5038801019000" and second.nodes[0].tag == 0x6F
+
+
+@pytest.mark.parametrize(
+    "name, kind, oda, why",
+    [
+        ("unionpay_offline", "APPROVED", "fDDA", ""),
+        ("unionpay_forged", "DECLINED", "none", "9F46"),
+        ("visa_offline", "APPROVED", "fDDA", ""),
+        ("mastercard_cda", "APPROVED", "CDA", ""),
+    ],
+)
+def test_a_higher_floor_limit_lets_a_card_pay_offline(kernels, tmp_path, name, kind, oda, why):
+    config = tmp_path / "floor.yaml"
+    config.write_text(FIXED.read_text() + 'limits: { floor: "100.00" }\n')
+    transcript = play.load(name, config)[0].run(kernels)
+    assert transcript.outcome["kind"] == kind
+    assert clauses.ODA[transcript.outcome["oda"]] == oda
+    assert transcript.outcome["why"].startswith(why)
+    requests = [e["words"] for e in transcript.events if e["kind"] == "CA key request"]
+    assert len(requests) == 1 and requests[0].endswith("there is one")
 
 
 def test_a_card_can_be_held_to_the_reader():

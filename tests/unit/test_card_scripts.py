@@ -121,9 +121,9 @@ def test_a_command_after_the_end(script):
         ("$ppse", "$pppse", "there is no piece $pppse"),
         ('- "6A82"', '- "6A82"\n    - "9000"', "exchange 2: a command and an answer"),
         ("CardLost", "CardGone", "exchange 3, answer"),
-        ("config:", "confg:", "confg: not known here"),
+        ("config:", "setting:", "setting: not known here"),
         ("name: a short one\n", "", "a mapping with a name"),
-        ("sak:", "sac:", "sak is missing"),
+        ("type: A", "kind: A", "type is missing"),
         ("kind: TRY_AGAIN}", "kind: [TRY_AGAIN}", "no YAML"),
     ],
 )
@@ -142,3 +142,23 @@ def test_many_scripts_in_a_file_need_no_comments_but_are_no_card(tmp_path):
     assert scripts[0].config == {"amount": 5}
     with pytest.raises(CardFileError, match="2 scripts"):
         load_card(path)
+
+
+def test_a_script_may_go_on_from_a_beginning(tmp_path):
+    (tmp_path / "parts.yaml").write_text(
+        "record: 9F06[A0]\n"
+        "start: {kernel: 2, record: $record, exchanges: [['00B2010C00', '9000']]}\n"
+    )
+    path = tmp_path / "many.yaml"
+    path.write_text(
+        "- {name: a, after: start, exchanges: [['00B2020C00', '6A83']]}\n"
+        "- {name: b, after: start, kernel: 3, exchanges: []}\n"
+    )
+    a, b = load_scripts(path)
+    assert [answer.hex() for _, answer in a.exchanges] == ["9000", "6a83"]
+    assert a.config == {"kernel": 2, "record": "$record"} and a.parts == {"record": "9F06[A0]"}
+    assert len(b.exchanges) == 1 and b.config["kernel"] == 3
+    for wrong in ("record", "nosuch"):
+        path.write_text(f"- {{name: a, after: {wrong}, exchanges: []}}\n")
+        with pytest.raises(CardFileError, match="after is wrong"):
+            load_scripts(path)

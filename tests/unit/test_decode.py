@@ -281,3 +281,12 @@ def test_any_answer_can_be_shown():
         for node in (found for top in shown.nodes for found in top.walk()):
             if node.tag in (0x57, 0x5A) or tags.look_up(node.tag) is None:
                 assert PAN not in values.hex_of(node.tag, node.value)
+
+
+@pytest.mark.parametrize(
+    "command", ["card run", "card list", "decode tlv", "decode apdu", "decode dol"]
+)
+def test_help_has_an_example(command):
+    result = CliRunner().invoke(cli.app, [*command.split(), "--help"], terminal_width=100)
+    assert result.exit_code == 0
+    assert f"taptill {command}" in result.output and "Example" in result.output

@@ -5,9 +5,11 @@ A script file is YAML: a list of scripts, or one script as a mapping. A script h
 - ``name``, and ``exchanges``: pairs of command and answer in the notation of ``notation.py``. For
   an answer may stand ``CardLost``, ``CardUnreadable`` (the card stays mute) or ``Collision``.
   A file ``parts.yaml`` beside it holds pieces that are written ``$name``.
+- ``after``: the name of a piece that is a mapping, the script's beginning: its exchanges come
+  first, its other entries hold where the script has none of its own.
 - ``config``: what the terminal is and wants (``taptill card run --help``). In a list of scripts
   its entries may also stand beside ``name``.
-- ``outcome`` and ``tags``: how a transaction ends with it, and data of its end.
+- ``outcome`` and ``tags``: how a transaction ends with it, and data of its end (null: absent).
 - ``card``: what the antenna sees, as in a card file.
 
 In a file with one script each exchange has a comment, on one of its lines or on the line above:
@@ -28,7 +30,7 @@ from host_tools.vboard.cards.fields import CardFileError, read_yaml
 from host_tools.vboard.cards.notation import NotationError, encoded
 
 LOSSES = ("CardLost", "CardUnreadable", "Collision")
-_OWN = ("name", "exchanges", "config", "outcome", "tags", "card")
+_OWN = ("name", "exchanges", "config", "outcome", "tags", "card", "after")
 # 7-byte UID, ISO/IEC 14443-4, and no limits but those of the protocol
 _FACE = Face("A", bytes.fromhex("04A0B0C0D0E0F0"), b"\x00\x44", 0x20, bytes.fromhex("0578807002"))
 
@@ -44,7 +46,7 @@ class Script:
     exchanges: tuple[tuple[bytes, bytes | str], ...]
     config: dict[str, Any] = field(default_factory=dict)
     outcome: dict[str, Any] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str | None] = field(default_factory=dict)
     face: Face = _FACE
     parts: Mapping[str, str] = field(default_factory=dict)
 
@@ -137,21 +139,37 @@ def load_scripts(path: Path) -> list[Script]:
     return [_script(entry, path.name, parts, alone=False) for entry in document]
 
 
-def load_parts(folder: Path) -> dict[str, str]:
-    """The pieces that scripts in ``folder`` may name. Raises CardFileError."""
+def load_parts(folder: Path) -> dict[str, Any]:
+    """The pieces that scripts in ``folder`` may name: texts, and beginnings of scripts.
+
+    Raises CardFileError.
+    """
     path = folder / "parts.yaml"
     if not path.is_file():
         return {}
     parts = read_yaml(path)
-    if not isinstance(parts, dict) or not all(isinstance(v, str) for v in parts.values()):
+    if not isinstance(parts, dict) or not all(isinstance(v, str | dict) for v in parts.values()):
         raise CardFileError(f"{path.name}: names and texts in quotes are expected")
-    return {str(name): text for name, text in parts.items()}
+    return {str(name): piece for name, piece in parts.items()}
 
 
-def _script(entry: Any, file: str, parts: Mapping[str, str], *, alone: bool) -> Script:
+def _whole(entry: dict[Any, Any], where: str, parts: Mapping[str, Any]) -> dict[Any, Any]:
+    """A script with its beginning, if it names one."""
+    if "after" not in entry:
+        return entry
+    start = parts.get(entry["after"])
+    if not isinstance(start, dict) or not isinstance(start.get("exchanges"), list):
+        raise CardFileError(f"{where}: after is wrong: it names a piece with exchanges")
+    own = entry.get("exchanges") or []
+    return {**start, **entry, "exchanges": [*start["exchanges"], *own]}
+
+
+def _script(entry: Any, file: str, parts: Mapping[str, Any], *, alone: bool) -> Script:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise CardFileError(f"{file}: a script is a mapping with a name")
     where = f"{file}: {entry['name']}"
+    entry = _whole(entry, where, parts)
+    texts = {name: piece for name, piece in parts.items() if isinstance(piece, str)}
     config = _mapping(entry, "config", where)
     rest = {str(key): value for key, value in entry.items() if key not in _OWN}
     if alone and rest:
@@ -160,7 +178,7 @@ def _script(entry: Any, file: str, parts: Mapping[str, str], *, alone: bool) -> 
     if not isinstance(pairs, list):
         raise CardFileError(f"{where}: exchanges is missing or no list")
     exchanges = tuple(
-        _exchange(p, f"{where}, exchange {n}", parts) for n, p in enumerate(pairs, 1)
+        _exchange(p, f"{where}, exchange {n}", texts) for n, p in enumerate(pairs, 1)
     )
     tags = {str(tag): value for tag, value in _mapping(entry, "tags", where).items()}
     return Script(
@@ -169,10 +187,11 @@ def _script(entry: Any, file: str, parts: Mapping[str, str], *, alone: bool) -> 
         config={**rest, **config},
         outcome=_mapping(entry, "outcome", where),
         tags={
-            tag.upper(): _value(value, f"{where}, tag {tag}", parts) for tag, value in tags.items()
+            tag.upper(): None if value is None else _value(value, f"{where}, tag {tag}", texts)
+            for tag, value in tags.items()
         },
         face=_face(entry, file),
-        parts=parts,
+        parts=texts,
     )
 
 
