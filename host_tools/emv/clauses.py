@@ -11,6 +11,8 @@ COMMANDS = {
     (_ENTRY, "SELECT PPSE"): "Book B, 3.3.2: the directory says which applications there are",
     (_ENTRY, "SELECT AID"): "Book B, 3.3.3, Final Combination Selection",
     (_ENTRY, "GET RESPONSE"): "EMV Book 1, 9.2.2: the card has more to say",
+    (_ENTRY, "UI request"): "Book A, 9, User Interface Request",
+    (_ENTRY, "CA key request"): "EMV Book 2, 5.2 and 6.2, Retrieval of CA Public Key",
     (2, "GET PROCESSING OPTIONS"): "C-2, S2, the PDOL is answered [M]",
     (2, "READ RECORD"): "C-2, S4, the file locator names a record (EMV Book 3, 10.2) [M]",
     (2, "GET DATA"): "C-2, S3, data that is needed and not in a record [M]",

@@ -59,13 +59,18 @@ class Transcript:
             self._asked.append(f"UI {message:02X} {status} {hold_ms}")
             words = f"message {clauses.message(message)}; status {clauses.status(status)}"
             words += f"; for at least {hold_ms} ms" if hold_ms else ""
-            self.events.append({"kind": "UI request", "words": words})
+            data = {"message": message, "status": status, "hold_ms": hold_ms}
+            self._hear_request("UI request", words, data)
         else:
             rid, index = step["ca"]
             self._asked.append(f"CA {rid} {index:02X}")
             there = "there is one" if step["known"] else "there is none"
-            words = f"{rid} index {index:02X}, {there}"
-            self.events.append({"kind": "CA key request", "words": words})
+            data = {"rid": rid, "index": index, "known": step["known"]}
+            self._hear_request("CA key request", f"{rid} index {index:02X}, {there}", data)
+
+    def _hear_request(self, kind: str, words: str, data: dict[str, Any]) -> None:
+        clause = clauses.of_command(self._kernel, kind)
+        self.events.append({"kind": kind, "clause": clause, "words": words, **data})
 
     def _hear_exchange(self, capdu: bytes, answer: bytes | str) -> None:
         parts = commands.parse(capdu)
@@ -162,7 +167,8 @@ class Transcript:
         number = 0
         for event in self.events:
             if "capdu" not in event:
-                out.append(f"   {event['kind']}: {event['words']}")
+                out.append(f" * {event['kind']}: {event['clause']}")
+                out.append(f"   {event['words']}")
                 continue
             number += 1
             clause = f": {event['clause']}" if event["clause"] else ""
@@ -237,6 +243,7 @@ class Transcript:
 
     def _outcome_tree(self) -> dict[str, Any]:
         outcome = {name: value for name, value in self.outcome.items() if name != "tags"}
+        outcome["message_words"] = clauses.MESSAGES.get(outcome["message"], "")
         outcome["clause"] = clauses.of_step(outcome["kernel"], outcome["step"])
         outcome["results"] = decode.tree(self._results(), self.clear)
         if outcome["kind"] == "ONLINE":
