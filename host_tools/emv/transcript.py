@@ -116,6 +116,8 @@ class Transcript:
         if number and len(number[0]) > 10:
             self._hide[plain] = values.hex_of(tag, value)
             self._hide[number[0]] = values.masked(number[0])
+            text = number[0].encode().hex().upper()
+            self._hide[text] = text[:12] + "*" * (len(text) - 20) + text[-8:]
 
     def hidden(self, text: str) -> str:
         """``text`` without the card number and track, unless all is asked for."""

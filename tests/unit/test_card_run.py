@@ -19,7 +19,8 @@ from host_tools.emv.config import ConfigError
 from host_tools.emv.kernels import KernelError, Kernels
 from host_tools.emv.transcript import Transcript
 from host_tools.vboard.cards.loader import CARDS, card_names, load_card
-from host_tools.vboard.cards.script import Script, ScriptCard
+from host_tools.vboard.cards.notation import encoded
+from host_tools.vboard.cards.script import Script, ScriptCard, load_parts
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "emv"
 CONFIG = VECTORS / "config.yaml"
@@ -158,6 +159,21 @@ def test_a_command_that_is_not_wanted_and_one_that_does_not_come(kernels):
     left = play.Play("test", card, made()).run(kernels)
     sentence = "1 of the script's exchanges left over, the first is READ RECORD"
     assert (left.difference, left.lines()[-1]) == (sentence, f"DIFFERENT: {sentence}")
+
+
+@pytest.mark.parametrize("other", ["9F10[$pan]", "50[$text]", "9F12[$text] 9F10[0000$pan]"])
+def test_a_card_number_is_hidden_wherever_the_card_says_it(kernels, other):
+    number = "6212345678901232"
+    parts = {**load_parts(VECTORS), "pan": number, "text": number.encode().hex().upper()}
+    answer = encoded(f"77[$aip $atc $ac $arqc 5A[$pan] 5F24[301231] {other}] 9000", parts)
+    names = ("select_ppse", "ppse", "select", "fci", "gpo")
+    pieces = [encoded(f"${name}", parts) for name in names] + [answer]
+    card = scripted(*zip(pieces[::2], pieces[1::2], strict=True))
+    transcript = play.Play("test", card, made()).run(kernels)
+    assert transcript.difference is None
+    text = "\n".join(transcript.lines()) + json.dumps(transcript.tree())
+    assert "621234******1232" in text
+    assert number not in text and number.encode().hex() not in text.lower()
 
 
 def test_a_malformed_answer_is_shown_without_the_card_number(kernels):
