@@ -44,6 +44,7 @@ class Terminal:
         self._known = []  # names of the modules that the stories under way have found
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
         self.reader = None  # while it is open
+        self._before = ()  # names of the modules that were loaded before
         self.operator = ""
         self.signed_in = False
 
@@ -66,17 +67,21 @@ class Terminal:
 
     def open_reader(self):
         """The contactless reader, until ``close_reader``; its driver is loaded now."""
-        before = tuple(sys.modules)
+        self._before = tuple(sys.modules)
         self.reader = _make(hw.reader)
-        self._driver = [name for name in sys.modules if name not in before]
         return self.reader
 
     def close_reader(self) -> None:
-        """Give up the reader, if it is open, and the heap that its driver took."""
+        """Give up the reader, if it is open, and forget all code that was loaded since.
+
+        What somebody still holds stays: a kernel under way keeps what it has imported.
+        """
         if self.reader is not None:
             self.reader.close()
             self.reader = None
-            _unload([name for name in sys.modules if name not in self._driver])
+            _unload(self._before)
+            self._before = ()
+            gc.threshold(_LOADING)  # until the next story: what comes now needs room in one piece
 
     def printer(self):
         """A printer for one story; its driver is loaded for it and dropped after."""

@@ -27,7 +27,8 @@ for pair in "{terminal}".split():
 """
 
 FIRMWARE = """
-from pos.emv import ca, config, entry, outcome
+from pos.emv import config, entry, outcome
+from pos.store import emv_files
 CFG = {"terminal": TERMINAL, "aids": [config.aid(record) for record in config.records(AIDS)]}
 """
 
@@ -36,8 +37,7 @@ CFG = {"terminal": TERMINAL, "aids": [config.aid(record) for record in config.re
 # leave, and at the end.
 PLAY = """
 def key(wish):
-    record = ca.find(KEYS, wish.rid, wish.index)
-    return None if record is None else ca.parse(record)
+    return emv_files.find(KEYS, wish.rid, wish.index)
 
 def play(stop, mark=None):
     kernel = entry.transaction(CFG, TXN)

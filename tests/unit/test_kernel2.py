@@ -217,7 +217,9 @@ def test_the_same_on_micropython(mpy):
     source = PLAYER
     for made, record, _, _ in CASES:
         card, answer = made()
-        source += f"print(repr(play({card.exchanges(answer)!r}, key={authority_record(*card.key)!r}, "
+        source += (
+            f"print(repr(play({card.exchanges(answer)!r}, key={authority_record(*card.key)!r}, "
+        )
         source += f"kernel=2, record={record!r})))\n"
     lines = mpy(source).splitlines()
     for line, (_, _, want, tvr) in zip(lines, CASES, strict=True):

@@ -23,8 +23,8 @@ from oda_bench import (
     unhex,
 )
 from pos.emv import ca, oda
-from pos.store import emv_files
 from pos.protocol.errors import BadBytes
+from pos.store import emv_files
 
 SPOILED = yaml.safe_load((VECTORS / "oda_spoiled.yaml").read_text())
 PUBLISHED = yaml.safe_load((VECTORS / "oda_published.yaml").read_text())

@@ -19,7 +19,6 @@ _PURCHASE = const(0x00)
 _CASH = const(0x01)
 _CASHBACK = const(0x09)
 _DISBURSEMENT = const(0x17)
-PAYING = bytes((_PURCHASE, _CASH, _CASHBACK, _DISBURSEMENT))
 
 # TVR byte 2
 _OTHER_VERSION = const(0x80)

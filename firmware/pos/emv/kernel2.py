@@ -13,7 +13,7 @@ What is marked [M] is from memory of the book.
 
 from micropython import const
 
-from pos.emv import action, cvm_list, outcome, read, tags
+from pos.emv import outcome, read, tags
 from pos.emv.link import command
 from pos.protocol import apdu, tlv
 from pos.protocol.errors import BadBytes
@@ -36,10 +36,17 @@ _ICC_DATA_MISSING = const(0x20)
 _CDA_FAILED = const(0x04)
 _OVER_FLOOR = const(0x80)  # TVR byte 4
 
+# The kinds of cryptogram as the reference control parameter and the CID have them
+_AAC = const(0x00)
+_TC = const(0x40)
+_ARQC = const(0x80)
 _SIGN = const(0x10)  # reference control parameter: CDA signature requested
 _KIND = const(0xC0)
 
 _PHONE_MS = const(1300)
+
+# Transaction types (9C): purchase, cash, purchase with cashback, cash disbursement
+_PAYING = b"\x00\x01\x09\x17"
 
 # Without these no certificate can be checked (C-2, S456.25): 8F 90 9F32 9F46 9F47 9F4A
 _FOR_CDA = b"\x00\x8f\x00\x90\x9f\x32\x9f\x46\x9f\x47\x9f\x4a"
@@ -172,6 +179,8 @@ def _prepare_cda(state, card, terminal, signed):
 
 def _decide(state, card, terminal) -> None:
     """From the restrictions to the cryptogram to ask for (C-2, S456.30 to 39 and GAC.20 to 27)."""
+    from pos.emv import action, cvm_list  # nothing else needs them: they may go afterwards
+
     tvr = state.tvr
     state.step = outcome.STEP_RESTRICTIONS
     action.restrictions(card, terminal, tvr)
@@ -185,12 +194,14 @@ def _decide(state, card, terminal) -> None:
     if _over(terminal, 0xDF8123):
         tvr[3] |= _OVER_FLOOR
     kind = action.analysis(card, terminal, tvr)
+    for tag in [tag for tag in terminal if tag >= 0xDF8100]:
+        del terminal[tag]  # the configuration has had its say
     sign = 0
     if state.cda:
         if tvr[0] & _CDA_FAILED:
             if state.device:
-                kind = action.AAC
-        elif kind != action.AAC or _cda_always(card):
+                kind = _AAC
+        elif kind != _AAC or _cda_always(card):
             sign = _SIGN
     state.control = kind | sign
 
@@ -213,7 +224,7 @@ def _cryptogram(state, card, terminal, signed):
     cid = tags.sized(card, 0x9F27, 1, 1)[0]
     tags.sized(card, 0x9F36, 2, 2)
     wanted, got = state.control & _KIND, cid & _KIND
-    if got and got != wanted and (got != action.ARQC or wanted != action.TC):
+    if got and got != wanted and (got != _ARQC or wanted != _TC):
         raise BadBytes("9F27", 0, "not what was asked for")
     if 0x9F4B in card:
         # the answer is signed as a whole: a copy of it stays, where it held its place until now
@@ -277,12 +288,12 @@ def _result(state, card, terminal, got: int):
             message = outcome.MSG_SEE_PHONE if info[1] & 0x0F else outcome.MSG_PRESENT_AGAIN
             yield outcome.Ui(message, outcome.NOT_READY, _PHONE_MS)
             return outcome.try_again("the card's holder has to act", message)
-    if got == action.TC:
+    if got == _TC:
         return outcome.approved(state.cvm)
-    if got == action.ARQC:
+    if got == _ARQC:
         return outcome.online(state.cvm)
     why = "card declined" if state.control & _KIND else "terminal declined"
-    if terminal[0x9C][0] not in action.PAYING:
+    if terminal[0x9C][0] not in _PAYING:
         return outcome.end(why)
     if terminal[0x9F33][0] & _CONTACT and not _other_form(card):
         return outcome.other_interface(why)
