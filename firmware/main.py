@@ -9,6 +9,15 @@ sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 # What is loaded now stays: collect often meanwhile, so that it leaves no holes in the heap.
 gc.threshold(2048)
 
+try:
+    import names
+
+    # Code that is loaded from a file brings its names along, for ever: all of them now, in one
+    # place, and not a few with each story. Frozen code has them in flash, and no such module.
+    del names, sys.modules["names"]
+except ImportError:
+    pass
+
 from pos import terminal  # noqa: E402
 
 terminal.run()

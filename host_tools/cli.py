@@ -13,9 +13,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
+
+from host_tools import cli_emv
+from host_tools.cli_emv import fail
 
 ROOT = Path(__file__).resolve().parents[1]
 TERMINALS_HOST = "acquirer.test"
@@ -31,12 +34,9 @@ app = typer.Typer(
 )
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-_DEVELOP, _RUN, _DEVICE = "Develop", "Run", "Device"
-
-
-def _fail(sentence: object) -> NoReturn:
-    typer.echo(f"taptill: {sentence}", err=True)
-    raise typer.Exit(1)
+_DEVELOP, _RUN, _DEVICE, _CARDS = "Develop", "Run", "Device", "Cards"
+app.add_typer(cli_emv.card, name="card", rich_help_panel=_CARDS)
+app.add_typer(cli_emv.decode, name="decode", rich_help_panel=_CARDS)
 
 
 @contextmanager
@@ -46,9 +46,9 @@ def _in_a_sentence(*expected: type[Exception]) -> Iterator[None]:
         yield
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}")
+        fail(f"{where}{error.strerror or error}")
     except expected as error:
-        _fail(error)
+        fail(error)
 
 
 def _version(wanted: bool) -> None:
@@ -238,11 +238,11 @@ def acquirer(
         except SQLAlchemyError as error:
             # its text holds statements and values; the first line of the driver's is enough
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            _fail(f"the ledger cannot be used: {reason}")
+            fail(f"the ledger cannot be used: {reason}")
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            _fail(f"port {port} is in use; stop what uses it or choose another with --port")
+            fail(f"port {port} is in use; stop what uses it or choose another with --port")
 
 
 @app.command(rich_help_panel=_RUN)
@@ -336,7 +336,7 @@ def provision(
         **secrets,
     )
     if not Path(port).exists():
-        _fail(f"there is no serial port {port}; for a virtual board start: taptill board")
+        fail(f"there is no serial port {port}; for a virtual board start: taptill board")
     with _in_a_sentence(ProvisionError, TransportError):
         typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
 

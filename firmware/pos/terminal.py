@@ -43,6 +43,7 @@ class Terminal:
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
+        self.reader = None  # while it is open
         self.operator = ""
         self.signed_in = False
 
@@ -63,12 +64,22 @@ class Terminal:
         """Set up the way to the host."""
         self.network = hw.Wifi(ssid, key)
 
-    def reader(self):
-        """A contactless reader for one story; its driver is loaded for it and dropped after."""
-        return _make(hw.reader)
+    def open_reader(self):
+        """The contactless reader, until ``close_reader``; its driver is loaded now."""
+        before = tuple(sys.modules)
+        self.reader = _make(hw.reader)
+        self._driver = [name for name in sys.modules if name not in before]
+        return self.reader
+
+    def close_reader(self) -> None:
+        """Give up the reader, if it is open, and the heap that its driver took."""
+        if self.reader is not None:
+            self.reader.close()
+            self.reader = None
+            _unload([name for name in sys.modules if name not in self._driver])
 
     def printer(self):
-        """A printer for one story, as ``reader``."""
+        """A printer for one story; its driver is loaded for it and dropped after."""
         return _make(hw.printer)
 
     def uptime(self) -> int:

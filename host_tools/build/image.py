@@ -20,6 +20,8 @@ from mpremote.romfs import VfsRomWriter
 from host_tools.build.constants import Constants, Unresolved, collect, inline
 from host_tools.build.emv_data import ConfigError, build_emv
 from host_tools.build.fonts import build_fonts
+from host_tools.build.names import collect as collect_names
+from host_tools.build.names import module as names_module
 from host_tools.build.shrink import ForeignPrivate, keywords, shrink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,6 +115,10 @@ def _compile(path: Path, name: Path, out: Path, shared: _Shared | None) -> None:
         except (ForeignPrivate, Unresolved) as error:
             raise BuildError(str(error)) from None
         called = _module(name)  # one name less than with its path
+    _cross_compile(text, called, out)
+
+
+def _cross_compile(text: str, called: str, out: Path) -> None:
     partial = out.with_suffix(f".{os.getpid()}.tmp")
     source = out.with_suffix(f".{os.getpid()}.py")
     source.write_text(text, encoding="utf-8")
@@ -123,7 +129,7 @@ def _compile(path: Path, name: Path, out: Path, shared: _Shared | None) -> None:
     )
     source.unlink()
     if done.returncode:
-        raise BuildError(f"{name}: {done.stderr.strip()}")
+        raise BuildError(f"{called}: {done.stderr.strip()}")
     partial.replace(out)
 
 
@@ -174,7 +180,10 @@ def _build_firmware(board: str) -> Image:
         build_emv(base / "emv" / "emv")
     except ConfigError as error:
         raise BuildError(str(error)) from None
-    trees = [base / name for name in ("stage", "board", "fonts", "emv")]
+    (base / "names").mkdir(exist_ok=True)
+    all_names = collect_names([base / "stage", base / "board"])
+    _cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
+    trees = [base / name for name in ("stage", "board", "names", "fonts", "emv")]
     return pack(trees, base / "firmware.romfs")
 
 

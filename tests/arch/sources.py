@@ -12,6 +12,8 @@ HOST = ROOT / "host_tools"
 BOARDS = ROOT / "boards"
 # MicroPython code that takes the place of MicroPython's own modules; their names are its names.
 SHIM = HOST / "vboard" / "shim"
+# Runs beside the firmware, on its MicroPython: what it imports of it no host tool has.
+BESIDE_FIRMWARE = HOST / "emv" / "mpy"
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ def firmware() -> list[Source]:
 
 
 def host_tools() -> list[Source]:
-    """Every Python file of the host tools, without the shim."""
-    return [read(path, ROOT) for path in _files(HOST) if SHIM not in path.parents]
+    """Every Python file of the host tools that CPython runs."""
+    apart = {SHIM, BESIDE_FIRMWARE}
+    return [read(path, ROOT) for path in _files(HOST) if not apart & set(path.parents)]
 
 
 def everything() -> list[Source]:

@@ -23,12 +23,12 @@ CID = 0x40  # TC
 RELATED = bytes.fromhex("01AABBCCDD008000")  # 9F69
 TRANSACTION = (bytes.fromhex("26004000 000000001280 11223344"), bytes.fromhex("000000001280 0156"))
 
-# Runs under both interpreters; the key is what CaPublicKey takes, or None.
+# Runs under both interpreters; the key is a CA key's record, or None.
 RUN = """
-from pos.emv import ca, oda
+from pos.emv import oda
 
 def run(method, card, signed, key, *more):
-    why = getattr(oda, method)(card, signed, key and ca.CaPublicKey(*key), *more)
+    why = getattr(oda, method)(card, signed, key, *more)
     return why, tuple([card.get(tag) for tag in (0x9F45, 0x9F4C, 0x9F26)])
 """
 
@@ -128,7 +128,19 @@ class Case:
     signers: dict = field(default_factory=dict)
 
     def arguments(self, method: str) -> tuple:
-        return (method, dict(self.card), self.signed, self.key, self.today, *self.more[method])
+        key = self.key and authority_record(*self.key)
+        return (method, dict(self.card), self.signed, key, self.today, *self.more[method])
+
+
+def authority_record(modulus: bytes, exponent: int, revoked: bytes = b"", expiry="") -> bytes:
+    """A CA key as the terminal stores it; ``expiry`` YYMMDD."""
+    e = exponent.to_bytes(3, "big").lstrip(b"\0")
+    check = sha1(b"\xa0\0\0\3\x33" + b"\x92" + modulus + e).digest()
+    parts = {0x9F06: b"\xa0\0\0\3\x33", 0x9F22: b"\x92", 0xDF06: b"\1", 0xDF07: b"\1"}
+    parts |= {0xDF02: modulus, 0xDF04: e, 0xDF03: check, 0xDF8F01: revoked}
+    if expiry:
+        parts[0xDF05] = b"20" + expiry.encode()
+    return b"".join(tlv(tag, value) for tag, value in parts.items())
 
 
 def answer(signer: Key, transaction=TRANSACTION, before=b"", between=b"", **change) -> tuple:

@@ -1,11 +1,12 @@
 """Entry point and kernels against hand-written conversations, on CPython and on MicroPython."""
 
 import random
-import re
 from pathlib import Path
 
 import pytest
 import yaml
+
+from host_tools.vboard.cards import notation
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "emv"
 PARTS = yaml.safe_load((VECTORS / "parts.yaml").read_text())
@@ -89,19 +90,8 @@ def play(exchanges, amount=1280, key=None, type=0, other=0, **terms):
 
 
 def encoded(text: str) -> str:
-    """Hex of the notation of the vectors: $name, and TAG[ ... ] with its length computed."""
-    while "$" in text:
-        text = re.sub(r"\$(\w+)", lambda m: PARTS[m[1]], text)
-    text = "".join(text.split())
-    while "[" in text:
-        # the innermost brackets first; a tag is 2 hex digits, or 4 when the first ends in F
-        text = re.sub(r"\[([0-9A-F]*)\]", lambda m: _length(len(m[1]) // 2) + m[1], text)
-    assert re.fullmatch("([0-9A-F]{2})*", text), text
-    return text
-
-
-def _length(n: int) -> str:
-    return f"{n:02X}" if n < 128 else f"81{n:02X}" if n < 256 else f"82{n:04X}"
+    """Hex of the notation of the vectors, with the pieces of this directory."""
+    return notation.encoded(text, PARTS)
 
 
 def exchanges(script: dict) -> list[tuple[str, str]]:

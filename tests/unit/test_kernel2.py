@@ -4,8 +4,7 @@ import random
 from hashlib import sha1
 
 import pytest
-from oda_bench import certificate, keys, signature, tlv, unhex
-from pos.emv.ca import CaPublicKey
+from oda_bench import authority_record, certificate, keys, signature, tlv, unhex
 from test_emv import PARTS, PLAYER, encoded, player
 
 PAN = unhex("5413330089020011")
@@ -187,7 +186,7 @@ def judge(want: dict, tvr: str | None, got: dict, data: dict) -> None:
 @pytest.mark.parametrize(("made", "record", "want", "tvr"), CASES)
 def test_combined_authentication(made, record, want, tvr):
     card, answer = made()
-    key = CaPublicKey(*card.key)
+    key = authority_record(*card.key)
     judge(want, tvr, *player()["play"](card.exchanges(answer), key=key, kernel=2, record=record))
 
 
@@ -199,7 +198,7 @@ def test_without_each_object_that_cda_needs(tag):
     for sent, answer in card.exchanges(card.answer(tlv(0x9F26, AC))):
         body = unhex(answer)
         script.append((sent, without(body, tag).hex().upper() if body[0] == 0x70 else answer))
-    key = CaPublicKey(*card.key)
+    key = authority_record(*card.key)
     got, data = player()["play"](script, key=key, kernel=2, record=RECORD)
     assert (got["kind"], got["oda"], data["95"]) == ("ONLINE", 0, "2400000000")
     assert got["asked"] == (["UI 17 2 0"] if tag == 0x8F else GOOD["asked"])
@@ -215,10 +214,10 @@ def without(record: bytes, tag: int) -> bytes:
 
 
 def test_the_same_on_micropython(mpy):
-    source = PLAYER + "from pos.emv.ca import CaPublicKey\n"
+    source = PLAYER
     for made, record, _, _ in CASES:
         card, answer = made()
-        source += f"print(repr(play({card.exchanges(answer)!r}, key=CaPublicKey(*{card.key!r}), "
+        source += f"print(repr(play({card.exchanges(answer)!r}, key={authority_record(*card.key)!r}, "
         source += f"kernel=2, record={record!r})))\n"
     lines = mpy(source).splitlines()
     for line, (_, _, want, tvr) in zip(lines, CASES, strict=True):
@@ -228,7 +227,7 @@ def test_the_same_on_micropython(mpy):
 def test_a_reason_holds_no_card_data():
     for made, record, _, _ in CASES:
         card, answer = made()
-        key = CaPublicKey(*card.key)
+        key = authority_record(*card.key)
         got, _ = player()["play"](card.exchanges(answer), key=key, kernel=2, record=record)
         assert "5413" not in got["why"] and "C1C2" not in got["why"]
 
@@ -280,7 +279,7 @@ def test_a_damaged_conversation_always_ends_in_an_outcome(seed):
     dice, scope = random.Random(seed), player()
     card, answer = as_asked()
     good = [unhex(said) for _, said in card.exchanges(answer)]
-    key = CaPublicKey(*card.key)
+    key = authority_record(*card.key)
     assert ending(scope, RECORD, good, key).kind == scope["outcome"].APPROVED
     for _ in range(100):
         # as CDA signs nearly everything, an approval needs all of it

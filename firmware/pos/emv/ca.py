@@ -4,14 +4,10 @@ A record is a row of TLV: 9F06 RID, 9F22 index, DF05 expiry, DF06 and DF07 algor
 modulus, DF04 exponent, DF03 check value; DF8F01 is our own: the certificates that are revoked.
 """
 
-from micropython import const
-
 from pos.crypto import rsa
 from pos.emv import tags
 from pos.protocol import bcd, tlv
 from pos.protocol.errors import BadBytes
-
-_RECORD = const(0xE2)
 
 
 class CaPublicKey:
@@ -46,7 +42,7 @@ def _expiry(data: dict) -> str:
 
 
 def parse(record) -> CaPublicKey:
-    """The key of one record: the value of a template E2, what `find` returns.
+    """The key of one record: the value of a template E2, what the kernel is given.
 
     The check value DF03 is SHA-1 over RID, index, modulus and exponent, the exponent without
     leading zeros (EMV Book 2, 11.2.2 [M]). Raises BadBytes.
@@ -76,21 +72,3 @@ def parse(record) -> CaPublicKey:
     if len(revoked) % 3:
         raise BadBytes("DF8F01", 0, "length {}".format(len(revoked)))
     return CaPublicKey(modulus, exponent, revoked, _expiry(data))
-
-
-def find(data, rid, index: int):
-    """The record of one key in a row of templates E2, for `parse`: a memoryview, or None.
-
-    ``rid``: 5 bytes; ``index``: the number in 9F22. Of other records only these two objects are
-    looked at. Raises BadBytes for a fault on the way to the record.
-    """
-    for tag, i, n in tlv.walk(data):
-        if tag != _RECORD:
-            continue
-        number = tlv.find(data, 0x9F22, i, i + n)
-        if number is None or len(number) != 1 or number[0] != index:
-            continue
-        owner = tlv.find(data, 0x9F06, i, i + n)
-        if owner is not None and owner == rid:
-            return memoryview(data)[i : i + n]
-    return None

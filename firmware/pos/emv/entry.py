@@ -153,7 +153,7 @@ def transaction(cfg: dict, txn: dict):
     """Talk to one card (Start A), return an Outcome; card data never raises.
 
     Yields C-APDUs, to be answered by the R-APDU, and requests: outcome.Ui, answered by None, and
-    outcome.CaKey, answered by a ca.CaPublicKey or None. ``cfg``: "terminal" maps tags to the
+    outcome.CaKey, answered by the record of that key or None. ``cfg``: "terminal" maps tags to the
     terminal's data (9F1A, 5F2A, 9F33, 9F35, 9F1E ...), "aids" is a list of Aid. ``txn`` as in
     tags.transaction_data. Thrown in, CardLost and CardUnreadable become TRY_AGAIN, Collision too
     (one card only); ReaderFault passes through.

@@ -5,8 +5,8 @@ object, the place in it (for a certificate: in what was recovered from it) and w
 and holds no data of the card. Nothing a card says makes them raise.
 
 What they have in common: ``card`` maps tags to values; ``signed`` is the static data to be
-authenticated (EMV Book 3, 10.3); ``ca`` is the authority's ca.CaPublicKey, or None when the reader
-has no such key; ``today`` is the date as in 9A, 3 bytes of BCD.
+authenticated (EMV Book 3, 10.3); ``key`` is the record of the CA key (see ``ca``), or None
+when the reader has no such key; ``today`` is the date as in 9A, 3 bytes of BCD.
 """
 
 from binascii import hexlify
@@ -14,7 +14,7 @@ from binascii import hexlify
 from micropython import const
 
 from pos.crypto import rsa
-from pos.emv import tags
+from pos.emv import ca, tags
 from pos.protocol import bcd, tlv
 from pos.protocol.errors import BadBytes
 
@@ -119,30 +119,32 @@ def _digits(value) -> str:
     return hexlify(value).decode().rstrip("f")
 
 
-def _issuer(card: dict, ca, today) -> tuple:
+def _issuer(card: dict, key, today) -> tuple:
     """The issuer's public key (EMV Book 2, 5.3)."""
-    if ca is None:
+    if key is None:
         raise BadBytes("8F", 0, "no such CA key")
-    if ca.expiry:
+    authority = ca.parse(key)
+    if authority.expiry:
         now = bcd.unpack(today)
-        last = _months(ca.expiry[:2], ca.expiry[2:4]) * 100 + int(ca.expiry[4:])
+        last = _months(authority.expiry[:2], authority.expiry[2:4]) * 100
+        last += int(authority.expiry[4:])
         if last < _months(now[:2], now[2:4]) * 100 + int(now[4:]):
             raise BadBytes("8F", 0, "CA key expired")
     data = tags.sized(card, 0x90, 64, 248)
-    text = _recovered(0x90, data, (ca.modulus, ca.exponent), _ISSUER)
+    text = _recovered(0x90, data, (authority.modulus, authority.exponent), _ISSUER)
     owner = _digits(text[2:6])
     if not (3 <= len(owner) and owner.isdigit() and _pan(card).startswith(owner)):
         raise BadBytes("90", 2, "not of this PAN")
     _check_key(0x90, text, 6, today)
-    for i in range(0, len(ca.revoked), 3):
-        if ca.revoked[i : i + 3] == text[8:11]:
+    for i in range(0, len(authority.revoked), 3):
+        if authority.revoked[i : i + 3] == text[8:11]:
             raise BadBytes("90", 8, "revoked")
     return _key(card, 0x90, text, 13, 0x92, 0x9F32, b"")
 
 
-def _icc(card: dict, signed, ca, today) -> tuple:
+def _icc(card: dict, signed, key, today) -> tuple:
     """The card's own public key (EMV Book 2, 6.4)."""
-    issuer = _issuer(card, ca, today)
+    issuer = _issuer(card, key, today)
     text = _recovered(0x9F46, tags.sized(card, 0x9F46, 64, 248), issuer, _ICC)
     if _digits(text[2:12]) != _pan(card):
         raise BadBytes("9F46", 2, "not of this PAN")
@@ -175,12 +177,12 @@ def _dynamic(data, key: tuple, more: int) -> tuple:
     return text, 5 + n
 
 
-def sda(card: dict, signed, ca, today) -> str:
+def sda(card: dict, signed, key, today) -> str:
     """Static data authentication (EMV Book 2, 5.4); card[0x9F45]: data authentication code."""
     try:
         _check_list(card)
-        key = _issuer(card, ca, today)
-        text = _recovered(0x93, tags.sized(card, 0x93, 64, 248), key, _STATIC)
+        issuer = _issuer(card, key, today)
+        text = _recovered(0x93, tags.sized(card, 0x93, 64, 248), issuer, _STATIC)
         if text[2] != 1:
             raise BadBytes("93", 2, "hash algorithm")
         _check_hash(0x93, text, signed)
@@ -190,7 +192,7 @@ def sda(card: dict, signed, ca, today) -> str:
     return ""
 
 
-def fdda(card: dict, signed, ca, today, terminal: dict) -> str:
+def fdda(card: dict, signed, key, today, terminal: dict) -> str:
     """Fast dynamic data authentication (C-3, Annex C [M]; C-7); card[0x9F4C]: ICC dynamic number.
 
     Only version 01, which signs the transaction: 9F37, 9F02, 5F2A of ``terminal`` and the card's
@@ -201,7 +203,7 @@ def fdda(card: dict, signed, ca, today, terminal: dict) -> str:
         if related[0] != 1:
             raise BadBytes("9F69", 0, "version {:02X}".format(related[0]))
         data = tags.sized(card, 0x9F4B, 64, 248)
-        text, end = _dynamic(data, _icc(card, signed, ca, today), 0)
+        text, end = _dynamic(data, _icc(card, signed, key, today), 0)
         _check_hash(0x9F4B, text, terminal[0x9F37], terminal[0x9F02], terminal[0x5F2A], related)
         card[0x9F4C] = text[5:end]
     except BadBytes as fault:
@@ -242,7 +244,7 @@ def _answered(answer, transaction_data) -> tuple:
     return data, rsa.digest(*parts)
 
 
-def cda(card: dict, signed, ca, today, un, transaction_data, cid: int, answer) -> str:
+def cda(card: dict, signed, key, today, un, transaction_data, cid: int, answer) -> str:
     """Combined data authentication (EMV Book 2, 6.6.2).
 
     ``un``: 9F37, 4 bytes; ``transaction_data``: the values that were sent for PDOL and CDOL1;
@@ -251,7 +253,7 @@ def cda(card: dict, signed, ca, today, un, transaction_data, cid: int, answer) -
     """
     try:
         data, said = _answered(answer, transaction_data)
-        text, at = _dynamic(data, _icc(card, signed, ca, today), 1 + 8 + _HASH)
+        text, at = _dynamic(data, _icc(card, signed, key, today), 1 + 8 + _HASH)
         # CID, cryptogram (8 bytes) and hash over the transaction follow the number
         if text[at] != cid:
             raise BadBytes("9F4B", at, "not the CID of the answer")

@@ -62,7 +62,7 @@ class Ui:
 
 
 class CaKey:
-    """The wish for a CA public key: ``rid`` 5 bytes, ``index`` (8F)."""
+    """The wish for a CA public key: ``rid`` 5 bytes, ``index`` (8F); its record, see ``ca``."""
 
     def __init__(self, rid, index: int):
         self.rid = rid

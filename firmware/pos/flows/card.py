@@ -12,6 +12,7 @@ from pos.emv.outcome import CARD_READ, MSG_ONE_CARD_ONLY, MSG_SEE_PHONE, TRY_AGA
 from pos.flows import emv_data
 from pos.protocol.apdu import CardError, Collision, ReaderFault
 from pos.protocol.errors import BadBytes
+from pos.store import emv_files
 from pos.store.files import Damaged
 from pos.ui import lights
 from pos.ui.strings import say
@@ -31,9 +32,8 @@ async def run(t, txn: dict):
     not be read, three times; with two cards, or a phone that wants its owner, as often as they
     come, a minute at most.
     """
-    reader = t.reader()
     try:
-        return await _read(t, txn, reader)
+        return await _read(t, txn)
     except (ReaderFault, BadBytes, Damaged) as error:
         log.warn("card", "%s", type(error).__name__)
         t.buzzer.bad()
@@ -41,26 +41,21 @@ async def run(t, txn: dict):
         await t.show("message", "bad", say("card"), say(what), _READ_MS)
         return None
     finally:
-        reader.close()
+        t.close_reader()
 
 
-async def _read(t, txn, reader):
+async def _read(t, txn):
     cfg = emv_data.terminal_data(t)
-    await t.show("present_card", txn["amount"])
-    await reader.start()
-    gc.collect()  # now, not between two APDUs
     tries, hint, end = 0, "", ticks_add(ticks_ms(), _POLL_MS)
     stop = []
+    await _invite(t, txn, "")
     while tries < _TRIES and not stop and ticks_diff(end, ticks_ms()) > 0:
         before = hint
         try:
-            if not await _before_cancel(t.ui, stop, reader.poll(_POLL_MS)):
-                await reader.release()
-                return None
-            outcome = await _talk(
-                t, reader, entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
-            )
-            await reader.release()
+            if not await _before_cancel(t.ui, stop, t.reader.poll(_POLL_MS)):
+                break
+            kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
+            outcome = await _talk(t, kernel)
             if outcome.kind != TRY_AGAIN:
                 log.info("card", "outcome %d %s", outcome.kind, outcome.why)
                 return outcome.kind, outcome.message, outcome.cvm, outcome.tags
@@ -75,14 +70,28 @@ async def _read(t, txn, reader):
         if hint not in _HINTS.values():
             tries += 1
         t.buzzer.bad()
-        await t.show("present_card", txn["amount"], say(hint))
-        if hint == "emv_20":  # its owner has to look at it first
-            await _before_cancel(t.ui, stop, reader.removed())
-    await reader.release()
-    if stop:
-        return None
-    await t.show("message", "bad", say("card"), say("card_given_up"), _READ_MS)
+        await _invite(t, txn, hint)
+        if hint == "emv_20" and await _before_cancel(t.ui, stop, _gone(t.reader)):
+            await _invite(t, txn, "phone_again")
+    await t.reader.release()
+    if hint and not stop:
+        await t.show("message", "bad", say("card"), say("card_given_up"), _READ_MS)
     return None
+
+
+async def _invite(t, txn, hint):
+    """Ask for a card, with the reader ready for it."""
+    await t.show("present_card", txn["amount"], hint and say(hint))
+    t.ui.forget()
+    if t.reader is None:
+        t.open_reader()
+        await t.reader.start()
+    gc.collect()  # now, not between two APDUs
+
+
+async def _gone(reader) -> bool:
+    await reader.removed()
+    return True
 
 
 async def _before_cancel(ui, stop, wanted):
@@ -104,7 +113,7 @@ async def _too_long():
     await sleep_ms(_POLL_MS)
 
 
-async def _talk(t, reader, kernel):
+async def _talk(t, kernel):
     """Do what the kernel asks for: commands to the card, signs to its holder, keys.
 
     Returns the kernel's Outcome.
@@ -113,23 +122,29 @@ async def _talk(t, reader, kernel):
         step = next(kernel)
         while True:
             if isinstance(step, Ui):
-                step = kernel.send(await _tell(t, reader, step))
+                step = kernel.send(await _tell(t, step))
             elif isinstance(step, CaKey):
-                step = kernel.send(emv_data.ca_key(t.root, step.rid, step.index))
+                step = kernel.send(emv_files.ca_record(t.root, step.rid, step.index))
             else:
                 try:
-                    answer = await reader.exchange(step)
+                    answer = await t.reader.exchange(step)
                 except CardError as error:
                     step = kernel.throw(error)
                 else:
                     step = kernel.send(answer)
     except StopIteration as end:
+        if t.reader is not None:
+            await t.reader.release()
         return end.value
 
 
-async def _tell(t, reader, request) -> None:
-    """Lights and sound of a UI request; a card that has been read is let go at once."""
+async def _tell(t, request) -> None:
+    """Lights and sound of a UI request.
+
+    A card that has been read is let go, and with it the reader: its heap is for the certificates.
+    """
     if request.status == CARD_READ:
         lights.show(t.ui, _ALL)
         t.buzzer.ok()
-        await reader.release()
+        await t.reader.release()
+        t.close_reader()

@@ -30,14 +30,6 @@ def terminal_data(t) -> dict:
     return {"terminal": terminal, "aids": aids}
 
 
-def ca_key(root: str, rid, index: int):
-    """The CA public key, or None where there is none. Raises BadBytes and files.Damaged."""
-    from pos.emv import ca  # only now, when the card may be gone
-
-    record = ca.find(emv_files.ca_keys(root, rid, index) or b"", rid, index)
-    return None if record is None else ca.parse(record)
-
-
 def request(txn: dict, number: bytes) -> dict:
     """The ``txn`` of ``emv.entry.transaction``; ``number``: 4 unpredictable bytes."""
     return {

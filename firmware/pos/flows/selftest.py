@@ -76,13 +76,13 @@ async def _printer(t):
 
 
 async def _reader(t):
-    reader = t.reader()
+    reader = t.open_reader()
     try:
         ic, version, revision, _ = await reader.start()
     except CardError:
         return False, "err_part"
     finally:
-        reader.close()
+        t.close_reader()
     return True, "PN5%02X %d.%d" % (ic, version, revision)
 
 

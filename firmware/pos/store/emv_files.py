@@ -6,8 +6,12 @@ long as there is nothing, the TEST data serves that the firmware brings along.
 
 import os
 
+from micropython import const
+
+from pos.protocol import tlv
 from pos.store import files
 
+_CA_KEY = const(0xE2)
 _ROM = "/rom/emv/"
 
 
@@ -26,11 +30,31 @@ def aids(root: str):
     return _rom("aids") if data is None else data
 
 
-def ca_keys(root: str, rid, index: int):
-    """A row of templates E2 in which the CA key may be, or None. Raises files.Damaged.
+def find(data, rid, index: int):
+    """The record of one key in a row of templates E2, for ``emv.ca.parse``: a memoryview, or None.
+
+    ``rid``: 5 bytes; ``index``: the number in 9F22. Of other records only these two objects are
+    looked at. Raises BadBytes for a fault on the way to the record.
+    """
+    for tag, i, n in tlv.walk(data):
+        if tag != _CA_KEY:
+            continue
+        number = tlv.find(data, 0x9F22, i, i + n)
+        if number is None or len(number) != 1 or number[0] != index:
+            continue
+        owner = tlv.find(data, 0x9F06, i, i + n)
+        if owner is not None and owner == rid:
+            return memoryview(data)[i : i + n]
+    return None
+
+
+def ca_record(root: str, rid, index: int):
+    """The record of a CA key, or None. Raises files.Damaged and BadBytes.
 
     When the host has handed out keys, the firmware's own are not looked at.
     """
     if "ca" in os.listdir(root):
-        return files.load("{}/ca/{}{:02X}".format(root, bytes(rid).hex(), index))
-    return _rom("capks")
+        data = files.load("{}/ca/{}{:02X}".format(root, bytes(rid).hex(), index))
+    else:
+        data = _rom("capks")
+    return None if data is None else find(data, rid, index)

@@ -94,6 +94,11 @@ class Ui:
             self._name_keys(keys)
         return canvas
 
+    def forget(self) -> None:
+        """Keep the picture, but not what it is made of: nothing of it will change."""
+        self.canvas.clear()
+        self._up = False
+
     def _name_keys(self, keys: str) -> None:
         """Caps and words of at most three keys over the width; enter is always at the right."""
         canvas = self.canvas

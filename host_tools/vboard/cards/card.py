@@ -10,7 +10,7 @@ from host_tools.vboard.cards.application import Application
 
 PPSE = b"2PAY.SYS.DDF01"
 DEFAULT_THINK_MS = {"SELECT PPSE": 5.0, "SELECT AID": 8.0, "GPO": 40.0}
-_OTHER_THINK_MS = 4.0
+OTHER_THINK_MS = 4.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Card:
     def think_ms(self, capdu: bytes) -> float:
         """How long the chip computes over ``capdu``."""
         name = apdu.name(capdu)
-        default = DEFAULT_THINK_MS.get(name, _OTHER_THINK_MS)
+        default = DEFAULT_THINK_MS.get(name, OTHER_THINK_MS)
         return self.think.get(name, default)
 
     def exchange(self, capdu: bytes) -> bytes | None:

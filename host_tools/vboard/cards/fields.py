@@ -4,7 +4,10 @@ No sentence repeats a value: it may be a PAN, a PIN or a key.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 _MISSING: Any = object()
 _KINDS = {str: "text in quotes", int: "a whole number", dict: "a mapping", list: "a list"}
@@ -13,6 +16,15 @@ _KINDS[bool] = "true or false"
 
 class CardFileError(ValueError):
     """A card file is wrong; the sentence says where."""
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds. Raises CardFileError, OSError."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise CardFileError(f"{path.name}: no YAML: {error.problem}, line {line}") from None
 
 
 def luhn_digit(digits: str) -> str:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from host_tools.vboard.cards.application import mask
 from host_tools.vboard.cards.card import Card, Face, Fault
-from host_tools.vboard.cards.fields import CardFileError, Fields
+from host_tools.vboard.cards.fields import CardFileError, Fields, read_yaml
 from host_tools.vboard.cards.personal import application
+from host_tools.vboard.cards.script import ScriptCard, is_script, load_scripts
 
 CARDS = Path(__file__).resolve().parents[2] / "cards"
 _COMMANDS = (
@@ -44,12 +43,19 @@ def card_names() -> list[str]:
     return sorted(path.stem for path in CARDS.glob("*.yaml") if path.stem != "issuers")
 
 
-def load_card(name_or_path: str | Path) -> Card:
+def load_card(name_or_path: str | Path) -> Card | ScriptCard:
     """A new card from a file of ``host_tools/cards`` or from a path; its counter starts at 0.
 
-    Raises CardFileError, with a sentence that names file and entry, for anything that is wrong.
+    The file may hold a script instead (``script.py``), but only one. Raises CardFileError, with a
+    sentence that names file and entry, for anything that is wrong.
     """
-    path, document = _read(name_or_path)
+    path = card_path(name_or_path)
+    if is_script(read_yaml(path)):
+        scripts = load_scripts(path)
+        if len(scripts) > 1:
+            raise CardFileError(f"{path.name}: {len(scripts)} scripts, and a card is one of them")
+        return ScriptCard(scripts[0])
+    path, document = _read(path)
     card = Fields(document.get("card"), path.name, "card")
     face = _face(card)
     think = _think(card)
@@ -81,12 +87,18 @@ def load_issuers(path: Path = CARDS / "issuers.yaml") -> dict[str, bytes]:
     return {bin_: fields.hexes(bin_, 16) for bin_ in fields.names()}
 
 
-def _read(name_or_path: str | Path) -> tuple[Path, dict[str, Any]]:
+def card_path(name_or_path: str | Path) -> Path:
+    """The file of a card that is given by name or path. Raises CardFileError."""
     path = Path(name_or_path)
     if not path.suffix:
         path = CARDS / f"{name_or_path}.yaml"
     if not path.is_file():
         raise CardFileError(f"no card {name_or_path}; there are {', '.join(card_names())}")
+    return path
+
+
+def _read(name_or_path: str | Path) -> tuple[Path, dict[str, Any]]:
+    path = card_path(name_or_path)
     document = _parse(path)
     unknown = set(document) - {"card", "faults", "account"}
     if unknown:
@@ -95,14 +107,18 @@ def _read(name_or_path: str | Path) -> tuple[Path, dict[str, Any]]:
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise CardFileError(f"{path.name}: no YAML: {error.problem}, line {line}") from None
+    document = read_yaml(path)
     if not isinstance(document, dict):
         raise CardFileError(f"{path.name}: a mapping is expected")
     return document
+
+
+def read_face(mapping: Any, file: str) -> Face:
+    """What the antenna sees, from a mapping that has nothing else. Raises CardFileError."""
+    card = Fields(mapping, file, "card")
+    face = _face(card)
+    card.done()
+    return face
 
 
 def _face(card: Fields) -> Face:
