@@ -21,7 +21,7 @@ ROM = FOLDER / "kernel.romfs"
 _MICROPYTHON = Path(sys.executable).with_name("micropython")
 # As the command `micropython` does, without what else is in a script
 _EMBEDDED = "import sys; from micropython_unix import main; sys.exit(main())"
-_ROOMS = ("aio", "crypto", "drivers", "emv", "protocol")
+_ROOMS = ("aio", "crypto", "drivers", "emv", "log", "protocol", "store")
 _LEAST, _FINEST = 16 * 1024, 256  # bytes, of a search for the smallest heap
 PATIENCE_S = 120
 
