@@ -65,7 +65,8 @@ def data_source(sale: Sale) -> str:
 
 def sale_source(sale: Sale) -> str:
     """A program up to where ``play`` can be called."""
-    return start_source() + data_source(sale) + programs.FIRMWARE + programs.PLAY
+    made = start_source() + data_source(sale)
+    return made + programs.FIRMWARE + programs.FIND + programs.PLAY
 
 
 def line_program(sale: Sale, fast: bool) -> str:
