@@ -4,11 +4,10 @@ The clock stands still while the firmware computes, so every figure is the same 
 """
 
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 from host_tools.bench import mpy
 from host_tools.bench.sales import Sale
-from host_tools.vboard.cards.card import Card
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import ManualClock
@@ -48,7 +47,7 @@ class Traffic:
 class _Recorded:
     """A card model whose conversation is kept."""
 
-    def __init__(self, card: Card, sale: Sale) -> None:
+    def __init__(self, card: Any, sale: Sale) -> None:
         self._card, self._sale = card, sale
         self.thought_ms = 0.0
 

@@ -21,7 +21,7 @@ ROM = FOLDER / "kernel.romfs"
 _MICROPYTHON = Path(sys.executable).with_name("micropython")
 # As the command `micropython` does, without what else is in a script
 _EMBEDDED = "import sys; from micropython_unix import main; sys.exit(main())"
-_ROOMS = ("aio", "crypto", "drivers", "emv", "protocol")
+_ROOMS = ("aio", "crypto", "drivers", "emv", "log", "protocol", "store")
 _LEAST, _FINEST = 16 * 1024, 256  # bytes, of a search for the smallest heap
 PATIENCE_S = 120
 
@@ -65,7 +65,8 @@ def data_source(sale: Sale) -> str:
 
 def sale_source(sale: Sale) -> str:
     """A program up to where ``play`` can be called."""
-    return start_source() + data_source(sale) + programs.FIRMWARE + programs.PLAY
+    made = start_source() + data_source(sale)
+    return made + programs.FIRMWARE + programs.FIND + programs.PLAY
 
 
 def line_program(sale: Sale, fast: bool) -> str:

@@ -74,6 +74,7 @@ def measure(sale: Sale) -> Heap:
             + programs.DIGESTS
             + mpy.data_source(sale)
             + programs.FIRMWARE
+            + programs.OWN_FIND
             + programs.PLAY
             + programs.OUTCOME
         )
@@ -87,6 +88,7 @@ def measure(sale: Sale) -> Heap:
         + programs.REPLAYED
         + values
         + mpy.data_source(sale)
+        + programs.OWN_FIND
         + programs.PLAY
         + programs.STEPS
         + "\nfound = what = 0\n",

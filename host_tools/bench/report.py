@@ -191,7 +191,7 @@ def _instructions(sale: Sale, fast: Traffic) -> list[Row]:
 
 def _heaps(sale: Sale, fast: Traffic) -> list[Row]:
     what = "entry point, kernel and data authentication"
-    base = mpy.start_source() + mpy.data_source(sale) + programs.PLAY
+    base = mpy.start_source() + mpy.data_source(sale) + programs.OWN_FIND + programs.PLAY
     empty, full = (
         mpy.smallest_heap(
             base + programs.SMALLEST.format(n=n, kernel=sale.kernel, kind=fast.kind), f"heap{n}"

@@ -15,8 +15,9 @@ sys.path[:0] = [
 ]
 
 import test_emv  # noqa: E402 - the scripts, and their notation
-from pos.emv import ca, config, entry, outcome  # noqa: E402
+from pos.emv import config, entry, outcome  # noqa: E402
 from pos.protocol import apdu  # noqa: E402
+from pos.store import emv_files  # noqa: E402
 
 from host_tools.build.emv_data import load_config, pack_aids, pack_ca_keys  # noqa: E402
 from host_tools.vboard.cards.loader import card_names, load_card  # noqa: E402
@@ -53,8 +54,7 @@ class Talk:
 
     def key(self, wish):
         """What a terminal answers to a CaKey request."""
-        record = ca.find(self.keys, wish.rid, wish.index)
-        return None if record is None else ca.parse(record)
+        return emv_files.find(self.keys, wish.rid, wish.index)
 
 
 def _sale(amount: int, **more: int) -> dict:

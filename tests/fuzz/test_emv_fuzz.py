@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pos.emv import ca, config, oda, outcome
 from pos.protocol.errors import BadBytes
+from pos.store import emv_files
 
 from host_tools.build.emv_data import load_config, pack_aids, pack_ca_keys
+from host_tools.emv.config import CaPublicKey
 
 ANSWERS = 100_000  # for each kernel
 PIECES = 4
@@ -54,15 +56,15 @@ def _as_it_was(talk):
 
 REPLAY = """
 from binascii import unhexlify
-from pos.emv import ca, config, entry, outcome
+from pos.emv import config, entry, outcome
 from pos.protocol import apdu
+from pos.store import emv_files
 
 TERMINAL = {terminal!r}
 KEYS = unhexlify("{keys}")
 
 def key(wish):
-    record = ca.find(KEYS, wish.rid, wish.index)
-    return None if record is None else ca.parse(record)
+    return emv_files.find(KEYS, wish.rid, wish.index)
 
 def play(aids, txn, answers):
     aids = [config.aid(record) for record in config.records(aids)]
@@ -235,7 +237,7 @@ def test_damaged_ca_keys():
         record = pack_ca_keys((key,))
 
         def parse(data, key=key):
-            found = ca.find(data, key.rid, key.index)
+            found = emv_files.find(data, key.rid, key.index)
             if found is not None:
                 ca.parse(found)
 
@@ -252,12 +254,13 @@ def test_damaged_certificates(talks, hashes):
     if not hashes:
         patches.append(patch.object(oda, "_check_hash", lambda tag, text, *more: None))
     results = set()
+    keys = [_ca_key(expires) for expires in ("20301231", "20261122")]
     for one in patches:
         one.start()
     try:
         for _ in range(4000):
             card, terminal = _card(dice), {0x9F37: bytes(4), 0x9F02: bytes(6), 0x5F2A: bytes(2)}
-            key = ca.CaPublicKey(bytes(144), 3, b"\x00\x00\x01", dice.choice(("", "301231")))
+            key = dice.choice(keys)
             signed = dice.randbytes(20)
             answer = Node(b"\x77", b"", [Node(b"\x9f\x4b", card[0x9F4B], [])]).written()
             if dice.random() < 0.3:
@@ -271,6 +274,12 @@ def test_damaged_certificates(talks, hashes):
     assert all(isinstance(result, str) for result in results)
     assert ("" in results) == (not hashes)  # without hashes some get through
     assert len(results) > 20
+
+
+def _ca_key(expires: str):
+    modulus = b"\x80" + bytes(142) + b"\x01"
+    key = CaPublicKey(b"\xa0\0\0\x03\x33", 1, modulus, b"\x03", expires, (b"\0\0\x01",))
+    return emv_files.find(pack_ca_keys((key,)), key.rid, key.index)
 
 
 def _card(dice) -> dict[int, bytes]:

@@ -181,8 +181,8 @@ def test_a_list_is_filled_by_format():
     from pos.emv import tags
 
     data = {0x5A: b"\x62\x12", 0x9F02: b"\x12\x80", 0x9F37: b"\x11\x22", 0x9F1E: b"ABCD"}
-    dol = bytes.fromhex("5A04 9F0203 9F3704 9F0201 9F1E02 E102")
-    want = "6212FFFF 001280 11220000 80 4142 0000"
+    dol = bytes.fromhex("5A04 9F0203 9F3704 9F0201 9F1E02 E102 9F2002")
+    want = "6212FFFF 001280 11220000 80 4142 0000 0000"  # 9F20 is not there: zeros, no padding
     assert tags.fill(dol, {**data, 0xE1: b"xx"}) == bytes.fromhex(want)
 
 

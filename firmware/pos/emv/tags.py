@@ -67,9 +67,12 @@ def fill(dol, data: dict, more: dict | None = None) -> bytes:
     out = bytearray()
     for tag, length in tlv.dol(dol):
         value = data.get(tag)
-        if value is None:
-            value = more.get(tag, b"") if more else b""
-        out += bytes(length) if tlv.constructed(tag) else _fitted(tag, value, length)
+        if value is None and more:
+            value = more.get(tag)
+        if value is None or tlv.constructed(tag):
+            out += bytes(length)
+        else:
+            out += _fitted(tag, value, length)
         if len(out) > 252:
             raise BadBytes("DOL", 0, "asks for over 252 bytes")
     return bytes(out)
