@@ -44,7 +44,7 @@ class Terminal:
         self._known = []  # names of the modules that the stories under way have found
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
         self.reader = None  # while it is open
-        self._before = ()  # names of the modules that were loaded before
+        self._mark = 0
         self.operator = ""
         self.signed_in = False
 
@@ -67,7 +67,7 @@ class Terminal:
 
     def open_reader(self):
         """The contactless reader, until ``close_reader``; its driver is loaded now."""
-        self._before = tuple(sys.modules)
+        self._mark = self._note()
         self.reader = _make(hw.reader)
         return self.reader
 
@@ -79,8 +79,8 @@ class Terminal:
         if self.reader is not None:
             self.reader.close()
             self.reader = None
-            _unload(self._before)
-            self._before = ()
+            _unload(self._known)
+            del self._known[self._mark :]
             gc.threshold(_LOADING)  # until the next story: what comes now needs room in one piece
 
     def printer(self):
@@ -112,13 +112,19 @@ class Terminal:
         """Run a screen of ``pos.ui.screens``, whose code is dropped afterwards too."""
         return await self._with("pos.ui.screens", screen, self.ui, *args)
 
-    async def _with(self, name, function, *args):
-        """Load a module, run a coroutine of it, forget every module that came meanwhile."""
+    def _note(self) -> int:
+        """Take down which modules are loaded; returns how many had been taken down before."""
         known = self._known
         mark = len(known)
         for module in sys.modules:
             if module.startswith("pos.") and module not in known:
                 known.append(module)
+        return mark
+
+    async def _with(self, name, function, *args):
+        """Load a module, run a coroutine of it, forget every module that came meanwhile."""
+        known = self._known
+        mark = self._note()
         try:
             _make(__import__, name)
             log.debug("story", "%s.%s: %d bytes free", name, function, gc.mem_free())
@@ -140,13 +146,12 @@ def _make(factory, *args):
 
 def _unload(known):
     """Forget the terminal's modules that are not among the names ``known``."""
-    for name in tuple(sys.modules):
-        if name.startswith("pos.") and name not in known:
-            package, _, module = name.rpartition(".")
-            del sys.modules[name]
-            parent = sys.modules.get(package)
-            if hasattr(parent, module):
-                delattr(parent, module)
+    for name in [name for name in sys.modules if name.startswith("pos.") and name not in known]:
+        package, _, module = name.rpartition(".")
+        del sys.modules[name]
+        parent = sys.modules.get(package)
+        if hasattr(parent, module):
+            delattr(parent, module)
     gc.collect()
 
 

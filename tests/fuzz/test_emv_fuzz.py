@@ -182,7 +182,7 @@ def test_a_failure_is_kept_and_can_be_played_again(talks, tmp_path, capsys, monk
 
 
 def test_a_reason_with_digits_of_the_card_is_found():
-    told = outcome.end("5A at 0: 6212345678")
+    told = outcome.Outcome(outcome.END, "5A at 0: 6212345678")
     told.tags = {0x5A: bytes.fromhex("6212345678901232")}
     assert emv_fuzz._wrong(told) == "the reason holds digits of 5A"
     told.why = "DF8117 at 100: length 3072"

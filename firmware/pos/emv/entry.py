@@ -9,6 +9,7 @@ from micropython import const
 
 from pos.emv import config, outcome, tags
 from pos.emv.link import command
+from pos.emv.outcome import Outcome
 from pos.protocol import apdu, tlv
 from pos.protocol.errors import BadBytes
 
@@ -117,7 +118,7 @@ def _application(known, aid, ttq, name):
     """
     fci, sw = yield from command(apdu.select(name))
     if sw != 0x9000:
-        return outcome.select_next("SELECT {:04X}".format(sw))
+        return Outcome(outcome.SELECT_NEXT, "SELECT {:04X}".format(sw))
     terminal = config.kernel_data(aid, known.copy())
     terminal[0x9F66] = ttq
     terminal[0x9F06] = aid.aid
@@ -139,14 +140,14 @@ def _selection(known, aids, ttqs):
         try:
             result = yield from _application(known, aids[k], ttqs[k], name)
         except BadBytes as error:
-            result = outcome.end(str(error))
+            result = Outcome(outcome.END, str(error))
             result.aid = name
         result.kernel = aids[k].kernel
         if result.kind != outcome.SELECT_NEXT:
             return result
         why = result.why
     # Book B, 3.3.2.7 and 3.3.3: nothing (more) to select
-    return outcome.end(why)
+    return Outcome(outcome.END, why)
 
 
 def transaction(cfg: dict, txn: dict):
@@ -166,17 +167,17 @@ def transaction(cfg: dict, txn: dict):
             aids.append(aid)
             ttqs.append(ttq)
     if not aids:
-        return outcome.other_interface("amount not allowed contactless")
+        return Outcome(outcome.OTHER_INTERFACE, "amount not allowed contactless")
     # made before the card is asked for anything: its time is not for this
     known = dict(cfg["terminal"])
     known.update(tags.transaction_data(txn))
     try:
         return (yield from _selection(known, aids, ttqs))
     except BadBytes as error:
-        return outcome.end(str(error))
+        return Outcome(outcome.END, str(error))
     except apdu.CardLost:
-        return outcome.try_again("card lost")
+        return Outcome(outcome.TRY_AGAIN, "card lost")
     except apdu.Collision:
-        return outcome.try_again("two cards", outcome.MSG_ONE_CARD_ONLY)
+        return Outcome(outcome.TRY_AGAIN, "two cards", outcome.MSG_ONE_CARD_ONLY)
     except apdu.CardUnreadable:
-        return outcome.try_again("card unreadable")
+        return Outcome(outcome.TRY_AGAIN, "card unreadable")

@@ -15,6 +15,7 @@ from micropython import const
 
 from pos.emv import outcome, read, tags
 from pos.emv.link import command
+from pos.emv.outcome import Outcome
 from pos.protocol import apdu, tlv
 from pos.protocol.errors import BadBytes
 
@@ -65,7 +66,7 @@ def run(fci, card: dict, terminal: dict):
     try:
         result = yield from _steps(state, fci, card, terminal)
     except BadBytes as error:
-        result = outcome.end(str(error))
+        result = Outcome(outcome.END, str(error))
     result.step = state.step
     result.oda = state.oda
     terminal[0x95] = bytes(state.tvr)
@@ -103,7 +104,7 @@ def _steps(state, fci, card, terminal):
         return refused
     state.step = outcome.STEP_COMPLETE
     if _over(terminal, 0xDF8125 if state.device else 0xDF8124):
-        return outcome.select_next("over the limit")
+        return Outcome(outcome.SELECT_NEXT, "over the limit")
     _mandatory(card)
     signed = yield from _prepare_cda(state, card, terminal, signed)
     _decide(state, card, terminal)
@@ -132,17 +133,17 @@ def _initiate(state, fci, card, terminal):
         tags.harvest(card, fci, terminal)
         tags.sized(card, 0x84, 5, 16)
     except BadBytes as error:
-        return outcome.select_next(str(error))
+        return Outcome(outcome.SELECT_NEXT, str(error))
     state.sent = _filled(card, 0x9F38, terminal)
     answer, sw = yield from command(apdu.gpo(state.sent))
     if sw != 0x9000:
-        return outcome.select_next("GPO {:04X}".format(sw))
+        return Outcome(outcome.SELECT_NEXT, "GPO {:04X}".format(sw))
     read.options(card, answer, terminal)
     aip = tags.sized(card, 0x82, 2, 2)
     tags.sized(card, 0x94, 4, 252)
     kernel = _byte(terminal, 0xDF811B)
     if kernel & _NO_EMV_MODE or not aip[1] & _AIP_EMV:
-        return outcome.end("mag-stripe mode")
+        return Outcome(outcome.END, "mag-stripe mode")
     state.device = aip[0] & _AIP_DEVICE != 0 and kernel & _DEVICE != 0
     return None
 
@@ -219,7 +220,7 @@ def _cryptogram(state, card, terminal, signed):
         card.pop(0x9F00 | low, None)
     answer, sw = yield from command(apdu.generate_ac(state.control, values))
     if sw != 0x9000:
-        return outcome.end("GENERATE AC {:04X}".format(sw))
+        return Outcome(outcome.END, "GENERATE AC {:04X}".format(sw))
     _take(card, answer, terminal)
     cid = tags.sized(card, 0x9F27, 1, 1)[0]
     tags.sized(card, 0x9F36, 2, 2)
@@ -241,7 +242,7 @@ def _cryptogram(state, card, terminal, signed):
         why = _combined(state, card, terminal, signed, (state.sent, values), cid, answer)
         if why:
             state.tvr[0] |= _CDA_FAILED
-            return outcome.end(why)
+            return Outcome(outcome.END, why)
         state.oda = outcome.CDA
     return (yield from _result(state, card, terminal, got))
 
@@ -287,17 +288,17 @@ def _result(state, card, terminal, got: int):
             # The default phone message table; for a second tap alone it has no fitting words
             message = outcome.MSG_SEE_PHONE if info[1] & 0x0F else outcome.MSG_PRESENT_AGAIN
             yield outcome.Ui(message, outcome.NOT_READY, _PHONE_MS)
-            return outcome.try_again("the card's holder has to act", message)
+            return Outcome(outcome.TRY_AGAIN, "the card's holder has to act", message)
     if got == _TC:
-        return outcome.approved(state.cvm)
+        return Outcome(outcome.APPROVED, "", 0, state.cvm)
     if got == _ARQC:
-        return outcome.online(state.cvm)
+        return Outcome(outcome.ONLINE, "", 0, state.cvm)
     why = "card declined" if state.control & _KIND else "terminal declined"
     if terminal[0x9C][0] not in _PAYING:
-        return outcome.end(why)
+        return Outcome(outcome.END, why)
     if terminal[0x9F33][0] & _CONTACT and not _other_form(card):
-        return outcome.other_interface(why)
-    return outcome.declined(why)
+        return Outcome(outcome.OTHER_INTERFACE, why)
+    return Outcome(outcome.DECLINED, why)
 
 
 def _other_form(card) -> bool:

@@ -2,13 +2,13 @@
 
 from micropython import const
 
-APPROVED = const(1)
-DECLINED = const(2)
-ONLINE = const(3)
-TRY_AGAIN = const(4)
-SELECT_NEXT = const(5)
-OTHER_INTERFACE = const(6)
-END = const(7)
+APPROVED = const(1)  # offline, by card and terminal
+DECLINED = const(2)  # without asking the host
+ONLINE = const(3)  # the host decides
+TRY_AGAIN = const(4)  # the same card must be presented again (Start B)
+SELECT_NEXT = const(5)  # not this application, but perhaps the card's next one (Start C)
+OTHER_INTERFACE = const(6)  # contactless is not for this transaction: insert or swipe
+END = const(7)  # this card cannot be used here
 
 NO_CVM = const(0)
 SIGNATURE = const(1)
@@ -69,6 +69,10 @@ class CaKey:
         self.index = index
 
 
+# The message that goes with each kind unless another is given
+_MESSAGES = b"\x00\x03\x07\x1b\x21\x1c\x18\x1c"
+
+
 class Outcome:
     """How a card's part of a transaction ended; ``why`` is a short reason without card data.
 
@@ -78,50 +82,16 @@ class Outcome:
     ADF name, ``kernel`` the kernel's number.
     """
 
-    def __init__(self, kind: int, message: int, why: str = "", start: str = "", cvm: int = NO_CVM):
+    def __init__(self, kind: int, why: str = "", message: int = 0, cvm: int = NO_CVM):
         self.kind = kind
-        self.message = message
         self.why = why
-        self.start = start
+        self.message = message or _MESSAGES[kind]
+        if kind == APPROVED and cvm == SIGNATURE:
+            self.message = MSG_APPROVED_SIGN
         self.cvm = cvm
+        self.start = "B" if kind == TRY_AGAIN else "C" if kind == SELECT_NEXT else ""
         self.oda = NO_ODA
         self.step = STEP_SELECTION
         self.kernel = 0
         self.tags = {}
         self.aid = b""
-
-
-def approved(cvm: int) -> Outcome:
-    """The card has approved offline, and the terminal agrees."""
-    message = MSG_APPROVED_SIGN if cvm == SIGNATURE else MSG_APPROVED
-    return Outcome(APPROVED, message, "", "", cvm)
-
-
-def online(cvm: int, why: str = "") -> Outcome:
-    """The host decides."""
-    return Outcome(ONLINE, MSG_AUTHORISING, why, "", cvm)
-
-
-def declined(why: str, message: int = MSG_NOT_AUTHORISED) -> Outcome:
-    """The transaction is declined without asking the host."""
-    return Outcome(DECLINED, message, why)
-
-
-def end(why: str) -> Outcome:
-    """This card cannot be used here: end the application."""
-    return Outcome(END, MSG_OTHER_CARD, why)
-
-
-def try_again(why: str, message: int = MSG_PRESENT_AGAIN) -> Outcome:
-    """The same card must be presented again (Start B)."""
-    return Outcome(TRY_AGAIN, message, why, "B")
-
-
-def select_next(why: str) -> Outcome:
-    """This application cannot be used, the card's next one might (Start C)."""
-    return Outcome(SELECT_NEXT, MSG_OTHER_CARD, why, "C")
-
-
-def other_interface(why: str) -> Outcome:
-    """Contactless is not for this transaction: insert or swipe."""
-    return Outcome(OTHER_INTERFACE, MSG_INSERT_OR_SWIPE, why)

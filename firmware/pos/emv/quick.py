@@ -58,7 +58,7 @@ def run(fci, card: dict, terminal: dict, sda: bool):
     try:
         result = yield from _steps(state, fci, card, terminal, sda)
     except BadBytes as error:
-        result = outcome.end(str(error))
+        result = Outcome(outcome.END, str(error))
     result.step = state.step
     result.oda = state.oda
     read.drop_certificates(card)
@@ -77,7 +77,7 @@ def _steps(state, fci, card, terminal, sda):
     tags.harvest(card, fci, terminal)
     pdol = card.get(0x9F38)
     if pdol is None or not tags.lists(pdol, 0x9F66):
-        return outcome.select_next("PDOL without 9F66")
+        return Outcome(outcome.SELECT_NEXT, "PDOL without 9F66")
     answer, sw = yield from command(apdu.gpo(tags.fill(pdol, terminal)))
     if sw != 0x9000:
         return (yield from _gpo_refused(sw))
@@ -95,12 +95,12 @@ def _gpo_refused(sw: int):
     """Initiate Application Processing: what the status words of GPO lead to."""
     why = "GPO {:04X}".format(sw)
     if sw == 0x6984:
-        return outcome.other_interface(why)
+        return Outcome(outcome.OTHER_INTERFACE, why)
     if sw == 0x6986:
         # a phone that wants its owner to do something first
         yield outcome.Ui(outcome.MSG_SEE_PHONE, outcome.NOT_READY, _SEE_PHONE_MS)
-        return outcome.try_again(why, outcome.MSG_SEE_PHONE)
-    return outcome.select_next(why)
+        return Outcome(outcome.TRY_AGAIN, why, outcome.MSG_SEE_PHONE)
+    return Outcome(outcome.SELECT_NEXT, why)
 
 
 def _after_card(state, card, terminal, sda, signed):
@@ -112,19 +112,19 @@ def _after_card(state, card, terminal, sda, signed):
     ttq = terminal[0x9F66]
     if decision == _AAC:
         state.step = outcome.STEP_ACTION
-        return outcome.declined("card declined")
+        return Outcome(outcome.DECLINED, "card declined")
     if decision not in (_TC, _ARQC):
         raise BadBytes("9F27", 0, "no such decision")
     if decision == _TC and ttq[1] & _CRYPTOGRAM_REQUIRED:
         state.step = outcome.STEP_ACTION
-        return outcome.declined("offline although asked to go online")
+        return Outcome(outcome.DECLINED, "offline although asked to go online")
     tvr = bytearray(5)
     tvr[0] = _TVR_NO_ODA
     online = decision == _ARQC
     state.step = outcome.STEP_RESTRICTIONS
     if _restricted(card, terminal, expiry, tvr):
         if not _ctq(card) & _ONLINE_IF_EXPIRED or ttq[0] & _OFFLINE_ONLY:
-            return outcome.declined("card expired")
+            return Outcome(outcome.DECLINED, "card expired")
         online = True
     state.step = outcome.STEP_ODA
     if not online or (decision == _ARQC and ttq[0] & _ODA_FOR_ONLINE):
@@ -217,8 +217,8 @@ def _unauthentic(card, ttq, why):
     if ctq & _ONLINE_IF_ODA_FAILS and not ttq[0] & _OFFLINE_ONLY:
         return None
     if ctq & _CONTACT_IF_ODA_FAILS and ttq[0] & _CONTACT:
-        return outcome.other_interface(why)
-    return outcome.declined(why)
+        return Outcome(outcome.OTHER_INTERFACE, why)
+    return Outcome(outcome.DECLINED, why)
 
 
 def _verification(card: dict, terminal: dict, decision: int, online: bool) -> Outcome:
@@ -234,17 +234,17 @@ def _verification(card: dict, terminal: dict, decision: int, online: bool) -> Ou
             cvm = outcome.ONLINE_PIN
         elif ctq[1] & _CDCVM_DONE:
             if not _confirmed(card, ctq, decision):
-                return outcome.declined("CDCVM not confirmed")
+                return Outcome(outcome.DECLINED, "CDCVM not confirmed")
             cvm = outcome.CDCVM
         elif ctq[0] & _CARD_SIGNATURE and ttq[0] & _READER_SIGNATURE:
             cvm = outcome.SIGNATURE
         elif not required:
             cvm = outcome.NO_CVM
     if cvm is None:
-        return outcome.declined("no common CVM")
+        return Outcome(outcome.DECLINED, "no common CVM")
     if cvm == outcome.ONLINE_PIN:
         online = True  # the PIN can only be checked by the host
-    return outcome.online(cvm) if online else outcome.approved(cvm)
+    return Outcome(outcome.ONLINE, "", 0, cvm) if online else Outcome(outcome.APPROVED, "", 0, cvm)
 
 
 def _without_ctq(ttq):

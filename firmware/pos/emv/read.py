@@ -4,6 +4,7 @@ from micropython import const
 
 from pos.emv import outcome, tags
 from pos.emv.link import command
+from pos.emv.outcome import Outcome
 from pos.protocol import apdu, tlv
 from pos.protocol.errors import BadBytes
 
@@ -42,7 +43,7 @@ def records(card: dict, terminal: dict):
         for record in range(first, afl[i + 2] + 1):
             answer, sw = yield from command(apdu.read_record(sfi, record))
             if sw != 0x9000:
-                return outcome.end("READ RECORD {:04X}".format(sw)), b""
+                return Outcome(outcome.END, "READ RECORD {:04X}".format(sw)), b""
             body = _record(card, sfi, answer, terminal)
             if record < first + afl[i + 3]:
                 if len(signed) + len(body) > _MAX_SIGNED:

@@ -4,7 +4,7 @@ import io
 import struct
 
 import _link
-from machine import _gpio
+from machine import _gpio, _rarely
 from micropython import const
 
 _UART_SETUP = const(0x10)
@@ -79,24 +79,14 @@ class UART(io.IOBase):
         buf[: len(data)] = data
         return len(data)
 
-    def readline(self):
-        end = self._rx.find(b"\n") + 1
-        return self.read(end) if end else self.read()
-
     def write(self, buf, off=0, n=None):
         view = memoryview(buf)[off:] if n is None else memoryview(buf)[off : off + n]
         for i in range(0, len(view), 1024):
             _link.post(_UART_TX, self._id, view[i : i + 1024])
         return len(view)
 
-    def txdone(self):
-        return True
-
-    def flush(self):
-        pass
-
-    def sendbreak(self):
-        _link.post(_UART_TX, self._id, b"\x00")
+    def __getattr__(self, name):
+        return getattr(_rarely().Uart(self), name)
 
     def ioctl(self, request, arg):
         if request == 3:  # MP_STREAM_POLL: transmit is always writable, as on the ESP32

@@ -16,7 +16,6 @@ _PIN_IRQ = const(0x04)
 _PIN_EDGE = const(0x05)
 _SPI_SETUP = const(0x20)
 _SPI_WRITE = const(0x21)
-_SPI_TRANSFER = const(0x22)
 _RESET = const(0x70)
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
@@ -43,22 +42,6 @@ def reset():
 
 def soft_reset():
     _restart(SOFT_RESET)
-
-
-def freq(hz=None):
-    return 160_000_000 if hz is None else None
-
-
-def idle():
-    _link.wait(1)
-
-
-def disable_irq():
-    return 0
-
-
-def enable_irq(state):
-    pass
 
 
 class Pin:
@@ -98,11 +81,8 @@ class Pin:
 
     __call__ = value
 
-    def on(self):
-        self.value(1)
-
-    def off(self):
-        self.value(0)
+    def __getattr__(self, name):
+        return getattr(_rarely().Pin(self), name)
 
     def irq(self, handler=None, trigger=3, *, wake=None):
         Pin._handlers[self._id] = (handler, self)
@@ -151,26 +131,26 @@ class SPI:
             ),
         )
 
-    def deinit(self):
-        pass
-
     def write(self, buf):
         view = memoryview(buf)
         for i in range(0, len(view), 1024):
             _link.post(_SPI_WRITE, self._id, view[i : i + 1024])
 
-    def read(self, nbytes, write=0):
-        return bytes(_link.call(_SPI_TRANSFER, self._id, bytes((write,)) * nbytes))
+    def __getattr__(self, name):
+        return getattr(_rarely().Spi(self), name)
 
-    def readinto(self, buf, write=0):
-        buf[:] = self.read(len(buf), write)
 
-    def write_readinto(self, write_buf, read_buf):
-        read_buf[:] = _link.call(_SPI_TRANSFER, self._id, write_buf)
+def _rarely():
+    """What is seldom asked for takes heap only then."""
+    import _rare
+
+    return _rare
 
 
 def __getattr__(name):
     """Peripherals take room only while a program uses them, as in a port built without them."""
+    if name in ("freq", "idle", "disable_irq", "enable_irq"):
+        return getattr(_rarely(), name)
     if name not in ("ADC", "I2C", "PWM", "RTC", "UART", "WDT"):
         raise AttributeError(name)
     return _link.lent(name)

@@ -58,18 +58,8 @@ class WLAN:
     def status(self, param=None):
         return _ask(op="rssi") if param == "rssi" else _ask(op="status")
 
-    def scan(self):
-        """(ssid, bssid, channel, RSSI, security, hidden) of each access point heard."""
-        return [
-            (s.encode(), bytes.fromhex(b), c, r, a, False) for s, b, c, r, a in _ask(op="scan")
-        ]
+    def __getattr__(self, name):
+        """What is asked for rarely takes heap only then."""
+        import _wlan
 
-    def ifconfig(self, value=None):
-        return tuple(_ask(op="ifconfig"))
-
-    def ipconfig(self, param):
-        address, mask, gateway, _ = _ask(op="ifconfig")
-        return {"addr4": (address, mask), "gw4": gateway}[param]
-
-    def config(self, param=None, **values):
-        return _ask(op="config", param=param) if param else None
+        return getattr(_wlan.Rare(self, _ask), name)
