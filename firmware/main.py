@@ -10,7 +10,7 @@ sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 gc.threshold(2048)
 
 try:
-    import names
+    import names  # pyright: ignore[reportMissingImports] - the build makes it
 
     # Code that is loaded from a file brings its names along, for ever: all of them now, in one
     # place, and not a few with each story. Frozen code has them in flash, and no such module.

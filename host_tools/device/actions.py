@@ -11,6 +11,7 @@ from host_tools.device.virtual import VirtualDevice
 from host_tools.vboard.cards.card import Card
 from host_tools.vboard.cards.fields import CardFileError
 from host_tools.vboard.cards.loader import load_card
+from host_tools.vboard.cards.script import ScriptCard
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
 from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.pn532 import Pn532
@@ -38,7 +39,7 @@ class Stage:
         self.device, self.host, self.folder = device, host, folder
         self.screens: list[list[str]] = []
         self._heard = 0  # records of the host that a step has waited for
-        self._cards: dict[str, Card] = {}
+        self._cards: dict[str, Card | ScriptCard] = {}
         self.find_host()
 
     def find_host(self) -> None:
@@ -46,7 +47,7 @@ class Stage:
         route = ("127.0.0.1", self.host.port)
         self.device.board.call(self.device.board.radio.routes.__setitem__, HOST_NAME, route)
 
-    def card(self, name: str) -> Card:
+    def card(self, name: str) -> Card | ScriptCard:
         """A card stays what it is from one tap to the next: it counts, a phone stays unlocked."""
         if name not in self._cards:
             self._cards[name] = load_card(_card(name, self.folder))

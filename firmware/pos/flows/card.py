@@ -84,8 +84,7 @@ async def _invite(t, txn, hint):
     await t.show("present_card", txn["amount"], hint and say(hint))
     t.ui.forget()
     if t.reader is None:
-        t.open_reader()
-        await t.reader.start()
+        await t.open_reader().start()
     gc.collect()  # now, not between two APDUs
 
 

@@ -23,13 +23,42 @@ LOST_MS = 30.0  # frame waiting time and the chip's own repetitions; from memory
 class Card(Protocol):
     """What the antenna can do with a card (ISO/IEC 14443)."""
 
-    technology: str  # "A" or "B"
-    uid: bytes
-    atqa: bytes  # SENS_RES, most significant byte first
-    sak: int
-    ats: bytes  # TL included; empty when the card has no ISO/IEC 14443-4
-    atqb: bytes  # 12 bytes from 0x50 on
-    attrib_res: bytes
+    name: str
+
+    @property
+    def technology(self) -> str:
+        """ "A" or "B"."""
+        ...
+
+    @property
+    def uid(self) -> bytes:
+        """4, 7 or 10 bytes (type A)."""
+        ...
+
+    @property
+    def atqa(self) -> bytes:
+        """SENS_RES, most significant byte first."""
+        ...
+
+    @property
+    def sak(self) -> int:
+        """SEL_RES."""
+        ...
+
+    @property
+    def ats(self) -> bytes:
+        """TL included; empty when the card has no ISO/IEC 14443-4."""
+        ...
+
+    @property
+    def atqb(self) -> bytes:
+        """12 bytes from 0x50 on."""
+        ...
+
+    @property
+    def attrib_res(self) -> bytes:
+        """The answer to ATTRIB."""
+        ...
 
     def power_off(self) -> None:
         """The field is gone, or the card was deselected: volatile state is lost."""
