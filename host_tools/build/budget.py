@@ -12,13 +12,14 @@ from typing import Any
 import yaml
 
 from host_tools.build.image import BUILD, build_firmware
+from host_tools.build.names import collect
 
 LIMITS = Path(__file__).with_name("budgets.yaml")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One budget: what it is for, bytes there are, bytes there may be (None: nobody said)."""
+    """One budget: what it is for, bytes (or names) there are, and may be (None: nobody said)."""
 
     name: str
     size: int
@@ -45,13 +46,16 @@ def rooms(stage: Path) -> dict[str, int]:
     return sizes
 
 
-def compare(sizes: Mapping[str, int], rom: int, limits: Mapping[str, Any]) -> list[Line]:
-    """Sizes against limits, largest room first; then the total and the ROM image."""
+def compare(
+    sizes: Mapping[str, int], rom: int, names: int, limits: Mapping[str, Any]
+) -> list[Line]:
+    """Sizes against limits, largest room first; then the total, the ROM image, and the names."""
     allowed = limits["rooms"] or {}
-    names = sorted({*sizes, *allowed}, key=lambda name: (-sizes.get(name, 0), name))
-    lines = [Line(name, sizes.get(name, 0), allowed.get(name)) for name in names]
+    order = sorted({*sizes, *allowed}, key=lambda name: (-sizes.get(name, 0), name))
+    lines = [Line(name, sizes.get(name, 0), allowed.get(name)) for name in order]
     lines.append(Line("all .mpy", sum(sizes.values()), limits["mpy_total"]))
     lines.append(Line("ROM image", rom, limits["rom_image"]))
+    lines.append(Line("names", names, limits["names"]))
     return lines
 
 
@@ -69,4 +73,5 @@ def measure(board: str = "virtual") -> list[Line]:
     """Build the firmware of ``board`` and compare it with the limits. Raises BuildError."""
     image = build_firmware(board)
     limits = yaml.safe_load(LIMITS.read_text(encoding="utf-8"))
-    return compare(rooms(BUILD / board / "stage"), image.size, limits)
+    stage = BUILD / board / "stage"
+    return compare(rooms(stage), image.size, len(collect([stage])), limits)

@@ -4,11 +4,12 @@ import pytest
 
 from host_tools.build import budget
 
-LIMITS = {"rom_image": 1000, "mpy_total": 200, "rooms": {"store": 100, "aio": 50}}
+LIMITS = {"rom_image": 1000, "mpy_total": 200, "names": 30, "rooms": {"store": 100, "aio": 50}}
 
 
-def _why(sizes, rom=1000, limits=LIMITS):
-    return {line.name: line.why for line in budget.compare(sizes, rom, limits) if line.why}
+def _why(sizes, rom=1000, names=30, limits=LIMITS):
+    lines = budget.compare(sizes, rom, names, limits)
+    return {line.name: line.why for line in lines if line.why}
 
 
 def test_every_mpy_file_counts_for_its_room(tmp_path):
@@ -44,9 +45,13 @@ def test_what_is_over_is_told(sizes, rom, why):
     assert _why(sizes, rom) == why
 
 
+def test_too_many_names_are_told():
+    assert _why({"store": 100, "aio": 50}, names=31) == {"names": "1 over"}
+
+
 def test_the_table_shows_largest_rooms_first():
-    text = budget.table(budget.compare({"store": 60, "aio": 120, "ui": 1}, 500, LIMITS))
+    text = budget.table(budget.compare({"store": 60, "aio": 120, "ui": 1}, 500, 20, LIMITS))
     rows = [line.split() for line in text.splitlines()]
-    assert [row[0] for row in rows] == ["room", "aio", "store", "ui", "all", "ROM"]
+    assert [row[0] for row in rows] == ["room", "aio", "store", "ui", "all", "ROM", "names"]
     assert rows[2] == ["store", "60", "100", "60", "%"]
     assert rows[1][-2:] == ["70", "over"]
