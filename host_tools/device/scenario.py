@@ -13,6 +13,7 @@ import yaml
 
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
+from host_tools.build.emv_data import Config, ConfigError, load_config, pack_aids, pack_ca_keys
 from host_tools.device import audit
 from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
@@ -22,8 +23,9 @@ _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wai
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
 _HOST_FIELDS = ("4", "11", "39")
-_ENTRIES = {"title", "why", "terminal", "steps", "expect"}
+_ENTRIES = {"title", "why", "terminal", "emv", "steps", "expect"}
 _PARTS = "parts"
+_EMV = "emv"
 
 
 class ScenarioError(ValueError):
@@ -49,7 +51,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A story. ``terminal``: parameters by name; None: the terminal has never been set up."""
+    """A story. ``terminal``: parameters by name; None: the terminal has never been set up.
+
+    ``emv``: the configuration that its host has handed out, None: that of the firmware.
+    """
 
     path: Path
     title: str
@@ -57,17 +62,28 @@ class Scenario:
     terminal: dict[str, str | int] | None
     steps: list[Step]
     expect: audit.Expected
+    emv: Config | None = None
 
 
 @dataclass(frozen=True)
 class _Tuned(Identity):
-    """The usual terminal with some parameters set otherwise."""
+    """The usual terminal with some parameters, and its EMV configuration, set otherwise."""
 
     changes: tuple[tuple[str, str | int], ...] = ()
+    emv: Config | None = None
 
     def script(self) -> str:
         """The parameters are checked by the terminal itself."""
-        return f"{super().script()}\nParams('/pos').update(**{dict(self.changes)!r})\n"
+        lines = [super().script()]
+        if self.changes:
+            lines.append(f"Params('/pos').update(**{dict(self.changes)!r})")
+        if self.emv:
+            lines += ["from pos.store import files", "os.mkdir('/pos/ca')"]
+            lines.append(f"files.save('/pos/aids', {pack_aids(self.emv.aids)!r})")
+            for key in self.emv.ca_keys:
+                name = f"/pos/ca/{key.rid.hex()}{key.index:02X}"
+                lines.append(f"files.save({name!r}, {pack_ca_keys((key,))!r})")
+        return "\n".join([*lines, ""])
 
 
 def load(path: Path) -> Scenario:
@@ -89,7 +105,21 @@ def load(path: Path) -> Scenario:
     except audit.WrongExpectation as error:
         raise ScenarioError(f"{path.name}: expect: {error}") from None
     steps = _steps(path, path, document.get("steps"), "")
-    return Scenario(path, document["title"], document["why"], terminal, steps, expect)
+    emv = _emv(path, document.get("emv"))
+    return Scenario(path, document["title"], document["why"], terminal, steps, expect, emv)
+
+
+def _emv(path: Path, name: Any) -> Config | None:
+    """The EMV configuration ``emv/NAME.yaml``."""
+    if name is None:
+        return None
+    file = path.parent / _EMV / f"{name}.yaml"
+    if not file.is_file():
+        raise ScenarioError(f"{path.name}: emv: there is no {file.name} in {_EMV}/")
+    try:
+        return load_config(file)
+    except ConfigError as error:
+        raise ScenarioError(f"{path.name}: emv: {error}") from None
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -158,8 +188,9 @@ def play(scenario: Scenario, bundle: Path) -> None:
 def _flash(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str], bytes] | None]:
     if scenario.terminal is None:
         return None, None
-    if scenario.terminal:
-        return provisioned_flash(_Tuned(changes=tuple(sorted(scenario.terminal.items()))))
+    if scenario.terminal or scenario.emv:
+        changes = tuple(sorted(scenario.terminal.items()))
+        return provisioned_flash(_Tuned(changes=changes, emv=scenario.emv))
     return provisioned_flash(Identity())
 
 
