@@ -16,6 +16,8 @@ from pos.ui.frame import Ui
 
 _ROOT = "/pos"
 _FONTS = "/rom/fonts"
+_EMV = "pos.emv."
+_ONCE = ("pos.emv.action", "pos.emv.cvm_list")  # done with when the card has been read
 _CRASH_MS = const(3000)
 # Bytes between two collections: few while code is loaded, so that it leaves no holes among what
 # stays; more while it runs, yet not so many that what lives a little longer is strewn over it all
@@ -72,14 +74,15 @@ class Terminal:
         return self.reader
 
     def close_reader(self) -> None:
-        """Give up the reader, if it is open, and forget all code that was loaded since.
+        """Give up the reader, if it is open, and forget the code that was loaded since.
 
-        What somebody still holds stays: a kernel under way keeps what it has imported.
+        A kernel under way goes on, so its code stays, but for what it needs no more.
         """
         if self.reader is not None:
             self.reader.close()
             self.reader = None
-            _unload(self._known)
+            keep = [name for name in sys.modules if name.startswith(_EMV) and name not in _ONCE]
+            _empty(_unload(self._known + keep))
             del self._known[self._mark :]
             gc.threshold(_LOADING)  # until the next story: what comes now needs room in one piece
 
@@ -130,8 +133,9 @@ class Terminal:
             log.debug("story", "%s.%s: %d bytes free", name, function, gc.mem_free())
             return await getattr(sys.modules[name], function)(*args)
         finally:
-            _unload(known)
+            _empty(_unload(known))
             del known[mark:]
+            gc.collect()
 
 
 def _make(factory, *args):
@@ -144,15 +148,29 @@ def _make(factory, *args):
         gc.collect()
 
 
-def _unload(known):
-    """Forget the terminal's modules that are not among the names ``known``."""
+def _unload(known) -> list:
+    """Forget the terminal's modules that are not among the names ``known``; returns them."""
+    gone = []
     for name in [name for name in sys.modules if name.startswith("pos.") and name not in known]:
         package, _, module = name.rpartition(".")
-        del sys.modules[name]
+        gone.append(sys.modules.pop(name))
         parent = sys.modules.get(package)
         if hasattr(parent, module):
             delattr(parent, module)
     gc.collect()
+    return gone
+
+
+def _empty(modules) -> None:
+    """Take everything out of modules that nobody will use again.
+
+    The collector takes any number on the stack that looks like an address for one: a single left
+    over one would keep a module with all its code.
+    """
+    for module in modules:
+        for name in dir(module):
+            if name[0] != "_" or name[1] != "_":
+                delattr(module, name)
 
 
 async def _watch(task, name):
