@@ -1,4 +1,4 @@
-"""docs/emv.md: its clauses have functions and tests that exist, its cards and its script are real."""
+"""docs/emv.md: its clauses have functions and tests that exist; its cards and script are real."""
 
 import ast
 import functools
