@@ -114,12 +114,12 @@ def _kernel(number):
 def _application(known, aid, ttq, name):
     """Final selection and kernel activation (Book B, 3.3.3 and 3.4); returns the outcome.
 
-    ``known`` is the data of terminal and transaction.
+    ``known`` is the data of terminal and transaction; that of the application is added to it.
     """
     fci, sw = yield from command(apdu.select(name))
     if sw != 0x9000:
         return Outcome(outcome.SELECT_NEXT, "SELECT {:04X}".format(sw))
-    terminal = config.kernel_data(aid, known.copy())
+    terminal = config.kernel_data(aid, known)
     terminal[0x9F66] = ttq
     terminal[0x9F06] = aid.aid
     card = {}
@@ -136,13 +136,20 @@ def _selection(known, aids, ttqs):
     fci, sw = yield from command(apdu.select(apdu.PPSE))
     found = candidates(fci, aids) if sw == 0x9000 else []
     why = "PPSE {:04X}".format(sw) if sw != 0x9000 else "no common application"
-    for _, name, k in found:
+    while found:
+        _, name, k = found.pop(0)
+        aid, ttq, data = aids[k], ttqs[k], known
+        if found:
+            data = known.copy()
+        else:  # the last one: no other combination will be wanted
+            aids.clear()
+            ttqs.clear()
         try:
-            result = yield from _application(known, aids[k], ttqs[k], name)
+            result = yield from _application(data, aid, ttq, name)
         except BadBytes as error:
             result = Outcome(outcome.END, str(error))
             result.aid = name
-        result.kernel = aids[k].kernel
+        result.kernel = aid.kernel
         if result.kind != outcome.SELECT_NEXT:
             return result
         why = result.why
@@ -170,6 +177,7 @@ def transaction(cfg: dict, txn: dict):
         return Outcome(outcome.OTHER_INTERFACE, "amount not allowed contactless")
     # made before the card is asked for anything: its time is not for this
     known = dict(cfg["terminal"])
+    del cfg
     known.update(tags.transaction_data(txn))
     try:
         return (yield from _selection(known, aids, ttqs))

@@ -45,16 +45,15 @@ async def run(t, txn: dict):
 
 
 async def _read(t, txn):
-    cfg = emv_data.terminal_data(t)
     tries, hint, end = 0, "", ticks_add(ticks_ms(), _POLL_MS)
     stop = []
     await _invite(t, txn, "")
     while tries < _TRIES and not stop and ticks_diff(end, ticks_ms()) > 0:
         before = hint
         try:
-            if not await _before_cancel(t.ui, stop, t.reader.poll(_POLL_MS)):
+            kernel = _transaction(t, txn)  # before the card is there: its time is not for this
+            if not await _found(t, stop):
                 break
-            kernel = entry.transaction(cfg, emv_data.request(txn, os.urandom(4)))
             outcome = await _talk(t, kernel)
             if outcome.kind != TRY_AGAIN:
                 log.info("card", "outcome %d %s", outcome.kind, outcome.why)
@@ -79,6 +78,11 @@ async def _read(t, txn):
     return None
 
 
+def _transaction(t, txn):
+    """The kernel's generator; nobody but it keeps the configuration."""
+    return entry.transaction(emv_data.terminal_data(t), emv_data.request(txn, os.urandom(4)))
+
+
 async def _invite(t, txn, hint):
     """Ask for a card, with the reader ready for it."""
     await t.show("present_card", txn["amount"], hint and say(hint))
@@ -86,6 +90,11 @@ async def _invite(t, txn, hint):
     if t.reader is None:
         await t.open_reader().start()
     gc.collect()  # now, not between two APDUs
+
+
+async def _found(t, stop):
+    """Whether a card came. A function of its own: what ran here must not stay on any stack."""
+    return await _before_cancel(t.ui, stop, t.reader.poll(_POLL_MS))
 
 
 async def _gone(reader) -> bool:
