@@ -60,8 +60,10 @@ class Link:
         self._dirty = False  # an answer to an earlier command may still come
 
     def close(self) -> None:
-        """Give the UART back."""
+        """Give the UART back, and the buffers: this object is of no use afterwards."""
         self._uart.deinit()
+        self._uart = self._reader = self._rx = self._tx = None
+        self.tx = memoryview(b"")
 
     async def find(self) -> None:
         """Wake the chip, at the baud rate it last had or the other: a reset may have spared it.

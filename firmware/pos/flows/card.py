@@ -64,6 +64,9 @@ async def _read(t, txn):
         except CardError as error:
             log.info("card", "%s", error)
             hint = "card_collision" if isinstance(error, Collision) else "card_unreadable"
+        except MemoryError:  # nothing has been sent yet, and the heap is another one next time
+            log.warn("card", "short of heap")
+            hint = "card_again"
         if hint == before == "card_collision":
             continue  # the cards are still there: no new try, no new sound
         if hint not in _HINTS.values():
