@@ -18,7 +18,7 @@ from host_tools.device.provision import Identity
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 
 SHOP = Identity().merchant_name
-SALES = 2
+CARDS = ("unionpay_debit", "mastercard_online")  # one sale each
 
 _LOAD = """
 import gc, sys
@@ -28,6 +28,7 @@ gc.collect()
 print("the board's own modules, interpreter", gc.mem_alloc())
 """
 _STEPS = {
+    "all names of the firmware": "import names\ndel names, sys.modules['names']",
     "asyncio": "import asyncio",
     "pos.aio with what it takes of asyncio": "from pos import aio",
     "pos.log": "from pos import log",
@@ -74,10 +75,10 @@ def loaded(device: VirtualDevice) -> None:
         transport.close()
 
 
-def _sell(device: VirtualDevice) -> None:
+def _sell(device: VirtualDevice, card: str) -> None:
     device.press("128000E")
     device.wait_for_screen("Tap the card")
-    device.tap("unionpay_debit")
+    device.tap(card)
     device.wait_for_screen("Enter PIN")
     device.remove()
     device.press("123456E")
@@ -96,8 +97,8 @@ def sold(device: VirtualDevice, host: HostThread) -> None:
     device.wait_for_screen("Password")
     device.press("0000E")
     device.wait_for_screen(SHOP)
-    for _ in range(SALES):
-        _sell(device)
+    for card in CARDS:
+        _sell(device, card)
     least: dict[str, int] = {}
     for name, free in _FREE.findall(device.console()):
         least[name] = min(int(free), least.get(name, int(free)))

@@ -294,3 +294,22 @@ def test_the_other_card_models(name, kind):
 
     _, result = with_card(name)
     assert result.kind == getattr(outcome, kind)
+
+
+@pytest.mark.parametrize(
+    ("asi", "name", "kernel", "taken"),
+    [
+        ("", "A000000333010101", 7, True),  # partial match is the default
+        ("DF010100", "A000000333010101", 0, True),  # 0: any kernel will do
+        ("DF010100", "A0000003330101", 7, True),
+        ("DF010101", "A0000003330101", 7, True),
+        ("DF010101", "A000000333010101", 7, False),  # exact match
+        ("DF010100", "A000000333010101", 3, False),  # the card wants another kernel
+        ("DF010100", "A0000003330102", 7, False),
+    ],
+)
+def test_which_names_an_application_takes(asi, name, kernel, taken):
+    from pos.emv import config
+
+    aid = config.aid(bytes.fromhex("9F0607A0000003330101" + asi))
+    assert aid.takes(bytes.fromhex(name), kernel) is taken
