@@ -74,11 +74,19 @@ def compare(wanted: Expected, stage: Stage) -> list[str]:
     places = {
         "the console": console.encode(),
         "the paper": paper.encode(),
-        "the host's log": "\n".join(map(json.dumps, stage.host.log.records)).encode(),
+        "the host's log": "\n".join(map(_without_clock, stage.host.log.records)).encode(),
         "the flash": image,
         "the screen": "\n".join(line for lines in stage.screens for line in lines).encode(),
     }
     return wrong + list(_leaks(places, _secrets(stage)))
+
+
+def _without_clock(record: dict[str, Any]) -> str:
+    """A record as text, without the time in F12: once a day it reads like the test cards' PIN."""
+    fields = record.get("fields")
+    if isinstance(fields, dict):
+        record = {**record, "fields": {n: v for n, v in fields.items() if n != "12"}}
+    return json.dumps(record)
 
 
 def yuan(fen: int) -> str:
