@@ -8,7 +8,9 @@ in TVR byte 5 stay 0), recovery of torn transactions, integrated data storage an
 (DSDOL among it), balance reading, and the reading of fewer records where no CDA is done. A limit
 that is not configured does not exist here, where C-2 would take it as zero.
 
-What is marked [M] is from memory of the book.
+From memory of the book [M]: the numbers of its states and sections; that a missing 9F4A counts as
+missing ICC data; the default action codes; that CVM code 1F needs "no CVM" among the capabilities;
+that a phone is refused (AAC) only where CDA was wanted and cannot be.
 """
 
 from micropython import const
