@@ -1,7 +1,7 @@
-"""Asking the host for a sale. Every way out leaves the journal true."""
+"""Asking the host for what moves money. Every way out leaves the journal true."""
 
 from pos import log
-from pos.acquirer import messages
+from pos.acquirer import financial, messages
 from pos.acquirer.session import HostError
 from pos.crypto import pin_block
 from pos.flows import online
@@ -18,17 +18,18 @@ async def run(t, txn: dict, card, pin):
     """Authorise ``txn`` for a ``Card``; ``pin`` is wiped, None or empty without one.
 
     The state of ``txn`` afterwards says how it ended: "begun" nothing was sent; "approved",
-    "declined"; "sending" nobody knows: a reversal is due, and its reason (F39) is returned.
+    "declined"; "sending" nobody knows: a reversal is due (of an advice the same request), and the
+    reason for it (F39) is returned.
     """
     line = online.Line(t)
     try:
         txn["card"] = seal_card(t.sealer(), card.pan, card.expiry, card.psn)
         block = _encrypt(line.keys.pik(), pin, card.pan) if pin else None
-        fields = messages.sale(t.params, txn, card, block)
+        fields = financial.request(t.params, txn, card, block)
         mak = line.keys.mak()
         request = line.session.request(*fields, mak)
     except BadBytes as error:
-        log.warn("sale", "%s: %s", error.what, error.why)
+        log.warn("host", "%s: %s", error.what, error.why)
         t.buzzer.bad()
         await t.show("message", "bad", say("card"), say("card_unreadable"), _READ_MS)
         return None

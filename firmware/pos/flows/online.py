@@ -39,6 +39,13 @@ class Line:
         return answer
 
 
+async def ready(t) -> bool:
+    """Whether something may go to the host; what stands in its way is done first."""
+    if not t.signed_in and not await t.tell("sign_in"):
+        return False
+    return not t.journal.pending() or await t.tell("reversal")
+
+
 async def explain(t, title: str, error: HostError) -> None:
     """Say in words why the host could not be asked."""
     t.buzzer.bad()
