@@ -39,23 +39,23 @@ def developed(frames, work):
 
 @pytest.mark.parametrize("torn", TEARS)
 @pytest.mark.parametrize("name", STORIES)
-def test_power_cut_at_every_frame(name, torn):
+def test_power_cut_at_every_frame(name, torn, record_property):
     frames = range(0, len(film(name).frames), 1 if ALL else STORIES[name][1])
     wrong = developed(frames, functools.partial(film(name).develop, torn=torn))
-    print(f"{name}: {len(frames)} cuts of {len(film(name).frames)} frames, torn at {torn}")
+    record_property("cuts", len(frames))
     assert wrong == {}
 
 
 @pytest.mark.skipif(not ALL, reason="make torture: takes hours")
 @pytest.mark.parametrize("name", STORIES)
-def test_power_cut_again_while_it_recovers(name):
+def test_power_cut_again_while_it_recovers(name, record_property):
     whole = film(name)
     cuts = 0
     for number in range(len(whole.frames)):
         again = Film(Bench.recover, functools.partial(whole.bench, number))
         cuts += len(again.frames)
         assert developed(range(len(again.frames)), again.develop) == {}, f"frame {number}"
-    print(f"{name}: {cuts} second cuts")
+    record_property("cuts", cuts)
 
 
 def test_a_film_shows_what_lasts():
