@@ -7,6 +7,7 @@ nearest thing to frozen code that a board without its own MicroPython build can 
 import ast
 import fcntl
 import hashlib
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 SHIM = ROOT / "host_tools" / "vboard" / "shim"
 _HERE = Path(__file__).parent
+_SOURCES = (".py", ".yaml", ".pem", ".json")
 _SHORTEN_SHA256 = hashlib.sha256(
     b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
 ).hexdigest()
@@ -165,9 +167,32 @@ def _alone() -> Iterator[None]:
 
 
 def build_firmware(board: str = "virtual") -> Image:
-    """Compile firmware and board data, render fonts, pack them with the EMV configuration."""
+    """Compile firmware and board data, render fonts, pack them with the EMV configuration.
+
+    Where nothing has been touched since the last time, that image is returned as it is.
+    """
+    mark = BUILD / board / "firmware.json"
     with _alone():
-        return _build_firmware(board)
+        inputs = _look(board)
+        if mark.exists():
+            known, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
+            image = Image(BUILD / board / "firmware.romfs", size, sha256)
+            if known == inputs and image.path.exists() and image.path.stat().st_size == size:
+                return image
+        image = _build_firmware(board)
+        partial = mark.with_suffix(f".{os.getpid()}.tmp")
+        partial.write_text(json.dumps([inputs, image.size, image.sha256]), encoding="utf-8")
+        partial.replace(mark)
+        return image
+
+
+def _look(board: str) -> str:
+    """What would change with any source of an image: names, sizes and times of the files."""
+    trees = (ROOT / "firmware", ROOT / "boards" / board, _HERE, ROOT / "host_tools" / "emv")
+    files = [path for tree in trees for path in tree.rglob("*") if path.suffix in _SOURCES]
+    files.append(ROOT / "requirements.txt")  # fonts and compiler are packages
+    seen = [(str(p), s.st_size, s.st_mtime_ns) for p in sorted(files) for s in [p.stat()]]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
 def _build_firmware(board: str) -> Image:
