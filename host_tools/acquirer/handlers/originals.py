@@ -80,9 +80,14 @@ def _usable(ctx: Context, deal: Deal, found: Transaction) -> Transaction:
     deal.original = found
     if found.response_code is None or found.state not in (APPROVED, REVERSED):
         raise Refused("25")
+    check_whole(found)
+    return found
+
+
+def check_whole(found: Transaction) -> None:
+    """12 when it was reversed, or ended by a void or a completion."""
     if found.state == REVERSED or found.ended_by_id is not None:
         raise Refused("12")
-    return found
 
 
 def check_open(ctx: Context, found: Transaction) -> None:
