@@ -1,6 +1,6 @@
 """What a terminal did without the host and uploads (0220), and what it changes afterwards.
 
-All are advices: one that comes again is answered as the first time.
+Each is an advice: one that comes again is answered as the first time.
 """
 
 from host_tools.acquirer import booking
