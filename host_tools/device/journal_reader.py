@@ -6,8 +6,9 @@ that an audit does not repeat the firmware's mistakes. The image is never change
 File formats (integers big-endian, all on LittleFS with 4096-byte blocks):
 
 - ``batch/NNNNNN.jnl``: "TTJ1", batch number 4; then records at multiples of 8: 4A, kind 1,
-  transaction number 2, length of the fields 2, fields, zeros, CRC-32 of all before it 4.
-  A field: type (0 text, 1 integer, 2 bytes) in bits 7-6 and name in bits 5-0, length 1, value.
+  transaction number 2 (FFFF: a step of the settlement), length of the fields 2, fields, zeros,
+  CRC-32 of all before it 4. A field: type (0 text, 1 integer, 2 bytes) in bits 7-6 and name in
+  bits 5-0, length 1, value.
 - ``params``: lines ``name=value`` in UTF-8, CRC-32 4. ``stan``: last trace number 3, CRC-32 4.
 """
 
@@ -32,7 +33,13 @@ _STATE_AFTER = {
     6: "reversing",
     7: "reversed",
 }
-_PRINTED = 8
+_PRINTED, _APPROVED_OFFLINE, _UPLOADED, _STEP = 8, 9, 10, 11
+_OTHER_KINDS = {
+    _PRINTED: "printed",
+    _APPROVED_OFFLINE: "approved offline",
+    _UPLOADED: "uploaded",
+    _STEP: "settlement",
+}
 _FIELDS = {
     1: "trace",
     2: "kind",
@@ -61,6 +68,25 @@ _FIELDS = {
     25: "copies",
     26: "reason",
     27: "reversal_rc",
+    28: "orig_batch",
+    29: "orig_trace",
+    30: "orig_date",
+    31: "orig_rrn",
+    32: "orig_auth",
+    33: "absent",
+    34: "asked",
+    35: "base",
+    36: "tip",
+    37: "months",
+    38: "org",
+    39: "voucher",
+    40: "step",
+    41: "done",
+    42: "debits",
+    43: "debit_fen",
+    44: "credits",
+    45: "credit_fen",
+    46: "balanced",
 }
 
 
@@ -80,12 +106,16 @@ class Record:
 
 @dataclass
 class Transaction:
-    """A transaction as its records add up; ``fields`` has the newest value of each name."""
+    """A transaction as its records add up; ``fields`` has the newest value of each name.
+
+    ``waiting``: approved by the terminal, and the host has not been told.
+    """
 
     number: int
     state: str = ""
     copies: int = 0
     reversals: int = 0
+    waiting: bool = False
     fields: dict[str, Value] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
 
@@ -114,6 +144,11 @@ class Transaction:
         """Reference number, field 37, empty when there was no answer."""
         return self._text("rrn")
 
+    @property
+    def original(self) -> tuple[int, int]:
+        """Batch and trace of what it voids, completes, refunds or changes; zeros for none."""
+        return self._number("orig_batch"), self._number("orig_trace")
+
     def _number(self, name: str) -> int:
         value = self.fields.get(name, 0)
         return value if isinstance(value, int) else 0
@@ -125,12 +160,16 @@ class Transaction:
 
 @dataclass
 class Batch:
-    """The journal of one batch. ``damaged``: offsets of bytes that are in no sound record."""
+    """The journal of one batch. ``damaged``: offsets of bytes that are in no sound record.
+
+    ``settlement``: the newest value of each field of the settlement's steps; empty before it.
+    """
 
     batch: int
     records: list[Record]
     transactions: list[Transaction]
     damaged: list[int]
+    settlement: dict[str, Value] = field(default_factory=dict)
 
     def find(self, trace: int) -> Transaction | None:
         """The newest transaction with a trace number."""
@@ -208,7 +247,11 @@ def parse_journal(data: bytes) -> Batch:
             records.append(found)
         else:
             damaged.append(found)
-    return Batch(int.from_bytes(data[4:8], "big"), records, _transactions(records), damaged)
+    steps = [record for record in records if record.kind == _OTHER_KINDS[_STEP]]
+    settlement = {name: value for step in steps for name, value in step.fields.items()}
+    number = int.from_bytes(data[4:8], "big")
+    own = [record for record in records if record not in steps]
+    return Batch(number, records, _transactions(own), damaged, settlement)
 
 
 def _records(data: bytes) -> Iterator[Record | int]:
@@ -238,7 +281,7 @@ def _record(data: bytes, at: int) -> tuple[Record, int] | None:
         return None
     if zlib.crc32(raw[:-4]) != int.from_bytes(raw[-4:], "big"):
         return None
-    name = "printed" if kind == _PRINTED else _STATE_AFTER.get(kind, f"kind {kind}")
+    name = _OTHER_KINDS.get(kind) or _STATE_AFTER.get(kind, f"kind {kind}")
     return Record(at, name, number, _fields(raw[6 : 6 + length])), whole
 
 
@@ -267,6 +310,10 @@ def _transactions(records: list[Record]) -> list[Transaction]:
         if record.kind == "printed":
             copies = record.fields["copies"]
             txn.copies = copies if isinstance(copies, int) else 0
+        elif record.kind == "approved offline":
+            txn.state, txn.waiting = "approved", True
+        elif record.kind == "uploaded":
+            txn.waiting = False
         else:
             txn.state = record.kind
             txn.reversals += record.kind == "reversing"

@@ -28,7 +28,7 @@ class VirtualDevice:
         *,
         flash: bytes | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
-        heap: str = "128k",
+        heap: str = "152k",
     ) -> None:
         image = build_firmware()
         chip = Flash(FLASH_SIZE)

@@ -44,7 +44,7 @@ class VirtualBoard:
         rom: Image | None = None,
         flash: Flash | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
-        heap: str = "128k",
+        heap: str = "152k",
         micropython: str | None = None,
     ) -> None:
         self._rom = rom or build_firmware()

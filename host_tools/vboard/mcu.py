@@ -76,7 +76,7 @@ class Microcontroller:
         flash: FlashChip,
         console: Console,
         radio_changed: Callable[[], None],
-        heap: str = "128k",
+        heap: str = "152k",
         unique_id: str = "240ac4000001",
         micropython: str | None = None,
     ) -> None:

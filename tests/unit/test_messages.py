@@ -1,7 +1,7 @@
 """Transactions to fields and back: what the requests carry, and which answers are believed."""
 
 import pytest
-from pos.acquirer import card_data, messages
+from pos.acquirer import card_data, financial, messages
 from pos.protocol import iso8583, unionpay
 from pos.protocol.errors import BadBytes
 
@@ -10,6 +10,8 @@ PARAMS = {
     "merchant_id": "898100012340001",
     "batch": 7,
     "currency": "156",
+    "key_mode": 3,
+    "partial": 0,
 }
 TXN = {"trace": 42, "amount": 128000, "batch": 7}
 TAGS = {
@@ -45,15 +47,13 @@ def test_what_the_journal_keeps_of_a_card_is_not_secret():
     card_data.describe(txn, TAGS)
     assert txn["arqc"] == "11" * 8
     assert txn["label"] == "UNIONPAY DEBIT"
-    assert txn["f55"].hex().upper() == "9505" + "00" * 5 + "9F1E08" + b"00000001".hex() + (
-        "9F1008" + "07010103A0000001" + "9F36020005"
-    )
+    assert txn["f55"] == card_data.card(TAGS).f55
     assert card_data.masked("6212345678901232") == "621234******1232"
 
 
 def test_a_sale_with_a_pin():
-    txn = dict(TXN)
-    mti, fields = messages.sale(PARAMS, txn, card_data.card(TAGS), b"12345678")
+    txn = dict(TXN, kind="sale")
+    mti, fields = financial.request(PARAMS, txn, card_data.card(TAGS), b"12345678")
     assert (mti, txn["entry"]) == ("0200", "071")
     fixed = {3: "000000", 4: "000000128000", 11: "000042", 14: "3012", 22: "071", 23: "001"}
     fixed |= {25: "00", 26: "12", 49: "156", 52: b"12345678", 53: "2600000000000000"}
@@ -65,18 +65,119 @@ def test_a_sale_with_a_pin():
 
 
 def test_a_sale_without_a_pin_has_no_pin_fields():
-    _, fields = messages.sale(PARAMS, dict(TXN), card_data.card(TAGS))
+    _, fields = financial.request(PARAMS, dict(TXN, kind="sale"), card_data.card(TAGS))
     assert fields[22] == "072"
     assert not {26, 52, 53} & set(fields)
 
 
+def test_a_pin_by_sm4_and_a_track_that_is_encrypted():
+    txn = dict(TXN, kind="sale")
+    card = card_data.card(TAGS)
+    _, fields = financial.request(PARAMS, txn, card, bytes(range(16)), keys="3", track=True)
+    assert fields[59] == b"A1016" + bytes(range(16)) and 52 not in fields
+    assert fields[53] == "2310000000000000" and fields[26] == "12"
+    _, fields = financial.request(PARAMS, dict(TXN, kind="sale"), card, None, track=True)
+    assert fields[53] == "0610000000000000" and 26 not in fields
+
+
+SALE = {2, 3, 4, 11, 14, 22, 25, 41, 42, 49, 60}  # of a card that was typed
+ORIGINAL = {
+    "orig_batch": 6,
+    "orig_trace": 9,
+    "orig_date": "1124",
+    "orig_rrn": "632812345678",
+    "orig_auth": "654321",
+}
+# Kind, MTI, F3, F25, F60, F61, other fields: the table of the reference, sections 3 and 4
+KINDS = [
+    ("sale", "0200", "000000", "00", "22", None, set()),
+    ("void", "0200", "200000", "00", "23", "000006000009", {37, 38}),
+    ("refund", "0220", "200000", "00", "25", "0000000000001124", {37, 63}),
+    ("preauth", "0100", "030000", "06", "10", None, set()),
+    ("preauth_void", "0100", "200000", "06", "11", "0000060000091124", {38}),
+    ("preauth_add", "0100", "030000", "60", "10", "0" * 16, {38}),
+    ("completion", "0200", "000000", "06", "20", "0000060000091124", {38}),
+    ("completion_void", "0200", "200000", "06", "21", "0000060000091124", {37, 38}),
+    ("notice", "0220", "000000", "06", "24", "0000060000091124", {38}),
+    ("offline", "0220", "000000", "00", "30", None, {38}),
+    ("ec_sale", "0220", "000000", "00", "36", None, set()),
+    ("adjust", "0220", "000000", "00", "32", "000006000009", {37, 38}),
+    ("tip", "0220", "000000", "00", "34", "000006000009", {37, 38, 48}),
+    ("instalment", "0200", "000000", "64", "22", None, {62}),
+    ("instalment_void", "0200", "200000", "64", "23", "000006000009", {37, 38}),
+]
+
+
+@pytest.mark.parametrize(("kind", "mti", "f3", "f25", "f60", "f61", "more"), KINDS)
+def test_the_fields_of_each_kind(kind, mti, f3, f25, f60, f61, more):
+    txn = dict(TXN, kind=kind, tip=500, months=12)
+    if f61 or 38 in more:
+        txn |= ORIGINAL
+    card = card_data.Card("6212345678901232", "3012")
+    found, fields = financial.request(PARAMS, txn, card)
+    assert found == mti and txn["entry"] == fields[22] == "012"
+    assert set(fields) == SALE | more | ({61} if f61 else set())
+    assert (fields[3], fields[25], fields.get(61)) == (f3, f25, f61)
+    assert fields[60] == f60 + "000007000000"
+    packed = iso8583.pack(unionpay.PROFILE, found, fields)
+    assert iso8583.unpack(unionpay.PROFILE, packed)[1].keys() == fields.keys()
+
+
+def test_what_names_an_original():
+    txn = dict(TXN, kind="void") | ORIGINAL
+    _, fields = financial.request(PARAMS, txn, card_data.Card("6212345678901232", "3012"))
+    assert (fields[37], fields[38]) == ("632812345678", "654321")
+    txn = dict(TXN, kind="refund")
+    _, fields = financial.request(PARAMS, txn, card_data.Card("6212345678901232", "3012"))
+    assert (fields[37], fields[61], fields[63]) == ("0" * 12, "0" * 16, "CUP")
+    txn = dict(TXN, kind="tip", tip=1200) | ORIGINAL
+    _, fields = financial.request(PARAMS, txn, card_data.Card("6212345678901232", "3012"))
+    assert fields[48] == "000000001200"
+
+
+def test_a_balance_has_no_amount():
+    txn = dict(TXN, kind="balance")
+    mti, fields = financial.request(PARAMS, txn, card_data.card(TAGS), b"12345678")
+    assert (mti, fields[3], fields[60]) == ("0200", "310000", "01000007000600")
+    assert 4 not in fields
+
+
+@pytest.mark.parametrize(("kind", "f25"), [("sale", "08"), ("preauth", "18"), ("void", "08")])
+def test_a_card_that_is_not_there(kind, f25):
+    txn = dict(TXN, kind=kind, absent=1) | ORIGINAL
+    _, fields = financial.request(PARAMS, txn, card_data.Card("6212345678901232", "3012"))
+    assert fields[25] == f25
+
+
+def test_partial_approval_is_asked_for_by_a_parameter():
+    txn = dict(TXN, kind="sale")
+    _, fields = financial.request(dict(PARAMS, partial=1), txn, card_data.card(TAGS))
+    assert fields[60] == "22000007000601"
+
+
 def test_a_reversal_copies_the_sale_and_drops_what_is_secret():
-    txn = dict(TXN, entry="071", f55=b"\x95\x05" + bytes(5))
-    mti, fields = messages.reversal(PARAMS, txn, "6212345678901232", "3012", "01", "98")
+    f55 = card_data.card(TAGS).f55
+    txn = dict(TXN, kind="sale", entry="071", f55=f55)
+    card = card_data.Card("6212345678901232", "3012", "01")
+    mti, fields = financial.reversal(PARAMS, txn, card, "98")
     assert mti == "0400"
-    assert not {26, 35, 36, 37, 52, 53} & set(fields)
+    assert set(fields) == SALE | {23, 39, 55}
     assert (fields[11], fields[4], fields[39]) == ("000042", "000000128000", "98")
     assert fields[60] == "22000007000600"
+    tags = "9505" + "00" * 5 + "9F1E08" + b"00000001".hex() + "9F1008" + "07010103A0000001"
+    assert fields[55].hex().upper() == tags + "9F36020005"
+
+
+@pytest.mark.parametrize(
+    ("kind", "f61"),
+    [("void", "000007000042"), ("completion", "0000070000421124"), ("preauth_add", None)],
+)
+def test_the_reversal_of_what_had_an_original_names_itself(kind, f61):
+    txn = dict(TXN, kind=kind, entry="012", auth="111111") | ORIGINAL
+    card = card_data.Card("6212345678901232", "3012")
+    _, fields = financial.reversal(PARAMS, txn, card, "A0")
+    assert fields.get(61) == f61 and 37 not in fields
+    assert fields[38] == "111111"
 
 
 REQUEST = {3: "000000", 4: "000000128000", 11: "000042", 41: "12345678", 42: "8981"}
@@ -134,3 +235,28 @@ def test_the_clock_of_the_host(f13, f12, moment):
 def test_the_batch_of_the_host(f60, batch):
     assert messages.batch({60: f60}) == batch
     assert messages.batch({}) is None
+
+
+def test_what_an_answer_says():
+    txn = dict(TXN, kind="sale")
+    messages.result(txn, {39: "00", 37: "632812345678", 38: "123456", 63: "VISsome bank"})
+    assert txn["state"] == "approved" and txn["org"] == "VIS"
+    assert (txn["rrn"], txn["auth"]) == ("632812345678", "123456")
+    txn = dict(TXN, kind="sale")
+    messages.result(txn, {39: "10", 4: "000000100000"})
+    assert (txn["state"], txn["amount"], txn["asked"]) == ("approved", 100000, 128000)
+    for kind, state in (("sale", "declined"), ("refund", "approved"), ("ec_sale", "approved")):
+        txn = dict(TXN, kind=kind)
+        messages.result(txn, {39: "94"})
+        assert txn["state"] == state
+
+
+def test_messages_without_money():
+    mti, fields = messages.plain(PARAMS, "echo")
+    assert (mti, fields[60]) == ("0820", "00000007301") and set(fields) == {41, 42, 60}
+    mti, fields = messages.plain(PARAMS, "capk_query", b"100")
+    assert (mti, fields[60], fields[62]) == ("0820", "00000007372", b"100")
+    mti, fields = messages.plain(PARAMS, "sign_off", trace=43)
+    assert (mti, fields[60], fields[11]) == ("0820", "00000007002", "000043")
+    mti, fields = messages.sign_in(PARAMS, 5, "01", "123")
+    assert (mti, fields[60], fields[62]) == ("0800", "00000007003", b"Sequence No03123")

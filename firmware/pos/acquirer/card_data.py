@@ -11,16 +11,20 @@ _REQUEST_TAGS = (
     b"\x9f\x26\x9f\x27\x9f\x10\x9f\x37\x9f\x36\x95\x9a\x9c\x9f\x02\x5f\x2a\x82\x9f\x1a\x9f\x03"
     b"\x9f\x33\x9f\x34\x9f\x35\x9f\x1e\x84\x9f\x09\x9f\x41\x9f\x63"
 )
-# Field 55 of a reversal; all of it is kept in the journal, nothing of it is secret
+# Field 55 of a reversal
 _REVERSAL_TAGS = b"\x95\x9f\x1e\x9f\x10\x9f\x36"
 
 
 class Card:
-    """What only the request may know of a card: digits as str, ``track2`` with ``=``, F55."""
+    """What only the request may know of a card: digits as str, ``track2`` with ``=``, F55.
 
-    def __init__(self, pan: str, expiry: str, psn: str, track2: str, f55: bytes):
+    ``mode``: how it was read, the first digits of F22.
+    """
+
+    def __init__(self, pan, expiry, psn="", track2="", f55=b"", mode="01"):
         self.pan, self.expiry, self.psn, self.track2 = pan, expiry, psn, track2
         self.f55 = f55
+        self.mode = mode
 
     def __repr__(self):
         return "<Card>"
@@ -39,7 +43,7 @@ def card(tags: dict) -> Card:
     if not (8 <= len(pan) <= 19 and pan.isdigit()):
         raise BadBytes("57", 0, "no PAN")
     psn = bcd.unpack(tags[0x5F34]) if 0x5F34 in tags else ""
-    return Card(pan, expiry, psn, track2, _tags(_REQUEST_TAGS, tags))
+    return Card(pan, expiry, psn, track2, _tags(_REQUEST_TAGS, tags), "07")
 
 
 def masked(pan: str) -> str:
@@ -62,9 +66,14 @@ def _tags(order: bytes, tags: dict) -> bytes:
     return b"".join(parts)
 
 
+def for_reversal(f55) -> bytes:
+    """Of the F55 of a request what its reversal carries (reference, section 12)."""
+    return _tags(_REVERSAL_TAGS, {tag: f55[i : i + n] for tag, i, n in tlv.walk(f55 or b"")})
+
+
 def describe(txn: dict, tags: dict) -> None:
     """Fill in what journal, reversal and slip keep of a cryptogram and the application."""
-    txn["f55"] = _tags(_REVERSAL_TAGS, tags)
+    txn["f55"] = _tags(_REQUEST_TAGS, tags)  # nothing of it is secret
     for name, tag in (("arqc", 0x9F26), ("tvr", 0x95), ("atc", 0x9F36), ("aid", 0x84)):
         if tag in tags:
             txn[name] = bytes(tags[tag]).hex().upper()

@@ -1,6 +1,6 @@
-"""Transactions to fields of the UnionPay direct-POS dialect and back; pure, no I/O.
+"""What every story at the host needs: sign-in, whose answer it is, what an answer says; pure.
 
-A transaction is the dict of ``store.records.NAMES``, a card the ``Card`` of ``card_data``.
+A transaction is the dict of ``store.records.NAMES``. What moves money is in ``financial``.
 """
 
 from pos.protocol import unionpay
@@ -12,7 +12,9 @@ class NotOurs(Exception):
     """A frame that is not the answer to this request; the argument names the field."""
 
 
-def _base(params, fields: dict) -> dict:
+def base(params, fields: dict) -> dict:
+    """``fields`` with terminal and merchant, and without what has no value."""
+    fields = {f: v for f, v in fields.items() if v}
     fields[41] = params["terminal_id"]
     fields[42] = params["merchant_id"]
     return fields
@@ -23,64 +25,26 @@ def _stan(trace: int) -> str:
 
 
 def sign_in(params, trace: int, operator: str, serial: str) -> tuple[str, dict]:
-    """(MTI, fields) of the sign-in with double-length keys; ``serial``: device number, <= 20."""
+    """(MTI, fields) of the sign-in for keys of ``key_mode``; ``serial``: device number, <= 20."""
     fields = {
         11: _stan(trace),
-        60: unionpay.field60("00", params["batch"], "003"),
+        60: unionpay.field60("00", params["batch"], "%03d" % params["key_mode"]),
         62: "Sequence No{:02d}{}".format(len(serial), serial).encode(),
         63: operator + " ",
     }
-    return "0800", _base(params, fields)
+    return "0800", base(params, fields)
 
 
-def echo(params) -> tuple[str, dict]:
-    """(MTI, fields) of the echo test."""
-    return "0820", _base(params, {60: unionpay.field60("00", params["batch"], "301")})
+def plain(params, kind: str, data=None, trace: int = 0) -> tuple[str, dict]:
+    """(MTI, fields) of a message without money: ``echo``, ``sign_off``, downloads, ...
 
-
-def sale(params, txn: dict, card, pin_block=None) -> tuple[str, dict]:
-    """(MTI, fields) of a contactless sale; ``pin_block`` is F52, 8 bytes, or None without PIN."""
-    txn["entry"] = unionpay.entry_mode("07", pin_block is not None)
-    fields = {
-        2: card.pan,
-        3: "000000",
-        4: "{:012d}".format(txn["amount"]),
-        11: _stan(txn["trace"]),
-        14: card.expiry,
-        22: txn["entry"],
-        25: "00",
-        35: card.track2,
-        49: params["currency"],
-        55: card.f55,
-        60: unionpay.field60("22", txn["batch"], "000", "600"),
-    }
-    if card.psn:
-        fields[23] = "{:03d}".format(int(card.psn))
-    if pin_block is not None:
-        fields[26] = "12"
-        fields[52] = pin_block
-        fields[53] = unionpay.security(True)
-    return "0200", _base(params, {f: v for f, v in fields.items() if v})
-
-
-def reversal(params, txn: dict, pan: str, expiry: str, psn: str, reason: str) -> tuple[str, dict]:
-    """(MTI, fields) of the reversal of ``txn``; ``reason`` is its F39: 98 no answer, A0, 06."""
-    fields = {
-        2: pan,
-        3: "000000",
-        4: "{:012d}".format(txn["amount"]),
-        11: _stan(txn["trace"]),
-        14: expiry,
-        22: txn["entry"],
-        25: "00",
-        39: reason,
-        49: params["currency"],
-        55: txn.get("f55"),
-        60: unionpay.field60("22", txn["batch"], "000", "600"),
-    }
-    if psn:
-        fields[23] = "{:03d}".format(int(psn))
-    return "0400", _base(params, {f: v for f, v in fields.items() if v})
+    ``data`` is F62 (bytes); F11 is sent when there is a ``trace``.
+    """
+    mti, _, _, f60, code, _ = unionpay.transaction(kind)
+    fields = {60: unionpay.field60(f60, params["batch"], code), 62: data}
+    if trace:
+        fields[11] = _stan(trace)
+    return mti, base(params, fields)
 
 
 def check(mti: str, request: dict, answer_mti: str, answer: dict) -> None:
@@ -101,15 +65,25 @@ def check(mti: str, request: dict, answer_mti: str, answer: dict) -> None:
 
 
 def result(txn: dict, answer: dict) -> None:
-    """Take into the transaction what its answer says; sets ``state`` approved or declined."""
-    txn["rc"] = answer[39]
-    txn["state"] = "approved" if unionpay.approved(answer[39]) else "declined"
+    """Take into the transaction what its answer says; sets ``state`` approved or declined.
+
+    With F39 10 the amount is that of the answer, and ``asked`` the one that was asked for. An
+    advice that the host has had already (94) is approved.
+    """
+    code = txn["rc"] = answer[39]
+    good = unionpay.approved(code) or (code == "94" and unionpay.is_kind(txn["kind"], "A"))
+    txn["state"] = "approved" if good else "declined"
+    if code == "10" and 4 in answer and int(answer[4]) < txn["amount"]:
+        txn["asked"], txn["amount"] = txn["amount"], int(answer[4])
     for name, f in (("rrn", 37), ("auth", 38)):
         if f in answer:
             txn[name] = answer[f].strip()
     codes = answer.get(44)
     if isinstance(codes, str):
         txn["issuer"], txn["acquirer"] = codes[:11].strip(), codes[11:].strip()
+    text = answer.get(63)
+    if isinstance(text, str) and text[:3].strip():
+        txn["org"] = text[:3]
 
 
 def clock(answer: dict) -> tuple | None:

@@ -1,7 +1,7 @@
-"""Asking the host for a sale. Every way out leaves the journal true."""
+"""Asking the host for what moves money. Every way out leaves the journal true."""
 
 from pos import log
-from pos.acquirer import messages
+from pos.acquirer import financial, messages
 from pos.acquirer.session import HostError
 from pos.crypto import pin_block
 from pos.flows import online
@@ -12,23 +12,30 @@ from pos.store.seal import seal_card
 from pos.ui.strings import money, say
 
 _READ_MS = 10000
+_DIGIT = {"001": "0", "003": "6", "004": "6", "005": "3"}  # of F53, what the keys are
+_WITH_TDK = ("004", "005")
 
 
 async def run(t, txn: dict, card, pin):
     """Authorise ``txn`` for a ``Card``; ``pin`` is wiped, None or empty without one.
 
     The state of ``txn`` afterwards says how it ended: "begun" nothing was sent; "approved",
-    "declined"; "sending" nobody knows: a reversal is due, and its reason (F39) is returned.
+    "declined"; "sending" nobody knows: a reversal is due (of an advice the same request), and the
+    reason for it (F39) is returned.
     """
     line = online.Line(t)
+    mak = None
     try:
         txn["card"] = seal_card(t.sealer(), card.pan, card.expiry, card.psn)
-        block = _encrypt(line.keys.pik(), pin, card.pan) if pin else None
-        fields = messages.sale(t.params, txn, card, block)
-        mak = line.keys.mak()
+        block = _encrypt(line.keys, pin, card.pan) if pin else None
+        track = _cover(line.keys, card)
+        fields = financial.request(t.params, txn, card, block, _DIGIT[line.keys.mode()], track)
+        mak = line.mak()
         request = line.session.request(*fields, mak)
     except BadBytes as error:
-        log.warn("sale", "%s: %s", error.what, error.why)
+        if mak:
+            wipe(mak)
+        log.warn("host", "%s: %s", error.what, error.why)
         t.buzzer.bad()
         await t.show("message", "bad", say("card"), say("card_unreadable"), _READ_MS)
         return None
@@ -55,12 +62,27 @@ async def run(t, txn: dict, card, pin):
     return None
 
 
-def _encrypt(pik, pin, pan):
+def _encrypt(keys, pin, pan):
+    pik = keys.pik()
     try:
-        return pin_block.encrypt(pik, pin, pan)
+        return pin_block.encrypt(pik, pin, pan, keys.sm4())
     finally:
         wipe(pik)
         wipe(pin)
+
+
+def _cover(keys, card) -> bool:
+    """Encrypt the card's track where the host has sent a key for it; whether it is encrypted."""
+    if not card.track2 or keys.mode() not in _WITH_TDK:
+        return False
+    from pos.crypto import track
+
+    tdk = keys.tdk()
+    try:
+        card.track2 = track.encrypt(tdk, card.track2, sm4=keys.sm4())
+    finally:
+        wipe(tdk)
+    return True
 
 
 async def _approved(t, txn):

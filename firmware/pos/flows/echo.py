@@ -14,7 +14,7 @@ async def run(t) -> None:
     await t.show("working", title, "")
     line = online.Line(t)
     try:
-        answer = await line.ask(line.session.request(*messages.echo(t.params)))
+        answer = await line.ask(line.session.request(*messages.plain(t.params, "echo")))
         await line.session.close()
     except HostError as error:
         await online.explain(t, title, error)

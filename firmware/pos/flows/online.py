@@ -19,6 +19,11 @@ class Line:
         self.keys = Keys(t.root, t.sealer())
         self.session = Session(t.params, t.network)
 
+    def mak(self) -> bytearray:
+        """The clear MAC key, which ``ask`` wipes; raises as ``keys.mak``."""
+        self.session.sm4 = self.keys.sm4()
+        return self.keys.mak()
+
     async def ask(self, request: tuple, mak=None) -> dict:
         """Exchange one message; wipes ``mak``, keeps the host's sign on the screen true.
 
@@ -37,6 +42,13 @@ class Line:
         if unionpay.response(answer[39])[0] == "S" or self.session.action == _SIGN_IN:
             t.signed_in = False
         return answer
+
+
+async def ready(t) -> bool:
+    """Whether something may go to the host; what stands in its way is done first."""
+    if not t.signed_in and not await t.tell("sign_in"):
+        return False
+    return not t.journal.pending() or await t.tell("reversal")
 
 
 async def explain(t, title: str, error: HostError) -> None:

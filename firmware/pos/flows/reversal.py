@@ -1,12 +1,15 @@
-"""Reversal: the host takes back a sale of which nobody knows whether it was booked.
+"""Reversal: the host takes back what nobody knows whether it was booked.
 
 Due whenever the journal has a transaction that was sent and not closed: also after a power cut. It
-is repeated until the host acknowledges it, and nothing else goes online before.
+is repeated until the host acknowledges it, and nothing else goes online before. An advice is not
+taken back: it is sent again.
 """
 
-from pos.acquirer import messages
+from pos.acquirer import financial
+from pos.acquirer.card_data import Card
 from pos.acquirer.session import HostError
 from pos.flows import online
+from pos.protocol import unionpay
 from pos.store.seal import open_card
 from pos.ui.strings import money, say
 
@@ -20,6 +23,8 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
     txn = t.journal.pending()
     if not txn:
         return True
+    if unionpay.is_kind(txn["kind"], "A"):
+        return await t.tell("advice", txn)
     title = say("reversal")
     t.ui.set_status(pending=True)
     if txn["state"] == "sending":
@@ -47,10 +52,10 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
 
 
 async def _ask(t, txn, reason) -> str:
-    pan, expiry, psn = open_card(t.sealer(), txn["card"])
+    card = Card(*open_card(t.sealer(), txn["card"]))
     line = online.Line(t)
-    mak = line.keys.mak()
-    fields = messages.reversal(t.params, txn, pan, expiry, psn, reason)
+    mak = line.mak()
+    fields = financial.reversal(t.params, txn, card, reason)
     answer = await line.ask(line.session.request(*fields, mak), mak)
     await line.session.close()
     return answer[39]

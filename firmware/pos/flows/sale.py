@@ -1,6 +1,7 @@
 """A contactless sale, from the amount to the slip."""
 
 from pos.emv.outcome import APPROVED, CDCVM, MSG_APPROVED, ONLINE, ONLINE_PIN, SIGNATURE
+from pos.flows import online
 from pos.store.journal import JournalFull
 from pos.ui.strings import say
 
@@ -11,7 +12,7 @@ _METHODS = {SIGNATURE: "signature", CDCVM: "cdcvm"}
 async def run(t, first_key=None) -> None:
     """Ask the amount and sell; ``first_key`` is the digit that was typed on the idle screen."""
     amount = await t.tell("amount", first_key)
-    if amount is None or not await _ready(t):
+    if amount is None or not await online.ready(t):
         return
     try:
         txn = _begin(t, amount)
@@ -48,13 +49,6 @@ async def _go_on(t, txn, kind, message, cvm, tags):
     reason = await t.tell("authorise", txn, holder, pin)
     if reason:
         await t.tell("reversal", reason)
-
-
-async def _ready(t) -> bool:
-    """Whether an online transaction may begin; what stands in its way is done first."""
-    if not t.signed_in and not await t.tell("sign_in"):
-        return False
-    return not t.journal.pending() or await t.tell("reversal")
 
 
 def _begin(t, amount) -> dict:

@@ -37,7 +37,7 @@ async def run(t) -> bool:
         await online.refused(t, title, answer[39])
         return False
     try:
-        line.keys.load_working(answer.get(62, b""))
+        line.keys.load_working(answer.get(62, b""), "%03d" % t.params["key_mode"])
     except KeyCheck:
         await _wrong(t, title, "keys_wrong")
         return False

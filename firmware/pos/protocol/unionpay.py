@@ -57,30 +57,51 @@ PROFILE = (
     b"b\0\x08\0"  # 64  MAC, 8 ASCII characters
 )
 
-# Transactions of `TRANSACTIONS`
-SIGN_IN = const(0)
-SIGN_OFF = const(1)
-ECHO = const(2)
-SALE = const(3)
-SALE_VOID = const(4)
-REFUND = const(5)
-BALANCE = const(6)
-REVERSAL = const(7)
-SETTLEMENT = const(8)
-
-_ROW = const(24)
-# MTI, F3, F25, F60.1, F60.3, "M" carries a MAC, "R" may be reversed; "-" absent, "=" as original
-TRANSACTIONS = (
-    "0800 ------ -- 00 003 --"  # sign-in, double-length keys
-    "0820 ------ -- 00 002 --"  # sign-off
-    "0820 ------ -- 00 301 --"  # echo test
-    "0200 000000 00 22 000 MR"  # sale
-    "0200 200000 00 23 000 MR"  # void of a sale
-    "0220 200000 00 25 000 M-"  # refund
-    "0200 310000 00 01 000 M-"  # balance
-    "0400 ====== == == === M-"  # reversal
-    "0500 ------ -- 00 201 --"  # settlement
-)
+# A line a kind: MTI, F3, F25, F60.1, F60.3 ("-" absent, "=" as its original), what is true of it:
+#   M carries a MAC         R may be reversed            A an advice, sent again until answered
+#   V original by F37, F38, F61 (batch, trace)           D and its date in F61
+#   H original by F38 and F61 (batch, trace, date)       Z F38 and F61 of 16 zeros
+#   F original by F37 and F61 (its date alone)           a F38 alone, a voice authorisation
+#   d counts as debit, c as credit, t changes what counts already (settlement)
+#   X no amount             P a pre-authorisation: F25 is 18 when the card is not there
+TRANSACTIONS = """
+sign_in 0800 ------ -- 00 003 -
+sign_off 0820 ------ -- 00 002 -
+echo 0820 ------ -- 00 301 -
+sale 0200 000000 00 22 000 MRd
+void 0200 200000 00 23 000 MRVc
+refund 0220 200000 00 25 000 MAFc
+balance 0200 310000 00 01 000 MX
+preauth 0100 030000 06 10 000 MRP
+preauth_void 0100 200000 06 11 000 MRHP
+preauth_add 0100 030000 60 10 000 MRZP
+completion 0200 000000 06 20 000 MRHPd
+completion_void 0200 200000 06 21 000 MRVDPc
+notice 0220 000000 06 24 000 MAHPd
+offline 0220 000000 00 30 000 MAad
+ec_sale 0220 000000 00 36 000 MAd
+adjust 0220 000000 00 32 000 MAVt
+tip 0220 000000 00 34 000 MAVt
+instalment 0200 000000 64 22 000 MRd
+instalment_void 0200 200000 64 23 000 MRVc
+reversal 0400 ====== == == === M
+script 0620 ====== -- == 951 M
+settlement 0500 ------ -- 00 201 -
+upload 0320 ------ -- 00 201 -
+parameters 0800 ------ -- 00 360 -
+parameters_end 0800 ------ -- 00 361 -
+status 0820 ------ -- 00 362 -
+capk 0800 ------ -- 00 370 -
+capk_end 0800 ------ -- 00 371 -
+capk_query 0820 ------ -- 00 372 -
+aid 0800 ------ -- 00 380 -
+aid_end 0800 ------ -- 00 381 -
+aid_query 0820 ------ -- 00 382 -
+blocked 0800 ------ -- 00 390 -
+blocked_end 0800 ------ -- 00 391 -
+limits 0800 ------ -- 00 394 -
+limits_end 0800 ------ -- 00 395 -
+"""
 
 # "#code" of each answer that shares a sentence, then "|", the group and the sentence.
 # Groups: A approved, P wrong PIN, S sign in again, K keep the card, C call the bank,
@@ -134,18 +155,24 @@ _SHORTEST = const(21)  # TPDU, header, MTI, bitmap
 _LONGEST = const(2048)  # no allocation beyond what a terminal has room for
 
 
-def transaction(kind: int) -> tuple:
-    """(MTI, F3, F25, F60.1, F60.3, carries MAC, may be reversed) of a constant like SALE.
+def transaction(kind: str) -> tuple:
+    """(MTI, F3, F25, F60.1, F60.3, flags) of a kind of TRANSACTIONS, which says what flags mean.
 
     F3 and F25 are None when not sent; a reversal copies what reads ``=`` from its original.
+    Raises BadBytes for a kind that is not in the table.
     """
-    i = kind * _ROW
-    if i < 0 or i >= len(TRANSACTIONS):
-        raise BadBytes("transaction", kind, "not in the table")
-    row = TRANSACTIONS[i : i + _ROW]
-    f3 = None if row[5] == "-" else row[5:11]
-    f25 = None if row[12] == "-" else row[12:14]
-    return row[:4], f3, f25, row[15:17], row[18:21], row[22] == "M", row[23] == "R"
+    i = TRANSACTIONS.find("\n" + kind + " ")
+    if i < 0 or " " in kind:
+        raise BadBytes("transaction", 0, "not in the table")
+    mti, f3, f25, f60, code, flags = TRANSACTIONS[i + 1 : TRANSACTIONS.find("\n", i + 1)].split()[
+        1:
+    ]
+    return mti, None if f3[0] == "-" else f3, None if f25[0] == "-" else f25, f60, code, flags
+
+
+def is_kind(kind: str, flag: str) -> bool:
+    """Whether ``flag`` is true of a kind, see TRANSACTIONS."""
+    return flag in transaction(kind)[5]
 
 
 def response_mti(mti: str) -> str:
@@ -179,10 +206,13 @@ def entry_mode(pan: str, pin: bool) -> str:
     return pan + ("1" if pin else "2")
 
 
-def security(pin: bool, track: bool = False, pan: bool = True, double: bool = True) -> str:
-    """F53: PIN block made with a PAN, encrypted track, double-length keys. 16 digits."""
+def security(pin: bool, track: bool = False, pan: bool = True, keys: str = "6") -> str:
+    """F53, 16 digits: PIN block made with a PAN, encrypted track.
+
+    ``keys``: 0 single length, 6 double length, 3 SM4 [M].
+    """
     digit = "0" if not pin else "2" if pan else "1"
-    return digit + ("6" if double else "0") + ("1" if track else "0") + "0" * 13
+    return digit + keys + ("1" if track else "0") + "0" * 13
 
 
 def field60(kind: str, batch: int, network: str, reader: str = "") -> str:

@@ -7,9 +7,13 @@ reversals sent):
     begun -> sending -> approved | declined | cancelled
              sending -> reversing (again for each attempt) -> reversed
     begun -> approved | declined | cancelled
+    begun -> approved, to be uploaded -> uploaded
 
 What was begun but not sent when the power went is cancelled by ``open``; what was sent and not
-closed is ``pending``: a reversal is due, and nothing else is sent before it.
+closed is ``pending``: a reversal is due (or, for an advice, the same request again), and nothing
+else is sent before it. What was approved here is ``waiting`` until the host has it.
+
+Beside the transactions the file has the steps of the settlement: after the first nothing begins.
 """
 
 import os
@@ -29,6 +33,9 @@ _CANCELLED = const(5)
 _REVERSAL = const(6)
 _REVERSED = const(7)
 _PRINTED = const(8)
+_OFFLINE = const(9)
+_UPLOADED = const(10)
+_STEP = const(11)
 STATES = ("", "begun", "sending", "approved", "declined", "cancelled", "reversing", "reversed")
 
 _CAPACITY = const(500)
@@ -36,10 +43,13 @@ _HEAD = const(8)  # of the file
 _FULL = const(480 * 1024)  # beyond it no transaction begins; the rest is for closing what is open
 _STATE = const(7)
 _LATE = const(8)  # a flag: fields of this transaction follow the begin of the next one
+_WAITS = const(128)  # a flag: approved here, and the host has not been told
 _COPIES = const(4)  # shift
+_MOST_COPIES = const(7)
+_NOBODY = const(0xFFFF)  # the number in records that belong to no transaction
 
 # For each record kind, the states it may follow: bit n = state n.
-_AFTER = b"\x00\x00\x02\x06\x06\x06\x44\x44\x08"
+_AFTER = b"\x00\x00\x02\x06\x06\x06\x44\x44\x08\x02\x08"
 
 
 class JournalFull(JournalError):
@@ -60,6 +70,7 @@ class Journal:
         # For each transaction where it begins (units of 8 bytes), and its state, flags and copies.
         self._at = array("H", bytes(2 * _CAPACITY))
         self._flags = bytearray(_CAPACITY)
+        self._traces = array("H", bytes(2 * _CAPACITY))  # their lower 16 bits
 
     def open(self) -> None:
         """Read the file once, drop a torn tail, cancel what was begun and not sent.
@@ -72,6 +83,7 @@ class Journal:
         self.count = 0
         self.damaged = None
         self._pending = self._begun = -1
+        self.settling = {}  # fields of the settlement's last step, see ``settle``
         record = self._record
         head = b"TTJ1" + self.batch.to_bytes(4, "big")
         try:
@@ -103,21 +115,34 @@ class Journal:
 
     def _apply(self, kind, number, at):
         """Note the record in the buffer; where its begin is lost, the transaction begins here."""
-        if number >= _CAPACITY or not 0 < kind <= _PRINTED:
+        if kind == _STEP:
+            self._record.fields(self.settling)
+            return
+        if number >= _CAPACITY or not 0 < kind <= _UPLOADED:
             return
         while self.count <= number:
             self._at[self.count] = at // records.UNIT
             self.count += 1
             self._flags[self.count - 1] = 0
+        flags = self._flags[number]
         if kind == _PRINTED:
             txn = {}
             self._record.fields(txn)
-            copies = min(txn["copies"], 15) << _COPIES
-            self._flags[number] = self._flags[number] & (_STATE | _LATE) | copies
+            copies = min(txn["copies"], _MOST_COPIES) << _COPIES
+            self._flags[number] = flags & (_STATE | _LATE | _WAITS) | copies
             return
+        trace = self._record.trace()
+        if trace:
+            self._traces[number] = trace & 0xFFFF
         if number < self.count - 1:
-            self._flags[number] |= _LATE
-        self._flags[number] = self._flags[number] & ~_STATE | kind
+            flags |= _LATE
+        if kind == _UPLOADED:
+            self._flags[number] = flags & ~_WAITS
+            return
+        if kind == _OFFLINE:
+            flags |= _WAITS
+            kind = _APPROVED
+        self._flags[number] = flags & ~_STATE | kind
         if kind == _BEGIN:
             self._begun = number
         elif number == self._begun:
@@ -160,9 +185,10 @@ class Journal:
     def begin(self, txn: dict) -> None:
         """Record a new transaction with ``trace``, ``kind``, ``amount``; sets batch and state.
 
-        One that was begun before and not closed is cancelled. Raises JournalFull.
+        One that was begun before and not closed is cancelled. Raises JournalFull, also once the
+        batch is being settled.
         """
-        if self.count >= _CAPACITY or self._end >= _FULL:
+        if self.count >= _CAPACITY or self._end >= _FULL or self.settling:
             raise JournalFull("%d transactions" % self.count)
         if not 0 < txn["trace"] <= 999999:
             raise JournalError("trace")
@@ -194,6 +220,30 @@ class Journal:
         number = self._step(kind, txn["trace"])
         self._append(kind, number, txn, self._read(number))
 
+    def approve(self, txn: dict) -> None:
+        """Record that ``txn`` is approved without the host, which is still to be told."""
+        txn["state"] = "approved"
+        number = self._step(_OFFLINE, txn["trace"])
+        self._append(_OFFLINE, number, txn, self._read(number))
+
+    def uploaded(self, trace: int, answer: dict) -> None:
+        """Record that the host has what was approved without it; ``answer``: what it gave."""
+        self._append(_UPLOADED, self._step(_UPLOADED, trace), answer)
+
+    def waiting(self):
+        """The oldest transaction of which the host is still to be told, or None."""
+        for number in range(self.count):
+            if self._flags[number] & _WAITS:
+                return self._read(number)
+        return None
+
+    def settle(self, **fields) -> None:
+        """Record a step of the settlement: nothing begins in this batch any more.
+
+        ``settling`` has the newest value of each field: ``step``, ``done``, totals, ``balanced``.
+        """
+        self._append(_STEP, _NOBODY, fields)
+
     def reversal(self, trace: int, reason: str) -> None:
         """Record that a reversal is about to be sent, with its F39 (98, A0, 06)."""
         self._append(_REVERSAL, self._step(_REVERSAL, trace), {"reason": reason})
@@ -203,7 +253,7 @@ class Journal:
         self._append(_REVERSED, self._step(_REVERSED, trace), {"reversal_rc": rc})
 
     def printed(self, trace: int, copy: int) -> None:
-        """Record that copy ``copy`` (1..15) of an approved transaction is on paper."""
+        """Record that copy ``copy`` (1..7) of an approved transaction is on paper."""
         self._append(_PRINTED, self._step(_PRINTED, trace), {"copies": copy})
 
     def pending(self):
@@ -214,7 +264,7 @@ class Journal:
         """Yield the approved transactions of which fewer than ``wanted`` copies are on paper."""
         for number in range(self.count):
             flags = self._flags[number]
-            if flags & _STATE == _APPROVED and flags >> _COPIES < wanted:
+            if flags & _STATE == _APPROVED and flags >> _COPIES & _MOST_COPIES < wanted:
                 yield self._read(number)
 
     def find(self, trace: int):
@@ -237,19 +287,21 @@ class Journal:
                 if self._flags[number] & _STATE:
                     yield self._read(number, file)
 
-    def totals(self) -> dict:
-        """{kind: (count, amount in fen)} of the approved transactions."""
-        totals = {}
+    def voided(self, trace: int) -> bool:
+        """Whether an approved transaction of this batch has undone the one with ``trace``."""
         for txn in self.transactions():
-            if txn["state"] == "approved":
-                count, amount = totals.get(txn["kind"], (0, 0))
-                totals[txn["kind"]] = (count + 1, amount + txn["amount"])
-        return totals
+            if txn.get("orig_trace") == trace and txn["state"] == "approved":
+                if txn["kind"].endswith("void") and txn.get("orig_batch") == self.batch:
+                    return True
+        return False
 
     def _number(self, trace):
         """The number of the newest transaction with ``trace``; -1 when there is none."""
+        low = trace & 0xFFFF
         with open(self.path, "rb") as file:
             for number in range(self.count - 1, -1, -1):
+                if self._traces[number] != low:
+                    continue
                 if self._record.read(file, self._at[number] * records.UNIT):
                     if self._record.number == number and self._record.trace() == trace:
                         return number
@@ -275,5 +327,5 @@ class Journal:
                 record.fields(txn)
                 txn["tries"] += record.kind == _REVERSAL
             at += record.size
-        txn["copies"] = flags >> _COPIES
+        txn["copies"] = flags >> _COPIES & _MOST_COPIES
         return txn

@@ -21,6 +21,9 @@ NAMES = (
     "trace", "kind", "amount", "batch", "when", "operator", "entry", "pan", "card", "f55",
     "rrn", "auth", "rc", "issuer", "acquirer", "merchant_id", "terminal_id", "aid", "label",
     "arqc", "tvr", "tsi", "atc", "cvm", "copies", "reason", "reversal_rc",
+    "orig_batch", "orig_trace", "orig_date", "orig_rrn", "orig_auth", "absent", "asked", "base",
+    "tip", "months", "org", "voucher", "step", "done", "debits", "debit_fen", "credits",
+    "credit_fen", "balanced",
 )
 # fmt: on
 
