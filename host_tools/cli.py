@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_emv
+from host_tools import cli_client, cli_emv
 from host_tools.cli_emv import fail
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +37,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _DEVELOP, _RUN, _DEVICE, _CARDS = "Develop", "Run", "Device", "Cards"
 app.add_typer(cli_emv.card, name="card", rich_help_panel=_CARDS)
 app.add_typer(cli_emv.decode, name="decode", rich_help_panel=_CARDS)
+app.add_typer(cli_client.host, name="host", rich_help_panel=_RUN)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 decode = typer.Typer(
-    help="Say what bytes of a card or terminal mean: tlv, apdu, dol. Card numbers and tracks are "
-    "shown as first six and last four digits.",
+    help="Say what bytes of a card, terminal or host mean: tlv, apdu, dol, iso8583. Card numbers "
+    "and tracks are shown as first six and last four digits.",
     no_args_is_help=True,
 )
 
