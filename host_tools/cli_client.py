@@ -16,56 +16,72 @@ _TEST_TMK = "11111111111111112222222222222222"
 _KEY_MODES = ("001", "003", "004", "005")
 
 
-def _option(kind: Any, text: str, *names: str, **more: Any) -> Any:
-    return Annotated[kind, typer.Option(*names, help=text, **more)]
-
-
 _Transaction = Annotated[
     str, typer.Argument(help="Such as sale, void, preauth, echo; list names all.")
 ]
-_Host = _option(str, "Where the host listens.", "--host")
-_Port = _option(int, "Its TCP port.", min=1, max=65535)
-_Terminal = _option(str, "8 characters.")
-_Merchant = _option(str, "15 characters.")
-_Tmk = _option(
+_Host = Annotated[str, typer.Option("--host", help="Where the host listens.")]
+_Port = Annotated[int, typer.Option(help="Its TCP port.", min=1, max=65535)]
+_Terminal = Annotated[str, typer.Option(help="8 characters.")]
+_Merchant = Annotated[str, typer.Option(help="15 characters.")]
+_Tmk = Annotated[
     str,
-    "Terminal master key in hex, better by TAPTILL_TMK.",
-    envvar="TAPTILL_TMK",
-    show_envvar=False,
-    show_default="the TEST key",
-)
-_KeyMode = _option(str, "Sign-in: 001 DES, 003 3DES, 004 with track key, 005 SM4.")
-_Amount = _option(str, "Such as 12.80.", show_default=False)
-_Card = _option(str, "A virtual card by name or path (taptill card list).")
-_Manual = _option(bool, "Its number is typed; the chip is not asked.", "--manual")
-_Pan = _option(str, "A typed card number instead of --card.", show_default=False)
-_Expiry = _option(str, "YYMM, with --pan.", show_default=False)
-_Pin = _option(bool, "With the card's PIN; with --pan it is asked for.", "--pin")
-_Original = _option(
+    typer.Option(
+        help="Terminal master key in hex, better by TAPTILL_TMK.",
+        envvar="TAPTILL_TMK",
+        show_envvar=False,
+        show_default="the TEST key",
+    ),
+]
+_KeyMode = Annotated[
+    str, typer.Option(help="Sign-in: 001 DES, 003 3DES, 004 with track key, 005 SM4.")
+]
+_Amount = Annotated[str, typer.Option(help="Such as 12.80.", show_default=False)]
+_Card = Annotated[str, typer.Option(help="A virtual card by name or path (taptill card list).")]
+_Manual = Annotated[
+    bool, typer.Option("--manual", help="Its number is typed; the chip is not asked.")
+]
+_Pan = Annotated[
+    str, typer.Option(help="A typed card number instead of --card.", show_default=False)
+]
+_Expiry = Annotated[str, typer.Option(help="YYMM, with --pan.", show_default=False)]
+_Pin = Annotated[
+    bool, typer.Option("--pin", help="With the card's PIN; with --pan it is asked for.")
+]
+_Original = Annotated[
     str,
-    "BATCH/TRACE/RRN/AUTH/MMDD of the transaction that this one is about; pieces may be empty.",
-    show_default=False,
-)
-_Of = _option(str, "With reversal: the kind of its original.")
-_Tip = _option(str, "With tip: the tip; --amount is the new total.")
-_Moto = _option(bool, "Mail or telephone order.", "--moto")
-_Partial = _option(bool, "Takes a partial approval.", "--partial")
-_Months = _option(int, "With instalment.", min=1, max=99)
-_Code = _option(str, "Network code F60.3, where a kind has several.", show_default=False)
-_Data = _option(
+    typer.Option(
+        help="BATCH/TRACE/RRN/AUTH/MMDD of what this one is about; pieces may be empty.",
+        show_default=False,
+    ),
+]
+_Of = Annotated[str, typer.Option(help="With reversal: the kind of its original.")]
+_Tip = Annotated[str, typer.Option(help="With tip: the tip; --amount is the new total.")]
+_Moto = Annotated[bool, typer.Option("--moto", help="Mail or telephone order.")]
+_Partial = Annotated[bool, typer.Option("--partial", help="Takes a partial approval.")]
+_Months = Annotated[int, typer.Option(help="With instalment.", min=1, max=99)]
+_Code = Annotated[
+    str, typer.Option(help="Network code F60.3, where a kind has several.", show_default=False)
+]
+_Data = Annotated[
     str,
-    "F62 of downloads and queries, F48 of batch, F55 of script_result: text, or hex:0102.",
-    show_default=False,
-)
-_Totals = _option(str, "With settlement: debit/count/credit/count, e.g. 12.80/1/0.00/0.")
-_Count = _option(int, "With batch_end: items.", min=0, max=9999)
-_Trace = _option(int | None, "F11, e.g. to repeat.", min=1, max=999999)
-_Batch = _option(int | None, "F60.2.", min=0, max=999999, show_default="the host's")
-_Timeout = _option(float, "Seconds to wait.", min=0.1)
-_Tls = _option(bool, "Over TLS; the host's certificate is verified.", "--tls")
-_TlsCa = _option(Path | None, "Certificate of the host's CA.")
-_TlsCert = _option(Path | None, "The terminal's certificate.")
-_TlsKey = _option(Path | None, "The key of it.")
+    typer.Option(
+        help="F62 of downloads, F48 of batch, F55 of script_result: text, or hex:0102.",
+        show_default=False,
+    ),
+]
+_Totals = Annotated[
+    str, typer.Option(help="With settlement: debit/count/credit/count, e.g. 12.80/1/0.00/0.")
+]
+_Count = Annotated[int, typer.Option(help="With batch_end: items.", min=0, max=9999)]
+_Trace = Annotated[int | None, typer.Option(help="F11, e.g. to repeat.", min=1, max=999999)]
+_Batch = Annotated[
+    int | None, typer.Option(help="F60.2.", min=0, max=999999, show_default="the host's")
+]
+_Timeout = Annotated[float, typer.Option(help="Seconds to wait.", min=0.1)]
+_Tls = Annotated[bool, typer.Option("--tls", help="Over TLS; the host's certificate is verified.")]
+_TlsCa = Annotated[Path | None, typer.Option(help="Certificate of the host's CA.")]
+_TlsCert = Annotated[Path | None, typer.Option(help="The terminal's certificate.")]
+_TlsKey = Annotated[Path | None, typer.Option(help="The key of it.")]
 
 
 @host.command()

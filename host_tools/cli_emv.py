@@ -6,6 +6,8 @@ Imports are inside the commands, as in ``cli.py``.
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -36,6 +38,18 @@ def fail(sentence: object) -> NoReturn:
     """Tell it and exit with 1."""
     typer.echo(f"taptill: {sentence}", err=True)
     raise typer.Exit(1)
+
+
+@contextmanager
+def in_a_sentence(*expected: type[Exception]) -> Iterator[None]:
+    """Tell ``expected`` exceptions, and the operating system's, in a sentence and exit with 1."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}")
+    except expected as error:
+        fail(error)
 
 
 def _bytes(words: list[str]) -> bytes:

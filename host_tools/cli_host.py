@@ -5,12 +5,14 @@ Imports are inside the commands, as in ``cli.py``.
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from host_tools.cli_emv import decode, fail
+from host_tools.cli_emv import decode, fail, in_a_sentence
 
 host = typer.Typer(
     help="Tools around the acquiring host: send it transactions, make certificates, look after "
@@ -108,3 +110,163 @@ def _given(words: list[str]) -> bytes:
     if len(words) == 1 and Path(words[0]).is_file():
         return Path(words[0]).read_bytes()
     return "".join(words).encode("utf-8", "replace")
+
+
+# -- certificates --------------------------------------------------------------
+
+ca = typer.Typer(
+    help="Make a TEST CA, and certificates for hosts and terminals: EC P-256, files for their "
+    "owner alone; nothing is written over.",
+    no_args_is_help=True,
+)
+host.add_typer(ca, name="ca")
+_CA_FOLDER = Path("build/acquirer/tls")
+_Folder = Annotated[Path, typer.Option("--dir", help="Where CA and certificates are.")]
+_Days = Annotated[int, typer.Option(min=1, max=36500, help="How long it is valid.")]
+
+
+@ca.command()
+def init(
+    folder: _Folder = _CA_FOLDER,
+    name: Annotated[str, typer.Option(help="As in its certificate.")] = "TapTill TEST CA",
+    days: _Days = 3650,
+) -> None:
+    """Make a CA: ca.pem and ca.key.
+
+    Example: taptill host ca init
+    """
+    from host_tools.acquirer import tls
+
+    with in_a_sentence(tls.TlsError):
+        typer.echo(tls.make_ca(folder, name, days))
+
+
+@ca.command()
+def server(
+    name: Annotated[str, typer.Argument(help="DNS name or address by which it is reached.")],
+    folder: _Folder = _CA_FOLDER,
+    days: _Days = 825,
+) -> None:
+    """Make a certificate for a host: server-NAME.pem and .key.
+
+    Example: taptill host ca server 127.0.0.1
+    """
+    from host_tools.acquirer import tls
+
+    with in_a_sentence(tls.TlsError):
+        typer.echo(tls.make_server(folder, name, days))
+
+
+@ca.command()
+def terminal(
+    serial: Annotated[str, typer.Argument(help="The terminal's serial number.")],
+    folder: _Folder = _CA_FOLDER,
+    days: _Days = 825,
+) -> None:
+    """Make a certificate for a terminal: terminal-SERIAL.pem and .key.
+
+    Example: taptill host ca terminal TT000001
+    """
+    from host_tools.acquirer import tls
+
+    with in_a_sentence(tls.TlsError):
+        typer.echo(tls.make_terminal(folder, serial, days))
+
+
+# -- the database --------------------------------------------------------------
+
+db = typer.Typer(
+    help="Look after the ledger's database: SQLite or PostgreSQL by URL. Opening a ledger brings "
+    "it up to date by itself.",
+    no_args_is_help=True,
+)
+host.add_typer(db, name="db")
+_Url = Annotated[
+    str, typer.Argument(metavar="URL", help="sqlite:///FILE or postgresql://USER@HOST/DB.")
+]
+
+
+@contextmanager
+def _engine(url: str, new: bool = False) -> Iterator[Any]:
+    """The engine of a URL; a file of SQLite is made only if it may be ``new``."""
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+    from host_tools.acquirer.ledger import make_engine
+    from host_tools.acquirer.migrations import SchemaError
+    from host_tools.cli_acquirer import database_reason
+
+    try:
+        engine = make_engine(url)
+    except (ArgumentError, ImportError):
+        raise typer.BadParameter("URL is no database URL that can be used here") from None
+    file = engine.url.database
+    with in_a_sentence(SchemaError):
+        try:
+            if engine.dialect.name == "sqlite" and not new and not (file and Path(file).exists()):
+                fail(f"{file}: there is no such database")
+            yield engine
+        except SQLAlchemyError as error:
+            fail(f"the database cannot be used: {database_reason(error)}")
+        finally:
+            engine.dispose()
+
+
+@db.command()
+def upgrade(url: _Url) -> None:
+    """Bring an empty or older database up to date.
+
+    Example: taptill host db upgrade sqlite:///build/acquirer/ledger.db
+    """
+    from host_tools.acquirer import migrations
+
+    with _engine(url, new=True) as engine:
+        before = migrations.upgrade(engine)
+        now = migrations.head()
+    typer.echo(f"schema {now}" + ("" if before == now else f", was {before or 'empty'}"))
+
+
+@db.command()
+def current(url: _Url) -> None:
+    """Say which schema a database has, and which one this program makes of it.
+
+    Example: taptill host db current sqlite:///build/acquirer/ledger.db
+    """
+    from host_tools.acquirer import migrations
+
+    with _engine(url) as engine:
+        found = migrations.current(engine)
+    typer.echo(f"schema {found or 'empty'}, this program has {migrations.head()}")
+
+
+@db.command()
+def check(url: _Url) -> None:
+    """Compare the tables of a database with those of this program; exit code 1 if they differ.
+
+    Example: taptill host db check sqlite:///build/acquirer/ledger.db
+    """
+    from host_tools.acquirer import migrations
+
+    with _engine(url) as engine:
+        found = migrations.differences(engine)
+    if found:
+        typer.echo("\n".join(found))
+        raise typer.Exit(1)
+    typer.echo("the tables are those of this program")
+
+
+@db.command()
+def revision(
+    message: Annotated[str, typer.Argument(help="What has changed, a few words.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Make the newest, not yet released one anew.")
+    ] = False,
+) -> None:
+    """Write the migration that leads from the newest schema to models.py as it is.
+
+    For who changes the tables. Example: taptill host db revision "Batches and holds"
+    """
+    from host_tools.acquirer import migrations
+
+    with in_a_sentence(migrations.SchemaError):
+        made = migrations.make_revision(message, replace)
+    typer.echo(made or "models.py is the newest schema already")

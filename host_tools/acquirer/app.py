@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import ssl
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from host_tools.acquirer.keystore import KeyStore
 from host_tools.acquirer.ledger import Ledger
 from host_tools.acquirer.log import JsonLog
 from host_tools.acquirer.server import AcquiringHost
+from host_tools.acquirer.view import View
 
 MEMORY = "sqlite://"
 DEFAULT_PORT = 8583
@@ -50,17 +52,21 @@ def run_acquirer(
     terminals: int = 1,
     faults: Sequence[str] = (),
     on_ready: Callable[[int], None] | None = None,
+    tls: ssl.SSLContext | None = None,
+    show: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM. ``faults``: scenario lines; no ``log_path``: to stdout.
 
+    ``show`` prints each exchange to stdout (view.py) instead of the log.
     ``on_ready(port)`` is called when connections are accepted. Raises OSError when the port is
     taken, UnknownFault, KeyStoreError and SeedError as their names say.
     """
     asked = [scenario.parse(line) for line in faults]
     ledger = open_ledger(db_url, key_file, terminals)
-    log = JsonLog(log_path, None if log_path else sys.stdout)
+    log = JsonLog(log_path, None if log_path or show else sys.stdout)
+    acquirer = AcquiringHost(ledger, log, packets=View(sys.stdout) if show else None)
     try:
-        asyncio.run(_serve(AcquiringHost(ledger, log), host, port, asked, on_ready))
+        asyncio.run(_serve(acquirer, host, port, asked, on_ready, tls))
     finally:
         ledger.close()
         log.close()
@@ -72,11 +78,12 @@ async def _serve(
     port: int,
     faults: list[scenario.Fault],
     on_ready: Callable[[int], None] | None,
+    tls: ssl.SSLContext | None,
 ) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    port = await acquirer.start(host, port)
+    port = await acquirer.start(host, port, tls)
     try:
         for fault in faults:
             await acquirer.add_fault(fault)

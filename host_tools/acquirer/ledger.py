@@ -7,7 +7,7 @@ The query functions at the bottom may be called from any thread; auditors and te
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, event, func, select
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
+from host_tools.acquirer import migrations
 from host_tools.acquirer.keystore import KeyStore
 from host_tools.acquirer.log import mask_pan
 from host_tools.acquirer.models import (
@@ -31,6 +32,8 @@ from host_tools.acquirer.models import (
     Terminal,
     Transaction,
 )
+
+_ADVISORY_LOCK = 8584
 
 
 @dataclass(frozen=True)
@@ -173,17 +176,23 @@ class Work:
 class Ledger:
     """A database by SQLAlchemy URL, and the key store for what is secret in it.
 
-    Opening raises KeyStoreError when the database belongs to another host master key.
+    Opening brings the tables up to date (migrations). It raises KeyStoreError when the database
+    belongs to another host master key, SchemaError when a newer program made it.
     """
 
     def __init__(self, url: str, keys: KeyStore) -> None:
         self.keys = keys
-        self._engine = _engine(url)
-        # SQLite has one writer at a time: waiting here is fairer than in its busy loop.
-        sqlite = self._engine.dialect.name == "sqlite"
-        self._lock = threading.RLock() if sqlite else nullcontext()
+        self._engine = make_engine(url)
+        # One unit of work at a time: balances are read, then written. SQLite has one writer
+        # anyway, and waiting here is fairer than in its busy loop.
+        self._lock = threading.RLock()
+        self._shared = self._engine.dialect.name == "postgresql"
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
-        Base.metadata.create_all(self._engine)
+        if isinstance(self._engine.pool, StaticPool):
+            # in memory: always new, and quicker than by its versions
+            Base.metadata.create_all(self._engine)
+        else:
+            migrations.upgrade(self._engine)
         self._check_keys()
 
     def _check_keys(self) -> None:
@@ -197,6 +206,8 @@ class Ledger:
     def begin(self) -> Iterator[Work]:
         """A unit of work, committed on leaving, rolled back by an exception."""
         with self._lock, self._sessions.begin() as session:
+            if self._shared:  # with other hosts: they wait too
+                session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             yield Work(session, self.keys)
 
     def close(self) -> None:
@@ -250,7 +261,8 @@ def merchant_book(merchant_id: str) -> str:
     return f"merchant {merchant_id}"
 
 
-def _engine(url: str) -> Engine:
+def make_engine(url: str) -> Engine:
+    """The engine of a database URL; SQLite with write-ahead log, full sync, foreign keys."""
     if not url.startswith("sqlite"):
         return create_engine(url)
     if url in ("sqlite://", "sqlite:///:memory:"):
