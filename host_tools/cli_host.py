@@ -270,3 +270,33 @@ def revision(
     with in_a_sentence(migrations.SchemaError):
         made = migrations.make_revision(message, replace)
     typer.echo(made or "models.py is the newest schema already")
+
+
+@host.command()
+def bench(
+    terminals: Annotated[int, typer.Option(min=1, max=500, help="How many at once.")] = 50,
+    sales: Annotated[int, typer.Option(min=1, help="How many sales each.")] = 40,
+    url: Annotated[
+        str, typer.Option("--db", help="URL of the ledger.", show_default="a SQLite file")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Measure how many sales a second the acquiring host takes.
+
+    Starts a host on a database of its own, with terminals that sell at the same time, and compares
+    its ledger with the answers. Exit code 1 when a sale failed, got lost or is booked wrongly.
+
+    Example: taptill host bench --terminals 50 --sales 40
+    """
+    from host_tools.acquirer.keystore import KeyStoreError
+    from host_tools.host_client import bench as load
+    from host_tools.host_client.session import NoAnswer
+
+    with in_a_sentence(load.BenchError, KeyStoreError, NoAnswer):
+        figures = load.measure(terminals, sales, url)
+    if as_json:
+        typer.echo(json.dumps(dict(figures.rows()), indent=2))
+    else:
+        typer.echo("\n".join(f"{name:16}{value}" for name, value in figures.rows()))
+    if figures.failed or figures.lost or figures.wrong:
+        raise typer.Exit(1)

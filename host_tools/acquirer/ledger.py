@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy import Engine, Select, create_engine, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
@@ -34,6 +35,13 @@ from host_tools.acquirer.models import (
 )
 
 _ADVISORY_LOCK = 8584
+
+
+_Row = TypeVar("_Row")
+
+
+class GroupBroken(BaseException):
+    """A group of units of work was rolled back. Nobody but who opened the group may catch it."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +74,27 @@ class Work:
         self.keys = keys
 
     def terminal(self, terminal_id: str) -> Terminal | None:
-        """The terminal, locked for this unit of work where the database can."""
-        return self.session.get(Terminal, terminal_id, with_for_update=True)
+        """The terminal of that number."""
+        return self.session.get(Terminal, terminal_id)
 
     def merchant(self, merchant_id: str) -> Merchant | None:
         """The merchant of that number."""
         return self.session.get(Merchant, merchant_id)
 
     def account(self, pan: str) -> Account | None:
-        """The card account, locked where the database can."""
-        query = select(Account).where(Account.pan_tag == self.keys.pan_tag(pan))
-        return self.session.scalar(query.with_for_update())
+        """The card account."""
+        tag = self.keys.pan_tag(pan)
+        return self._once(Account, tag, select(Account).where(Account.pan_tag == tag))
+
+    def _once(self, kind: type[_Row], name: str, query: Select[Any]) -> _Row | None:
+        """What a query finds; asked once in a transaction, in which nobody else writes."""
+        key = (kind, name)
+        found = self.session.info.get(key)
+        if found is None:
+            found = self.session.scalar(query)
+            if found is not None:
+                self.session.info[key] = found
+        return found
 
     def find(self, terminal_id: str, batch: str, trace: str) -> Transaction | None:
         """The transaction that the terminal sent under this batch and trace."""
@@ -96,11 +114,12 @@ class Work:
 
     def book(self, name: str) -> Book:
         """The book of that name, opened if it is new."""
-        found = self.session.scalar(select(Book).filter_by(name=name).with_for_update())
+        found = self._once(Book, name, select(Book).filter_by(name=name))
         if found is None:
             found = Book(name=name, balance=0)
             self.session.add(found)
             self.session.flush()
+            self.session.info[(Book, name)] = found
         return found
 
     def post(
@@ -186,8 +205,10 @@ class Ledger:
         # One unit of work at a time: balances are read, then written. SQLite has one writer
         # anyway, and waiting here is fairer than in its busy loop.
         self._lock = threading.RLock()
+        self._group: Session | None = None
         self._shared = self._engine.dialect.name == "postgresql"
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        event.listen(self._sessions, "loaded_as_persistent", self._keep)
         if isinstance(self._engine.pool, StaticPool):
             # in memory: always new, and quicker than by its versions
             Base.metadata.create_all(self._engine)
@@ -202,13 +223,48 @@ class Ledger:
             if terminal is not None:
                 self.keys.unwrap(f"{terminal.id} tmk", terminal.tmk)
 
+    def _keep(self, session: Session, row: object) -> None:
+        """A group holds on to what it has read: a session alone would read it again."""
+        if session is self._group:
+            session.info.setdefault("read", []).append(row)
+
     @contextmanager
     def begin(self) -> Iterator[Work]:
-        """A unit of work, committed on leaving, rolled back by an exception."""
-        with self._lock, self._sessions.begin() as session:
+        """A unit of work, committed on leaving, rolled back by an exception.
+
+        Inside ``group`` it is part of that transaction, and an exception raises GroupBroken.
+        """
+        with self._lock:
+            if self._group is not None:
+                try:
+                    yield Work(self._group, self.keys)
+                except Exception as error:
+                    raise GroupBroken from error
+                return
+            with self._transaction() as session:
+                yield Work(session, self.keys)
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """One transaction (and one sync of the disk) for all units of work inside, of this thread.
+
+        GroupBroken: one of them failed, none of them happened; do them again one by one.
+        """
+        with self._lock:
+            try:
+                with self._transaction() as self._group:
+                    yield
+            except SQLAlchemyError as error:
+                raise GroupBroken from error
+            finally:
+                self._group = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with self._sessions.begin() as session:
             if self._shared:  # with other hosts: they wait too
                 session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-            yield Work(session, self.keys)
+            yield session
 
     def close(self) -> None:
         """Let go of all connections."""

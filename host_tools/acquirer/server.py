@@ -11,7 +11,7 @@ from typing import Any
 
 from host_tools.acquirer import dialect, scenario, view, wire
 from host_tools.acquirer.handlers import Answer
-from host_tools.acquirer.ledger import Ledger
+from host_tools.acquirer.ledger import GroupBroken, Ledger
 from host_tools.acquirer.log import JsonLog
 from host_tools.acquirer.processor import BAD_MAC, HostConfig, Processor, Reply
 from host_tools.acquirer.scenario import Fault, Scenario
@@ -20,9 +20,15 @@ from host_tools.acquirer.view import View
 
 # A silent connection is closed after this many seconds.
 IDLE_SECONDS = 300.0
-_WORKERS = 4
+# The ledger takes one unit of work at a time; the second worker is for the packet view.
+_WORKERS = 2
+# So many messages at most share one transaction, and with it one sync of the disk.
+_GROUP = 64
 _BACKLOG = 1024
 _ACCEPT_PAUSE = 0.1
+
+_Done = tuple[dialect.Message, Reply]
+_Result = _Done | wire.FrameError
 
 
 class AcquiringHost:
@@ -50,6 +56,8 @@ class AcquiringHost:
         self._closed_door: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(_WORKERS, "acquirer")
+        self._waiting: list[tuple[str, wire.Frame, asyncio.Future[_Done]]] = []
+        self._booking: asyncio.Task[None] | None = None
         self._late_replies: dict[str, bytes] = {}
         self._late_frames: dict[str, wire.Frame] = {}
 
@@ -95,6 +103,9 @@ class AcquiringHost:
             self._closed_door.close()
             self._closed_door = None
         await self._drop_connections()
+        self._waiting.clear()
+        if self._booking is not None:
+            await self._booking
         await asyncio.to_thread(self._pool.shutdown)
         self.log.event("stopped")
 
@@ -244,19 +255,50 @@ class AcquiringHost:
         return scenario.deliver(fault, reply)
 
     async def _process(self, peer: str, frame: wire.Frame) -> Reply:
-        def note(error: Exception) -> None:
-            self.log.error(peer, error)
-
-        loop = asyncio.get_running_loop()
-        request, reply = await loop.run_in_executor(
-            self._pool, self._processor.process, frame, note
-        )
+        """Have a message booked, together with whatever else is waiting then, and log it."""
+        done: asyncio.Future[_Done] = asyncio.get_running_loop().create_future()
+        self._waiting.append((peer, frame, done))
+        if self._booking is None or self._booking.done():
+            self._booking = asyncio.create_task(self._book())
+        request, reply = await done
         self.log.message("request", peer, request, route=reply.route)
         self.log.message("reply", peer, reply.message)
         if self._view is not None:
+            loop = asyncio.get_running_loop()
             notes = await loop.run_in_executor(self._pool, self._mac_notes, frame, request, reply)
             self._view.exchange(peer, request, reply.message, notes)
         return reply
+
+    async def _book(self) -> None:
+        """Process what is waiting, in groups; those who wait are told how it went."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
+            messages = [(peer, frame) for peer, frame, _ in group]
+            results = await loop.run_in_executor(self._pool, self._process_group, messages)
+            for (_, _, done), result in zip(group, results, strict=True):
+                if done.done():  # its connection has gone
+                    continue
+                if isinstance(result, wire.FrameError):
+                    done.set_exception(result)
+                else:
+                    done.set_result(result)
+
+    def _process_group(self, messages: list[tuple[str, wire.Frame]]) -> list[_Result]:
+        """Process messages in one transaction; one by one when one of them cannot be."""
+        if len(messages) > 1:
+            try:
+                with self.ledger.group():
+                    return [self._process_one(*message) for message in messages]
+            except GroupBroken:
+                pass
+        return [self._process_one(*message) for message in messages]
+
+    def _process_one(self, peer: str, frame: wire.Frame) -> _Result:
+        try:
+            return self._processor.process(frame, lambda error: self.log.error(peer, error))
+        except wire.FrameError as error:
+            return error
 
     def _mac_notes(self, frame: wire.Frame, request: dialect.Message, reply: Reply) -> list[str]:
         """For an answer A0: how the host computes the MAC that it did not find."""

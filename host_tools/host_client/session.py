@@ -182,7 +182,7 @@ class Session:
             fields[64] = bytes(8)
         message = iso8583.pack(unionpay.PROFILE, kind.mti, fields)
         if sealed:
-            self._seal(message)
+            self.seal(message)
         request = unionpay.frame(TPDU, HEADER, bytes(message))
         answer = self._exchange(request)
         try:
@@ -195,7 +195,8 @@ class Session:
             faults.append("its MAC is absent or wrong")
         return Exchange(kind, request, answer, got, faults, self.mak if sealed else None)
 
-    def _seal(self, message: bytearray) -> None:
+    def seal(self, message: bytearray) -> None:
+        """Put the MAC into a packed message. Raises NoAnswer before a sign-in."""
         mak = self._keys[1]
         if not mak:
             raise NoAnswer("not signed in: there is no key for the MAC")
