@@ -91,7 +91,8 @@ class Work:
         key = (kind, name)
         found = self.session.info.get(key)
         if found is None:
-            found = self.session.scalar(query)
+            with self.session.no_autoflush:  # new ones are flushed by who makes them
+                found = self.session.scalar(query)
             if found is not None:
                 self.session.info[key] = found
         return found
@@ -99,7 +100,8 @@ class Work:
     def find(self, terminal_id: str, batch: str, trace: str) -> Transaction | None:
         """The transaction that the terminal sent under this batch and trace."""
         query = select(Transaction).filter_by(terminal_id=terminal_id, batch=batch, trace=trace)
-        return self.session.scalar(query)
+        with self.session.no_autoflush:  # what is recorded is flushed already
+            return self.session.scalar(query)
 
     def last_trace(self, terminal_id: str, batch: str) -> str:
         """The highest trace seen in a batch, "" when there is none."""
