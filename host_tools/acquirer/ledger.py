@@ -189,6 +189,7 @@ class Work:
             book=self.book(f"card {tag}"),
         )
         self.session.add(account)
+        self.session.info[(Account, tag)] = account
         opening = int(card.get("balance_fen", 0))
         self.post("opening", [(account.book, opening), (self.book("equity"), -opening)], at)
         return True
