@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests: the one of TAPTILL_TEST_POSTGRES, or a private cluster of our own."""
+"""A PostgreSQL for the tests: that of TAPTILL_TEST_POSTGRES, or a private cluster of our own."""
 
 import contextlib
 import os
