@@ -5,7 +5,7 @@ from typing import Any
 from alembic import context
 from alembic.autogenerate import rewriter
 from alembic.operations import ops
-from sqlalchemy import DefaultClause, false, true
+from sqlalchemy import DefaultClause, TextClause, text
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from host_tools.acquirer.migrations import SchemaError
@@ -22,8 +22,11 @@ def _give_old_rows_a_value(_context: Any, _revision: Any, op: ops.AddColumnOp) -
         if not isinstance(default, ScalarElementColumnDefault):
             raise SchemaError(f"{op.table_name}.{column.name}: not null and without a default")
         value = default.arg
-        flag = true() if value else false()
-        column.server_default = DefaultClause(flag if isinstance(value, bool) else str(value))
+        if isinstance(value, bool):  # in words, which PostgreSQL insists on
+            value = text("true" if value else "false")
+        column.server_default = DefaultClause(
+            value if isinstance(value, TextClause) else str(value)
+        )
     return op
 
 
@@ -43,12 +46,19 @@ def _name_unique(_context: Any, _revision: Any, op: ops.CreateUniqueConstraintOp
     return op
 
 
+def _directives(migration: Any, revision: Any, scripts: list[Any]) -> None:
+    """What is written into a new file: the way up, by the rules above."""
+    for script in scripts:
+        script.downgrade_ops.ops.clear()
+    _writer(migration, revision, scripts)
+
+
 def _run() -> None:
     context.configure(
         connection=context.config.attributes["connection"],
         target_metadata=context.config.attributes["metadata"],
         render_as_batch=True,
-        process_revision_directives=_writer,
+        process_revision_directives=_directives,
         transactional_ddl=True,
     )
     with context.begin_transaction():
