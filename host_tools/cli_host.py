@@ -4,6 +4,7 @@ Imports are inside the commands, as in ``cli.py``.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,7 +108,7 @@ def iso8583(
 def _given(words: list[str]) -> bytes:
     if words == ["-"]:
         return sys.stdin.buffer.read()
-    if len(words) == 1 and Path(words[0]).is_file():
+    if len(words) == 1 and os.path.isfile(words[0]):
         return Path(words[0]).read_bytes()
     return "".join(words).encode("utf-8", "replace")
 
