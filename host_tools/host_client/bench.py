@@ -6,6 +6,7 @@ sales with chip data and PIN, each booked and on disk before its answer leaves.
 """
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -39,7 +40,10 @@ class BenchError(Exception):
 
 @dataclass
 class Figures:
-    """What came out. Times in seconds; ``wrong`` says what does not add up in the ledger."""
+    """What came out. Times in seconds; ``wrong`` says what does not add up in the ledger.
+
+    ``cpu`` is what the host computed while it was measured, 0 where that cannot be told.
+    """
 
     terminals: int
     sales: int
@@ -47,6 +51,7 @@ class Figures:
     latencies: list[float] = field(default_factory=list)
     failed: int = 0
     lost: int = 0
+    cpu: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
     @property
@@ -59,12 +64,17 @@ class Figures:
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
 
+    def _computes(self) -> str:
+        answered = len(self.latencies)
+        return f"{1000 * self.cpu / answered:.1f} ms a sale" if self.cpu and answered else "?"
+
     def rows(self) -> list[tuple[str, str]]:
         """Name and value of each figure."""
         return [
             ("terminals", str(self.terminals)),
             ("sales in all", str(self.terminals * self.sales)),
             ("sales a second", f"{self.rate:.0f}"),
+            ("host computes", self._computes()),
             ("failed", str(self.failed)),
             ("lost", str(self.lost)),
             ("latency p50", f"{self.percentile(0.5):.0f} ms"),
@@ -86,9 +96,11 @@ def measure(terminals: int, sales: int, db_url: str = "", folder: Path | None = 
     ledger = open_ledger(url, key, terminals)
     before = len(ledger.transactions())
     ledger.close()
-    with _host(url, key, terminals, folder) as port:
+    with _host(url, key, terminals, folder) as (port, process):
         frames = [_frames(port, number, sales) for number in range(terminals)]
+        spent = _cpu(process)
         asyncio.run(_play(port, frames, figures))
+        figures.cpu = _cpu(process) - spent
     ledger = open_ledger(url, key, terminals)
     figures.wrong = ledger.check()
     booked = [row for row in ledger.transactions()[before:] if row.state == APPROVED]
@@ -100,8 +112,8 @@ def measure(terminals: int, sales: int, db_url: str = "", folder: Path | None = 
 
 
 @contextmanager
-def _host(url: str, key: Path, terminals: int, folder: Path) -> Iterator[int]:
-    """The host as a program; its port."""
+def _host(url: str, key: Path, terminals: int, folder: Path) -> Iterator[tuple[int, int]]:
+    """The host as a program; its port and its process."""
     command = (
         *(sys.executable, "-m", "host_tools.cli", "acquirer", "--port", "0", "--db", url),
         *("--key-file", str(key), "--terminals", str(terminals)),
@@ -114,11 +126,20 @@ def _host(url: str, key: Path, terminals: int, folder: Path) -> Iterator[int]:
         found = re.search(r":(\d+)", said)
         if found is None:
             raise BenchError(f"the host does not start: {said.strip()}")
-        yield int(found[1])
+        yield int(found[1]), host.pid
     finally:
         host.terminate()
         host.wait(_START_SECONDS)
         host.stderr.close()
+
+
+def _cpu(process: int) -> float:
+    """Seconds that a process has computed, 0 where the system does not tell (no /proc)."""
+    try:
+        after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _frames(port: int, number: int, sales: int) -> list[bytes]:
