@@ -3,7 +3,7 @@
 from pos.ui import entry
 from pos.ui.strings import say
 
-_CHOICES = ("sale", "reprint", "sign_in", "echo", "log_off")
+_CHOICES = ("sale", "reprint", "settle", "sign_in", "echo", "log_off")
 
 
 async def run(t):

@@ -99,6 +99,21 @@ printer_fault=The printer has a fault.
 print_later=Cancel: print it later.
 nothing_to_print=There is no approved sale in this batch.
 tear_off=Tear off the slip for the shop, then press OK for the customer's.
+menu_settle=Settlement
+settle_debit=Paid: {} for {}
+settle_credit=Given back: {} for {}
+settle_sure=OK: settle now. Cancel: later.
+settle_hint=Comparing totals with the host
+settle_upload=Batch upload: {} of {}
+settle_done=Balanced. A new batch has begun.
+settle_unequal=Not balanced: the host has other totals. A new batch has begun.
+settle_waits=The settlement is not complete. It goes on by itself when the host answers.
+settle_full=The batch is full. OK: settle it now.
+settle_none=No batch has been settled yet.
+menu_upload=Upload offline sales
+upload=Upload
+upload_refused=The bank did not take this sale. Keep the fault slip.
+supervisor=Supervisor
 """
 
 CURRENCY = "¥"
