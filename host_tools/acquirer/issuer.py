@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from host_tools.acquirer import cryptograms, security
+from host_tools.acquirer import cryptograms, security, settings
 from host_tools.acquirer.dialect import FormatError, Message
 from host_tools.acquirer.ledger import Work
 from host_tools.acquirer.models import Account, IssuerKey
@@ -13,6 +13,7 @@ from host_tools.acquirer.security import PinBlockError, WorkingKeys
 MAX_PIN_FAILURES = 3
 # Account status -> response code; a status that is not here is "restricted card".
 STATUS_CODES = {"active": None, "lost": "41", "stolen": "43", "dormant": "21", "expired": "54"}
+BLACK_LISTED = "04"
 # Of F22: the entry modes that come with chip data, and the digit that says a PIN was typed.
 CHIP_ENTRY = ("05", "07")
 PIN_ENTERED = "1"
@@ -62,7 +63,7 @@ def _clear_track(request: Message, keys: WorkingKeys) -> str:
     if request.fields.get(53, "000")[2] != "1":
         return track
     try:
-        return security.decrypt_track(keys.tdk, track)
+        return security.decrypt_track(keys.tdk, track, keys.sm4)
     except ValueError:
         raise FormatError("35", 0, "cannot be decrypted", request) from None
 
@@ -80,12 +81,15 @@ class Issuer:
     ) -> tuple[str | None, Account | None]:
         """(None, account) to approve ``amount`` fen, else (response code, account or None).
 
-        The order: card known (14), its status, expiry (54), cryptogram (05), PIN (55, 75, 99),
-        funds (51). A wrong cryptogram costs no PIN try. Raises FormatError for F55 with holes.
+        The order: card known (14), black list (04), its status, expiry (54), cryptogram (05), PIN
+        (55, 75, 99), funds (51). A wrong cryptogram costs no PIN try. Raises FormatError for F55
+        with holes.
         """
         account = self._work.account(card.pan)
         if account is None:
             return "14", None
+        if settings.black_listed(self._work.session, card.pan):
+            return BLACK_LISTED, account
         code = (
             STATUS_CODES.get(account.status, "62")
             or self._check_expiry(account, card)
@@ -115,16 +119,16 @@ class Issuer:
         return None if genuine and online and same_amount else "05"
 
     def _check_pin(self, request: Message, account: Account, card: Card) -> str | None:
-        if request.need(22)[2] != PIN_ENTERED and 52 not in request:
+        if request.need(22)[2] != PIN_ENTERED and not security.has_pin(request.fields):
             return None
-        block = request.need(52)
+        if not security.has_pin(request.fields):
+            request.need(52)
         if account.pin_value is None:
             return None
         if account.pin_failures >= MAX_PIN_FAILURES:
             return "75"
-        with_pan = request.fields.get(53, "2")[0] == "2"
         try:
-            pin = security.open_pin_block(self._keys.pik, block, card.pan if with_pan else None)
+            pin = security.open_pin(self._keys, request.fields, card.pan)
         except PinBlockError:
             return "99"
         value = self._work.keys.pin_value(account.pin_salt, card.pan, pin)

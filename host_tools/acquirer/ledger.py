@@ -31,6 +31,7 @@ from host_tools.acquirer.models import (
     Terminal,
     Transaction,
 )
+from host_tools.acquirer.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class Work:
         return True
 
 
-class Ledger:
+class Ledger(Settings):
     """A database by SQLAlchemy URL, and the key store for what is secret in it.
 
     Opening raises KeyStoreError when the database belongs to another host master key.
