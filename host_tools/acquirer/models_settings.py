@@ -70,15 +70,6 @@ class ScriptResult(Base):
     at: Mapped[datetime]
 
 
-class ClosedBatch(Base):
-    """A batch that is settled: nothing in it may change any more."""
-
-    __tablename__ = "closed_batches"
-    terminal_id: Mapped[str] = mapped_column(ForeignKey("terminals.id"), primary_key=True)
-    batch: Mapped[str] = mapped_column(String(6), primary_key=True)
-    at: Mapped[datetime]
-
-
 class Settlement(Base):
     """One batch as the terminal and the host see it.
 

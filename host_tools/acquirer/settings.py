@@ -18,7 +18,6 @@ from host_tools.acquirer.models_settings import (
     AID,
     CAPK,
     BlackListed,
-    ClosedBatch,
     EmvRecord,
     Parameter,
     ScriptResult,
@@ -226,21 +225,6 @@ def ask(terminal: Terminal, digit: str) -> None:
 def done(terminal: Terminal, digit: str) -> None:
     """The terminal has done what ``digit`` asked for."""
     terminal.asked = terminal.asked.replace(digit, "")
-
-
-# batches
-
-
-def batch_closed(session: Session, terminal_id: str, batch: str) -> bool:
-    """Whether a batch was settled."""
-    return session.get(ClosedBatch, (terminal_id, batch)) is not None
-
-
-def close_batch(session: Session, terminal_id: str, batch: str, at: datetime) -> None:
-    """A batch is settled; twice is once."""
-    if not batch_closed(session, terminal_id, batch):
-        session.add(ClosedBatch(terminal_id=terminal_id, batch=batch, at=at))
-        session.flush()
 
 
 class Settings:

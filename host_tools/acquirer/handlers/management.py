@@ -28,7 +28,7 @@ def sign_in(ctx: Context) -> Answer:
     terminal = ctx.terminal
     if ctx.work.last_trace(terminal.id, f"{terminal.batch:06d}") >= ctx.request.need(11):
         terminal.batch = next_batch(terminal.batch)
-    while settings.batch_closed(ctx.work.session, terminal.id, f"{terminal.batch:06d}"):
+    while ctx.work.batch_closed(terminal.id, f"{terminal.batch:06d}"):
         terminal.batch = next_batch(terminal.batch)
     tmk = ctx.work.keys.unwrap(f"{terminal.id} tmk", terminal.tmk)
     own = settings.parameters(ctx.work.session, terminal, ctx.merchant)
@@ -84,6 +84,8 @@ def script_result(ctx: Context) -> Answer:
     tag = ctx.work.keys.pan_tag(pan) if pan else ""
     session.add(ScriptResult(**name, pan_tag=tag, result=result, at=ctx.now))
     session.flush()
+    if pan:
+        ctx.work.script_done(pan, result)
     return Answer("00")
 
 

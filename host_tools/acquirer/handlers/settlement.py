@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from host_tools.acquirer import settings
 from host_tools.acquirer.dialect import FormatError
 from host_tools.acquirer.handlers.common import Answer, Context, Route
 from host_tools.acquirer.handlers.management import next_batch
@@ -59,7 +58,7 @@ def settle(ctx: Context) -> Answer:
     theirs, foreign = _totals(text), _totals(text[_HALF:])
     ours = totals(ctx, batch)
     results = ["1" if same else "2" for same in (theirs == ours, foreign == Totals(0, 0, 0, 0))]
-    if not settings.batch_closed(ctx.work.session, ctx.terminal.id, batch):
+    if not ctx.work.batch_closed(ctx.terminal.id, batch):
         _keep(ctx, batch, theirs, ours)
     half = _HALF - 1
     return Answer("00", {48: text[:half] + results[0] + text[_HALF:-1] + results[1]})
@@ -172,7 +171,7 @@ def _item(
 def _take(ctx: Context, items: list[UploadedItem]) -> Answer:
     """Keep items; one that was there is replaced. 12 for a new or changed one when closed."""
     known = _uploaded(ctx, items[0].batch)
-    closed = settings.batch_closed(ctx.work.session, ctx.terminal.id, items[0].batch)
+    closed = ctx.work.batch_closed(ctx.terminal.id, items[0].batch)
     if closed:
         same = all(i.trace in known and _same(known[i.trace], i) for i in items)
         return Answer("00" if same else INVALID)
@@ -210,11 +209,11 @@ def end(ctx: Context) -> Answer:
     row = _settlement(ctx, f60.batch)
     if row is None:
         return Answer(NO_ORIGINAL)
-    if not settings.batch_closed(ctx.work.session, ctx.terminal.id, f60.batch):
+    if not ctx.work.batch_closed(ctx.terminal.id, f60.batch):
         _keep_ours(row, totals(ctx, f60.batch))
         row.differences = "\n".join(_differences(ctx, row, f60.code, int(text)))
         row.result, row.at = DIFFERENT if row.differences else BALANCED, ctx.now
-        settings.close_batch(ctx.work.session, ctx.terminal.id, f60.batch, ctx.now)
+        ctx.work.close_batch(ctx.terminal.id, f60.batch, ctx.now)
         if f"{ctx.terminal.batch:06d}" == f60.batch:
             ctx.terminal.batch = next_batch(ctx.terminal.batch)
     return Answer("00")
