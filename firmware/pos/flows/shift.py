@@ -33,6 +33,8 @@ async def _look_after(t):
     """Finish what waits: nobody is at the keys, or the shift begins."""
     if t.journal.pending():
         await t.tell("reversal")
+    if t.journal.waiting() and t.signed_in and not t.journal.pending():
+        await t.tell("upload")
     await t.tell("printing")
 
 
@@ -41,8 +43,7 @@ async def _choose(t) -> bool:
     story = await t.tell("menu")
     if story == "log_off":
         return True
-    if story == "reprint":
-        await t.tell("printing", True)
-    elif story:
-        await t.tell(story)
+    if story:
+        name, _, given = story.partition(":")
+        await t.tell(name, *((given,) if given else ()))
     return False
