@@ -12,6 +12,9 @@ from pyemv import ac, kd, tools
 # The data of every version, in order; some of 9F10 follows.
 AC_TAGS = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36")
 
+# Card status update of an approval: byte 2 bit 8, "issuer approves online transaction" [M].
+STATUS_UPDATE = bytes.fromhex("00800000")
+
 _UNIONPAY, _VISA, _MASTERCARD = "A000000333", "A000000003", "A000000004"
 
 
@@ -21,13 +24,19 @@ class UnknownCryptogram(ValueError):
 
 @dataclass(frozen=True)
 class _Version:
-    """How one version is made; ``size`` is the least of 9F10, ``signed`` what of it is signed."""
+    """How one version is made; ``size`` is the least of 9F10, ``signed`` what of it is signed.
+
+    ``answer``: the session key of the issuer's answer; ``status``: it is made by method 2, with a
+    card status update, instead of method 1 (EMV Book 2, 8.2).
+    """
 
     size: int
     signed: tuple[slice, ...]
     derive: Callable[[bytes, str, str], bytes]
     session: Callable[[bytes, bytes, bytes], bytes]  # of master key, ATC, unpredictable number
     padding: ac.PaddingType = ac.PaddingType.EMV
+    answer: Callable[[bytes, bytes, bytes], bytes] | None = None  # None: as ``session``
+    status: bool = False
 
 
 def _of_counter(master: bytes, atc: bytes, _: bytes) -> bytes:
@@ -61,14 +70,14 @@ _SCHEMES: dict[str, tuple[int, dict[int, _Version]]] = {
         2,
         {
             0x0A: _Version(7, (_SHORT_CVR,), _A, _none, ac.PaddingType.VISA),
-            0x12: _Version(7, (slice(0, 32),), _B, _common),
+            0x12: _Version(7, (slice(0, 32),), _B, _common, status=True),
         },
     ),
     _MASTERCARD: (
         1,
         {
-            0x10: _Version(8, (_LONG_CVR,), _A, _of_number),
-            0x11: _Version(18, (_LONG_CVR, _COUNTERS), _A, _of_number),
+            0x10: _Version(8, (_LONG_CVR,), _A, _of_number, answer=_none),
+            0x11: _Version(18, (_LONG_CVR, _COUNTERS), _A, _of_number, answer=_none),
             0x14: _Version(8, (_LONG_CVR,), _A, _common),
             0x15: _Version(18, (_LONG_CVR, _COUNTERS), _A, _common),
         },
@@ -81,13 +90,32 @@ def expected(imk: bytes, pan: str, psn: str, icc: Mapping[str, bytes]) -> bytes:
 
     ``icc`` has AC_TAGS and 9F10; without 84 it is UnionPay's. Raises UnknownCryptogram.
     """
+    version = _version(icc)
+    session = version.session(version.derive(imk, pan, psn), icc["9F36"], icc["9F37"])
+    signed = b"".join(icc["9F10"][part] for part in version.signed)
+    data = b"".join(icc[tag] for tag in AC_TAGS) + signed
+    return ac.generate_ac(session, data, version.padding)
+
+
+def answer(imk: bytes, pan: str, psn: str, icc: Mapping[str, bytes], arc: bytes) -> bytes:
+    """Issuer authentication data (91) for the cryptogram 9F26: 10 bytes, or 8 by method 2.
+
+    ``arc`` is the 2-byte response code; by method 2 an approval is a card status update of zeros
+    but for "issuer approves" [M]. Raises UnknownCryptogram.
+    """
+    version = _version(icc)
+    master = version.derive(imk, pan, psn)
+    session = (version.answer or version.session)(master, icc["9F36"], icc["9F37"])
+    if version.status:
+        return ac.generate_arpc_2(session, icc["9F26"], STATUS_UPDATE) + STATUS_UPDATE
+    return ac.generate_arpc_1(session, icc["9F26"], arc) + arc
+
+
+def _version(icc: Mapping[str, bytes]) -> _Version:
     rid = icc["84"][:5].hex().upper() if "84" in icc else _UNIONPAY
     iad = icc["9F10"]
     at, versions = _SCHEMES.get(rid, (0, {}))
     version = versions.get(iad[at]) if len(iad) > at else None
     if version is None or len(iad) < version.size or len(icc["9F36"]) != 2:
         raise UnknownCryptogram("9F10 or 9F36 is of no version that is known")
-    master = version.derive(imk, pan, psn)
-    session = version.session(master, icc["9F36"], icc["9F37"])
-    data = b"".join(icc[tag] for tag in AC_TAGS) + b"".join(iad[part] for part in version.signed)
-    return ac.generate_ac(session, data, version.padding)
+    return version

@@ -12,25 +12,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pyemv import tlv
 from sqlalchemy import Engine, create_engine, event, func, select
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
+from host_tools.acquirer import books
+from host_tools.acquirer.books import FEES, hold_book, merchant_book
 from host_tools.acquirer.keystore import KeyStore
 from host_tools.acquirer.log import mask_pan
 from host_tools.acquirer.models import (
-    APPROVED,
-    REVERSED,
     Account,
     Base,
     Book,
+    ClosedBatch,
     Entry,
     IssuerKey,
     Merchant,
     Posting,
+    Script,
     Terminal,
     Transaction,
 )
+
+_SCRIPT_TEMPLATES = ("71", "72")
+_SCRIPT_MOST = 200  # bytes; F55 has 255 and the issuer's authentication needs some
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,10 @@ class TransactionRow:
     """What an auditor sees of a transaction. ``amount`` in fen; ``stan`` and ``batch`` six digits.
 
     ``state`` approved, declined or reversed. A reversal that came before its original is
-    "reversed" with ``response_code`` None: nothing was ever booked.
+    "reversed" with ``response_code`` None: nothing was ever booked. ``amount`` is the amount in
+    force, ``effect`` what was added to the card's book, ``fee`` what was taken from the merchant.
+    ``original``: batch and trace of what it voids, completes, refunds or changes. ``ended``: a
+    void, or a completion, has ended it.
     """
 
     terminal_id: str
@@ -53,6 +62,15 @@ class TransactionRow:
     rrn: str | None
     auth_code: str | None
     at: datetime
+    effect: int
+    fee: int
+    tip: int
+    held: int
+    refunded: int
+    original: tuple[str, str] | None
+    ended: bool
+    entry_mode: str
+    condition: str
 
 
 class Work:
@@ -73,6 +91,11 @@ class Work:
     def account(self, pan: str) -> Account | None:
         """The card account, locked where the database can."""
         query = select(Account).where(Account.pan_tag == self.keys.pan_tag(pan))
+        return self.session.scalar(query.with_for_update())
+
+    def account_of(self, txn: Transaction) -> Account | None:
+        """The card account of a transaction, locked where the database can."""
+        query = select(Account).where(Account.pan_tag == txn.pan_tag)
         return self.session.scalar(query.with_for_update())
 
     def find(self, terminal_id: str, batch: str, trace: str) -> Transaction | None:
@@ -122,11 +145,49 @@ class Work:
         moves = [(posting.book, -posting.amount) for posting in self.session.scalars(query)]
         self.post("reversal", moves, at, txn)
 
+    def batch_closed(self, terminal_id: str, batch: str) -> bool:
+        """Whether this batch of a terminal was settled."""
+        return self.session.get(ClosedBatch, (terminal_id, batch)) is not None
+
+    def close_batch(self, terminal_id: str, batch: str, at: datetime) -> None:
+        """Settled: nothing in this batch can be voided or adjusted any more. Twice is once."""
+        if not self.batch_closed(terminal_id, batch):
+            self.session.add(ClosedBatch(terminal_id=terminal_id, batch=batch, at=at))
+            self.session.flush()
+
+    def pending_script(self, account: Account) -> Script | None:
+        """The oldest issuer script of a card whose result has not come."""
+        query = select(Script).filter_by(account_id=account.id, result=None)
+        return self.session.scalar(query.order_by(Script.id).limit(1))
+
+    def script_done(self, pan: str, result: bytes) -> bool:
+        """The terminal's report (DF31) for the script that was sent; False when none was."""
+        account = self.account(pan)
+        script = self.pending_script(account) if account is not None else None
+        if script is None or not script.sent:
+            return False
+        script.result = result
+        return True
+
     def add_merchant(self, merchant_id: str, name: str, cents_decide: bool = False) -> None:
-        """Create or change a merchant."""
+        """Create or change a merchant; its rates stay."""
         row = Merchant(id=merchant_id, name=name, cents_decide=cents_decide)
         self.session.merge(row)
         self.session.flush()
+
+    def set_fees(self, merchant_id: str, debit_bp: int, credit_bp: int, cap_fen: int = 0) -> None:
+        """A merchant's rates for what is booked from now on.
+
+        Hundredths of a percent; ``cap_fen`` is the most for one payment by debit card, 0: no cap.
+        Raises KeyError for a merchant that is not known, ValueError for rates that cannot be.
+        """
+        merchant = self.merchant(merchant_id)
+        if merchant is None:
+            raise KeyError("no such merchant")
+        if not (0 <= debit_bp <= 10_000 and 0 <= credit_bp <= 10_000 and cap_fen >= 0):
+            raise ValueError("a rate is 0 to 10000 hundredths of a percent")
+        merchant.fee_bp_debit, merchant.fee_bp_credit = debit_bp, credit_bp
+        merchant.fee_cap_fen = cap_fen
 
     def add_terminal(self, terminal_id: str, merchant_id: str, tmk: bytes) -> None:
         """Create a terminal with its TMK (16 bytes); a known one keeps batch and working keys."""
@@ -146,7 +207,7 @@ class Work:
     def add_account(self, card: dict[str, Any], at: datetime) -> bool:
         """Open a card account; False when the card is known already (nothing is changed).
 
-        ``card``: pan, psn, expiry (YYMM), pin (or None), balance_fen, status.
+        ``card``: pan, psn, expiry (YYMM), pin (or None), balance_fen, status, credit.
         """
         pan = card["pan"]
         if self.account(pan) is not None:
@@ -162,6 +223,7 @@ class Work:
             status=card.get("status", "active"),
             pin_salt=salt,
             pin_value=self.keys.pin_value(salt, pan, pin) if pin else None,
+            credit=bool(card.get("credit", False)),
             book=self.book(f"card {tag}"),
         )
         self.session.add(account)
@@ -226,6 +288,47 @@ class Ledger:
         with self.begin() as work:
             return work.book(merchant_book(merchant_id)).balance
 
+    def held(self, pan: str) -> int:
+        """Fen that are held on a card. KeyError (without the PAN) when it is not known."""
+        with self.begin() as work:
+            account = work.account(pan)
+            if account is None:
+                raise KeyError("no such card")
+            return work.book(hold_book(account.pan_tag)).balance
+
+    def fees(self, merchant_id: str) -> int:
+        """Fen that a merchant has paid in fees, less what was taken back."""
+        query = (
+            select(func.coalesce(func.sum(Posting.amount), 0))
+            .join(Entry, Entry.id == Posting.entry_id)
+            .join(Transaction, Transaction.id == Entry.transaction_id)
+            .join(Book, Book.id == Posting.book_id)
+            .where(Book.name == FEES, Transaction.merchant_id == merchant_id)
+        )
+        with self.begin() as work:
+            return work.session.scalar(query) or 0
+
+    def set_fees(self, merchant_id: str, debit_bp: int, credit_bp: int, cap_fen: int = 0) -> None:
+        """As Work.set_fees."""
+        with self.begin() as work:
+            work.set_fees(merchant_id, debit_bp, credit_bp, cap_fen)
+
+    def queue_script(self, pan: str, template: str) -> None:
+        """An issuer script for a card: hex of a whole template 71 or 72.
+
+        It goes with each online approval of the card's chip until its result has come. Raises
+        KeyError (without the PAN) for an unknown card, ValueError for what is no such template.
+        """
+        data = bytes.fromhex(template)
+        tags = tlv.decode(data) if 2 < len(data) <= _SCRIPT_MOST else {}
+        if list(tags) not in ([tag] for tag in _SCRIPT_TEMPLATES):
+            raise ValueError("one template 71 or 72 of at most 200 bytes is needed")
+        with self.begin() as work:
+            account = work.account(pan)
+            if account is None:
+                raise KeyError("no such card")
+            work.session.add(Script(account_id=account.id, template=data))
+
     def unlock_pin(self, pan: str) -> None:
         """Give a card its PIN tries back. KeyError (without the PAN) when it is not known."""
         with self.begin() as work:
@@ -238,16 +341,12 @@ class Ledger:
         """What does not add up, in words; empty when the ledger is sound.
 
         Every booking sums to zero, every book holds the sum of its postings, an approved
-        transaction is booked exactly once, a reversed one also taken back, a declined one never.
+        transaction is booked exactly once and as its kind says, a reversed one also taken back, a
+        declined one never; what was voided, completed, refunded or changed was so by what is
+        linked to it, and what is held is what open pre-authorisations hold.
         """
         with self.begin() as work:
-            session = work.session
-            return [*_unbalanced(session), *_wrong_books(session), *_wrong_bookings(session)]
-
-
-def merchant_book(merchant_id: str) -> str:
-    """The name of the book of what is owed to a merchant."""
-    return f"merchant {merchant_id}"
+            return list(books.check(work.session))
 
 
 def _engine(url: str) -> Engine:
@@ -283,35 +382,13 @@ def _row(txn: Transaction) -> TransactionRow:
         rrn=txn.rrn,
         auth_code=txn.auth_code,
         at=txn.at,
+        effect=txn.effect,
+        fee=txn.fee,
+        tip=txn.tip,
+        held=txn.held,
+        refunded=txn.refunded,
+        original=(txn.original.batch, txn.original.trace) if txn.original else None,
+        ended=txn.ended_by_id is not None,
+        entry_mode=txn.entry_mode,
+        condition=txn.condition,
     )
-
-
-def _unbalanced(session: Session) -> Iterator[str]:
-    total = func.coalesce(func.sum(Posting.amount), 0)
-    query = select(Entry.id, total).outerjoin(Posting).group_by(Entry.id).having(total != 0)
-    for entry_id, amount in session.execute(query):
-        yield f"entry {entry_id} is off by {amount}"
-
-
-def _wrong_books(session: Session) -> Iterator[str]:
-    total = func.coalesce(func.sum(Posting.amount), 0)
-    query = select(Book.id, Book.balance, total).outerjoin(Posting).group_by(Book.id)
-    for book_id, balance, amount in session.execute(query):
-        if balance != amount:
-            yield f"book {book_id} says {balance}, its postings say {amount}"
-
-
-def _wrong_bookings(session: Session) -> Iterator[str]:
-    kinds: dict[int | None, list[str]] = {}
-    booked = select(Entry.transaction_id, Entry.kind).where(Entry.transaction_id.is_not(None))
-    for transaction_id, kind in session.execute(booked.order_by(Entry.id)):
-        kinds.setdefault(transaction_id, []).append(kind)
-    for txn in session.scalars(select(Transaction)):
-        if txn.state == APPROVED:
-            expected = [txn.kind]
-        elif txn.state == REVERSED and txn.response_code is not None:
-            expected = [txn.kind, "reversal"]
-        else:
-            expected = []
-        if kinds.get(txn.id, []) != expected:
-            yield f"transaction {txn.id} is {txn.state} but booked as {kinds.get(txn.id, [])}"

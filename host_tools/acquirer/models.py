@@ -13,12 +13,19 @@ class Base(DeclarativeBase):
 
 
 class Merchant(Base):
-    """Who gets the money. ``cents_decide``: a test merchant, see cents.py."""
+    """Who gets the money. ``cents_decide``: a test merchant, see cents.py.
+
+    The rate of its fees in hundredths of a percent, by the kind of card; ``fee_cap_fen``: the most
+    that one payment with a debit card costs, 0 for no limit.
+    """
 
     __tablename__ = "merchants"
     id: Mapped[str] = mapped_column(String(15), primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
     cents_decide: Mapped[bool] = mapped_column(default=False)
+    fee_bp_debit: Mapped[int] = mapped_column(default=0)
+    fee_bp_credit: Mapped[int] = mapped_column(default=0)
+    fee_cap_fen: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class Terminal(Base):
@@ -54,7 +61,10 @@ class Book(Base):
 
 
 class Account(Base):
-    """A card and the money behind it. ``pan_tag`` is the keyed hash of the PAN."""
+    """A card and the money behind it. ``pan_tag`` is the keyed hash of the PAN.
+
+    ``credit``: a credit card, for the merchant's fees.
+    """
 
     __tablename__ = "accounts"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -66,8 +76,32 @@ class Account(Base):
     pin_salt: Mapped[bytes] = mapped_column(LargeBinary)
     pin_value: Mapped[bytes | None] = mapped_column(LargeBinary)
     pin_failures: Mapped[int] = mapped_column(default=0)
+    credit: Mapped[bool] = mapped_column(default=False)
     book_id: Mapped[int] = mapped_column(ForeignKey("books.id"))
     book: Mapped[Book] = relationship()
+
+
+class Script(Base):
+    """What an issuer wants done on a card: a template 71 or 72, sent with approvals until done.
+
+    ``result`` is DF31 of the terminal's report; None while the script is pending.
+    """
+
+    __tablename__ = "scripts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    template: Mapped[bytes] = mapped_column(LargeBinary)
+    sent: Mapped[bool] = mapped_column(default=False)
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ClosedBatch(Base):
+    """A batch of a terminal that was settled: nothing in it can be voided or adjusted."""
+
+    __tablename__ = "closed_batches"
+    terminal_id: Mapped[str] = mapped_column(ForeignKey("terminals.id"), primary_key=True)
+    batch: Mapped[str] = mapped_column(String(6), primary_key=True)
+    at: Mapped[datetime]
 
 
 class Transaction(Base):
@@ -75,6 +109,13 @@ class Transaction(Base):
 
     ``reversal_code`` is the answer that its reversal got and gets again. A reversal that came
     before its original leaves a row that has a ``reversal_code`` and no ``response_code``.
+
+    Amounts in fen. ``amount`` is the amount in force (a tip or a partial approval changes it),
+    ``asked`` what F4 said when that is another. ``effect`` and ``fee``: what it added to the
+    card's book and took from the merchant, 0 when nothing is booked. ``original_id``: what it
+    voids, completes, refunds or changes; ``ended_by_id``: the void or completion that ended it.
+    ``refunded``: of a payment, what refunds gave back. ``held``: of a pre-authorisation, what it
+    and its additions hold now. ``entry_mode`` and ``condition``: F22 and F25.
     """
 
     __tablename__ = "transactions"
@@ -87,17 +128,38 @@ class Transaction(Base):
     kind: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(8))
     amount: Mapped[int] = mapped_column(BigInteger)
+    asked: Mapped[int | None] = mapped_column(BigInteger)
     pan_tag: Mapped[str] = mapped_column(String(64))
     pan_masked: Mapped[str] = mapped_column(String(19))
     response_code: Mapped[str | None] = mapped_column(String(2))
     reversal_code: Mapped[str | None] = mapped_column(String(2))
-    rrn: Mapped[str | None] = mapped_column(String(12))
-    auth_code: Mapped[str | None] = mapped_column(String(6))
+    rrn: Mapped[str | None] = mapped_column(String(12), index=True)
+    auth_code: Mapped[str | None] = mapped_column(String(6), index=True)
     at: Mapped[datetime]
+    entry_mode: Mapped[str] = mapped_column(String(3), default="")
+    condition: Mapped[str] = mapped_column(String(2), default="")
+    effect: Mapped[int] = mapped_column(BigInteger, default=0)
+    fee: Mapped[int] = mapped_column(BigInteger, default=0)
+    tip: Mapped[int] = mapped_column(BigInteger, default=0)
+    held: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunded: Mapped[int] = mapped_column(BigInteger, default=0)
+    original_id: Mapped[int | None] = mapped_column(ForeignKey("transactions.id"), index=True)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("transactions.id"))
+    original: Mapped["Transaction | None"] = relationship(
+        remote_side=[id], foreign_keys=[original_id]
+    )
+
+    @property
+    def sent_amount(self) -> int:
+        """The amount that its message named."""
+        return self.amount if self.asked is None else self.asked
 
 
 class Entry(Base):
-    """One booking: a set of postings that sum to zero. ``kind``: opening, sale, reversal."""
+    """One booking: a set of postings that sum to zero.
+
+    ``kind``: opening, reversal, or the kind of the transaction.
+    """
 
     __tablename__ = "entries"
     id: Mapped[int] = mapped_column(primary_key=True)

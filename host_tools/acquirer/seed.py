@@ -16,6 +16,9 @@ CARDS = Path(__file__).resolve().parent.parent / "cards"
 ISSUERS_FILE = "issuers.yaml"
 MERCHANT_ID = "898100012340001"
 MERCHANT_NAME = "TAPTILL TEST SHOP"
+# Debit and credit cards in hundredths of a percent; the most for a debit card, in fen [M]
+MERCHANT_FEES = (50, 60, 2000)
+CREDIT_BINS = ("412345", "512345")
 TERMINAL_ID = "12345678"
 TEST_TMK = bytes.fromhex("11111111111111112222222222222222")
 
@@ -31,17 +34,23 @@ def seed(ledger: Ledger, cards: Path = CARDS, terminals: int = 1) -> None:
     """
     now = datetime.now()
     with ledger.begin() as work:
+        new = work.merchant(MERCHANT_ID) is None
         work.add_merchant(MERCHANT_ID, MERCHANT_NAME, cents_decide=True)
+        if new:
+            work.set_fees(MERCHANT_ID, *MERCHANT_FEES)
         for number in range(terminals):
             work.add_terminal(f"{int(TERMINAL_ID) + number:08d}", MERCHANT_ID, TEST_TMK)
         for issuer_bin, name, imk in read_issuers(cards / ISSUERS_FILE):
             work.add_issuer(issuer_bin, name, imk)
         for card in read_cards(cards):
-            work.add_account(card, now)
+            work.add_account({"credit": card["pan"][:6] in CREDIT_BINS} | card, now)
 
 
 def read_cards(folder: Path) -> list[dict[str, Any]]:
-    """The accounts of all card files: pan, psn, expiry (YYMM), pin, balance_fen, status."""
+    """The accounts of all card files: pan, psn, expiry (YYMM), pin, balance_fen, status.
+
+    Credit cards are told by their BIN (CREDIT_BINS) unless a file says ``credit`` itself.
+    """
     files = [file for file in sorted(folder.glob("*.yaml")) if file.name != ISSUERS_FILE]
     found = []
     for file in files:

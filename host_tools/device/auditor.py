@@ -209,12 +209,12 @@ def _copies(slips: list[Slip], key: Key) -> Iterator[str]:
 
 
 def _balances(ledger: Ledger) -> Iterator[str]:
-    """Each card has what it was opened with less what was approved, and shops have just that."""
+    """Each card has what it was opened with and what its approved transactions did to it."""
     with ledger.begin() as work:
         session = work.session
-        spent = dict(
+        effects = dict(
             session.execute(
-                select(Booked.pan_tag, func.sum(Booked.amount))
+                select(Booked.pan_tag, func.sum(Booked.effect))
                 .where(Booked.state == APPROVED)
                 .group_by(Booked.pan_tag)
             ).all()  # type: ignore[arg-type]
@@ -225,11 +225,11 @@ def _balances(ledger: Ledger) -> Iterator[str]:
                 .join(Entry)
                 .where(Posting.book_id == account.book_id, Entry.kind == "opening")
             )
-            due = (opened or 0) - spent.get(account.pan_tag, 0)
+            due = (opened or 0) + effects.get(account.pan_tag, 0)
             if account.book.balance != due:
                 yield (
-                    f"Card {account.pan_masked} has {account.book.balance} fen; "
-                    f"opened with {opened} and less its approved sales it would have {due}."
+                    f"Card {account.pan_masked} has {account.book.balance} fen; opened with "
+                    f"{opened} and after its approved transactions it would have {due}."
                 )
 
 

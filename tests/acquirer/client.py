@@ -39,10 +39,35 @@ def _spec() -> dict:
     texts = {37: (12,), 38: (6,), 39: (2,), 41: (8,), 42: (15,), 44: (25, 1), 49: (3,)}
     texts |= {63: (163, 2), 64: (8,)}
     spec |= {str(number): text(*row) for number, row in texts.items()}
+    spec |= {"54": text(20, 2)}
     return spec | {"52": raw(8), "55": raw(255, 2), "62": raw(512, 2)}
 
 
 SPEC = _spec()
+
+
+# kind -> MTI, F3, F25, F60.1
+KINDS = {
+    "sale": ("0200", "000000", "00", "22"),
+    "void": ("0200", "200000", "00", "23"),
+    "refund": ("0220", "200000", "00", "25"),
+    "balance": ("0200", "310000", "00", "01"),
+    "preauth": ("0100", "030000", "06", "10"),
+    "preauth_void": ("0100", "200000", "06", "11"),
+    "preauth_add": ("0100", "030000", "60", "10"),
+    "completion": ("0200", "000000", "06", "20"),
+    "completion_void": ("0200", "200000", "06", "21"),
+    "notice": ("0220", "000000", "06", "24"),
+    "offline": ("0220", "000000", "00", "30"),
+    "ec_sale": ("0220", "000000", "00", "36"),
+    "adjust": ("0220", "000000", "00", "32"),
+    "tip": ("0220", "000000", "00", "34"),
+    "instalment": ("0200", "000000", "64", "22"),
+    "instalment_void": ("0200", "200000", "64", "23"),
+}
+CHIP = ("sale", "balance", "preauth", "preauth_add", "instalment", "ec_sale")
+BY_NUMBER = ("void", "completion_void", "instalment_void", "adjust", "tip")
+BY_CODE = ("preauth_void", "completion", "notice")
 
 
 def des(key: bytes, data: bytes, decrypt: bool = False) -> bytes:
@@ -79,6 +104,19 @@ def chip_data(amount: int, pan=PAN, psn=PSN, imk=IMK, atc=1, **changes: str) -> 
     cryptogram = ac.generate_ac(session, signed, ac.PaddingType.EMV).hex().upper()
     tags = {"9F26": cryptogram, **tags} | {name[1:]: value for name, value in changes.items()}
     return "".join(f"{tag}{len(value) // 2:02X}{value}" for tag, value in tags.items() if value)
+
+
+@dataclass
+class Done:
+    """A transaction as it was sent, and what the host said."""
+
+    kind: str
+    fields: dict[int, str]
+    reply: dict
+
+    @property
+    def code(self) -> str:
+        return self.reply[39]
 
 
 @dataclass
@@ -196,3 +234,58 @@ class Client:
     def reverse(self, sale: dict[int, str], **changes: str) -> dict:
         fields = self.reversal_fields(sale) | {int(k[1:]): v for k, v in changes.items()}
         return self.exchange("0400", fields, mac=True)
+
+    def fields_of(self, kind: str, amount: int, of: Done | None = None, **changes) -> dict:
+        """The request of a kind; ``of``: what it voids, completes, refunds or changes.
+
+        Kinds that need the chip have it; the others are typed in by hand. ``changes`` as in
+        sale_fields, with ``moto=True``: nobody is there.
+        """
+        _, f3, f25, message = KINDS[kind]
+        moto = changes.pop("moto", False)
+        chip = kind in CHIP and not moto
+        if moto:
+            f25 = "18" if f25 in ("06", "60") else "08"
+        fields = {2: PAN, 3: f3, 4: f"{amount:012d}", 11: self.next_trace(), 14: EXPIRY}
+        fields |= {22: "072" if chip else "012", 25: f25, 41: self.terminal, 42: self.merchant}
+        fields |= {49: "156", 60: f"{message}{self.batch}000{'6' if chip else '0'}00"}
+        if chip:
+            more = {"t9F27": "40", "t8A": "5931"} if kind == "ec_sale" else {}
+            money = 0 if kind == "balance" else amount
+            fields |= {23: "0" + PSN, 55: chip_data(money, **more)}
+        if kind == "balance":
+            del fields[4]
+        if kind == "instalment":
+            fields[62] = f"06{'':30}0".encode().hex()
+        if kind == "offline":
+            fields[38] = "VOICE1"
+        fields |= self._naming(kind, of)
+        fields |= {int(name[1:]): value for name, value in changes.items()}
+        return {number: value for number, value in fields.items() if value}
+
+    def _naming(self, kind: str, of: Done | None) -> dict[int, str]:
+        if of is None:
+            return {}
+        day = of.reply[13]
+        number = of.fields[60][2:8] + of.fields[11]
+        if kind == "refund":
+            return {37: of.reply[37], 61: "0" * 12 + day, 63: "CUP"}
+        if kind == "preauth_add":
+            return {38: of.reply[38], 61: "0" * 16}
+        if kind in BY_CODE:
+            return {38: of.reply[38], 61: number + day}
+        f61 = number + day if kind == "completion_void" else number
+        return {37: of.reply[37], 38: of.reply[38], 61: f61}
+
+    def do(self, kind: str, amount: int, of: Done | None = None, **changes) -> Done:
+        fields = self.fields_of(kind, amount, of, **changes)
+        return Done(kind, fields, self.exchange(KINDS[kind][0], fields, mac=True))
+
+    def again(self, done: Done, **changes: str) -> Done:
+        """The same message once more, or with changes."""
+        fields = done.fields | {int(name[1:]): value for name, value in changes.items()}
+        return Done(done.kind, fields, self.exchange(KINDS[done.kind][0], fields, mac=True))
+
+    def undo(self, done: Done) -> str:
+        """Reverse it; the response code."""
+        return self.reverse(done.fields)[39]

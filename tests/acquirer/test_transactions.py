@@ -41,7 +41,9 @@ def test_sale_with_pin_and_cryptogram(host, client):
     assert (row.rrn, row.auth_code) == (reply[37], reply[38])
     assert row.pan_masked == "621234******1232"
     assert host.ledger.balance(PAN) == START - 128_000
-    assert host.ledger.merchant_balance(SHOP) == 128_000
+    # 0.50 % of a debit card
+    assert host.ledger.merchant_balance(SHOP) == 128_000 - 640
+    assert host.ledger.fees(SHOP) == 640
 
 
 @pytest.mark.parametrize("code", ["001", "004"])
@@ -112,7 +114,8 @@ def test_wrong_cryptogram(host, client, icc):
         ({"f4": ""}, "30"),
         ({"f60": "22"}, "30"),
         ({"f3": "310000"}, "40"),
-        ({"f25": "08"}, "40"),
+        ({"f25": "08"}, "30"),
+        ({"f25": "07"}, "40"),
         ({"f42": "898100012340002"}, "03"),
         ({"f41": "00000000"}, "97"),
     ],
@@ -180,7 +183,7 @@ def test_reversal_takes_back_and_repeats(host, client):
     row = only(host)
     assert (row.state, row.reversal_code) == ("reversed", "00")
     assert host.ledger.balance(PAN) == START
-    assert host.ledger.merchant_balance(SHOP) == 0
+    assert host.ledger.merchant_balance(SHOP) == host.ledger.fees(SHOP) == 0
     assert client.exchange("0200", fields, mac=True)[39] == "94"
 
 

@@ -71,7 +71,7 @@ def ledger(*rows: tuple[int, str, int]) -> Ledger:
                     terminal_id=TERMINAL, batch="000001", trace=f"{trace:06d}", kind="sale",
                     merchant_id=MERCHANT, state=state, amount=amount, pan_tag=account.pan_tag,
                     pan_masked=MASKED, response_code="00", rrn="632710000001",
-                    auth_code="104729", at=AT,
+                    auth_code="104729", at=AT, effect=-amount if state == "approved" else 0,
                 )
             )  # fmt: skip
             if state == "declined":

@@ -159,8 +159,8 @@ def test_money_that_went_elsewhere_is_found():
         work.post("fee", moves, case.AT)
     opened = account.book.balance + 128000 + 5
     assert audit(case.store(SALE), case.BOTH, ledger) == [
-        f"Card {case.MASKED} has {opened - 128005} fen; opened with {opened} and less its "
-        f"approved sales it would have {opened - 128000}."
+        f"Card {case.MASKED} has {opened - 128005} fen; opened with {opened} and after its "
+        f"approved transactions it would have {opened - 128000}."
     ]
 
 
