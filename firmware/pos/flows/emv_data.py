@@ -1,7 +1,7 @@
 """The terminal's EMV data: what it is, which applications it takes, within which limits."""
 
 from pos.emv import config
-from pos.protocol import bcd, unionpay
+from pos.protocol import bcd
 from pos.store import emv_files
 
 _CAPABILITIES = (
@@ -53,7 +53,7 @@ def request(txn: dict, number: bytes) -> dict:
     return {
         "amount": txn["amount"],
         "other": 0,
-        "type": int(unionpay.transaction(txn["kind"])[1][:2], 16),  # 9C begins as F3 does
+        "type": txn["type"],
         "date": txn["when"][2:8],
         "time": txn["when"][8:],
         "un": number,

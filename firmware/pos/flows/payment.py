@@ -1,14 +1,10 @@
 """What all card transactions share: begun, the card, its holder, the host, the slip.
 
-Whatever happens, the journal is true when it ends: closed, or pending and told so.
+Whatever happens, the journal is true when it ends: closed, or pending and told so. It stays in
+the heap while a card is read: what each step needs is loaded by the step.
 """
 
-from pos.acquirer.card_data import masked
 from pos.emv.outcome import APPROVED, CDCVM, MSG_APPROVED, ONLINE, SIGNATURE
-from pos.flows import online
-from pos.protocol import unionpay
-from pos.store.journal import JournalFull
-from pos.store.seal import seal_card
 from pos.ui.strings import say
 
 _READ_MS = 10000
@@ -21,13 +17,11 @@ async def run(t, txn: dict, card=None) -> None:
 
     ``card``: a ``Card`` that was typed or is the original's; None: it is held to the reader.
     """
-    flags = unionpay.transaction(txn["kind"])[5]
-    if ("a" not in flags or t.journal.pending()) and not await online.ready(t):
-        return
-    if not await _begin(t, txn, flags):
+    flags = await t.tell("begin", txn)
+    if flags is None:
         return
     if card:
-        txn["pan"] = masked(card.pan)
+        txn["pan"] = card.pan[:6] + "*" * (len(card.pan) - 10) + card.pan[-4:]
         txn["cvm"] = "absent" if txn.get("absent") or "t" in flags else "signature"
         await _finish(t, txn, card, None, flags)
     else:
@@ -41,26 +35,6 @@ async def run(t, txn: dict, card=None) -> None:
         t.journal.close(txn)
     elif txn["state"] == "approved":
         await t.tell("printing")
-
-
-async def _begin(t, txn, flags) -> bool:
-    txn["trace"] = t.counters.next_stan()
-    txn["when"] = t.now()
-    txn["operator"] = t.operator
-    txn["merchant_id"] = t.params["merchant_id"]
-    txn["terminal_id"] = t.params["terminal_id"]
-    txn["state"] = "begun"
-    txn["batch"] = t.params["batch"]
-    if "X" in flags:  # it moves no money: nothing of it is kept
-        return True
-    try:
-        if t.journal.count >= t.params["batch_max"]:
-            raise JournalFull
-        t.journal.begin(txn)
-    except JournalFull:
-        await _refuse(t, txn, "batch_settles" if t.journal.settling else "journal_full")
-        return False
-    return True
 
 
 async def _go_on(t, txn, flags, kind, message, cvm, tags):
@@ -77,7 +51,7 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
         txn["kind"] = "ec_sale"
         txn["f55"] += _VOUCHED
         txn["cvm"] = {SIGNATURE: "signature", CDCVM: "cdcvm"}.get(cvm, "ec")
-        await _vouch(t, txn, card)
+        await t.tell("vouch", txn, card)
         return
     if "A" in flags:
         card.track2 = ""  # the same request may have to be sent again, from the journal
@@ -92,7 +66,7 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
 async def _finish(t, txn, card, pin, flags):
     """Ask the host; of what nobody knows how it ended the end is brought about at once."""
     if "a" in flags:
-        await _vouch(t, txn, card)
+        await t.tell("vouch", txn, card)
         return
     reason = await t.tell("authorise", txn, card, pin)
     if not reason:
@@ -101,14 +75,6 @@ async def _finish(t, txn, card, pin, flags):
         await _refuse(t, txn, "host_mac" if reason == "A0" else "host_silent")
     else:
         await t.tell("reversal", reason)
-
-
-async def _vouch(t, txn, card):
-    """Approved here; the host is told later."""
-    txn["card"] = seal_card(t.sealer(), card.pan, card.expiry, card.psn)
-    txn["entry"] = unionpay.entry_mode(card.mode, False)
-    t.journal.approve(txn)
-    await t.tell("approved", txn)
 
 
 def _scheme(pan) -> str:
