@@ -36,6 +36,7 @@ class Entry:
             canvas.text(left, y + 44, 20, sign, "sans24", "muted", "<", "bar")
             left += 20
             width -= 20
+        self.fonts = ("amount40", "sans24", "sans16")  # the first has digits and stars alone
         self._align = align
         self._width = width
         self._field = canvas.text(left, y + 34, width, "", "amount40", "ink", align, "bar")
@@ -47,7 +48,7 @@ class Entry:
     def put(self, text: str, color: str = "ink", show: bool = True) -> None:
         """Show ``text`` in the field, in the largest font in which it fits whole."""
         canvas = self.canvas
-        font = canvas.fit(text, self._width)
+        font = canvas.fit(text, self._width, self.fonts)
         canvas.change(self._field, text, color, self._align, font, show)
 
     def complain(self, words: str = "") -> None:

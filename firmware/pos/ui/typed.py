@@ -31,7 +31,8 @@ async def ask(ui, what: str, kind: str, timeout_ms: int = 0):
     at = FIELDS.find("\n%s " % what) + len(what) + 2
     least, most, group = [int(n) for n in FIELDS[at : FIELDS.find("\n", at)].split()]
     letters = group == _GROUPS_OF_LETTERS
-    entry = Entry(ui, say(kind), say(what), say(what + "_hint"), "C*E" if letters else "CBE")
+    entry = Entry(ui, say(kind), say(what), say(what + "_hint"))
+    entry.fonts = entry.fonts[1:]
     ui.canvas.show()
     text = ""
     while True:
