@@ -14,6 +14,12 @@ from pos.store.journal import Journal
 from pos.store.params import Counters, Params
 from pos.ui.frame import Ui
 
+try:
+    # The memory of machine code is never given back by a board: it stays loaded
+    import pos.crypto.des_native  # noqa: F401
+except ImportError:
+    pass  # a board that takes none
+
 _ROOT = "/pos"
 _FONTS = "/rom/fonts"
 _EMV = "pos.emv."

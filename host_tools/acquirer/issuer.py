@@ -1,14 +1,12 @@
 """The issuer behind the host: card status, cryptogram, PIN and funds."""
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pyemv import tlv
 
-from host_tools.acquirer import cryptograms, security
+from host_tools.acquirer import cryptograms, security, settings
 from host_tools.acquirer.dialect import FormatError, Message
 from host_tools.acquirer.ledger import Work
 from host_tools.acquirer.models import Account, IssuerKey
@@ -17,6 +15,7 @@ from host_tools.acquirer.security import PinBlockError, WorkingKeys
 MAX_PIN_FAILURES = 3
 # Account status -> response code; a status that is not here is "restricted card".
 STATUS_CODES = {"active": None, "lost": "41", "stolen": "43", "dormant": "21", "expired": "54"}
+BLACK_LISTED = "04"
 # Of F22: the entry modes that come with chip data, and the digit that says a PIN was typed.
 CHIP_ENTRY = ("05", "07")
 MANUAL_ENTRY = "01"
@@ -24,8 +23,6 @@ PIN_ENTERED = "1"
 _ARQC, _TC = 0x80, 0x40
 _APPROVED_OFFLINE = b"Y1"  # authorisation response code 8A
 _APPROVAL = b"00"  # the response code in the issuer's answer to the card
-# Tag and length of a PIN block that comes in F59 (SM4) instead of F52
-PIN_TAG = "A1016"
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +73,7 @@ def check_by_hand(request: Message) -> None:
         raise FormatError("22", 0, "not typed in by hand", request)
     request.need(2)
     request.need(14)
-    if has_pin(request.fields) or any(number in request for number in (35, 36, 55)):
+    if security.has_pin(request.fields) or any(number in request for number in (35, 36, 55)):
         raise FormatError("22", 0, "a card that is not there gave data", request)
 
 
@@ -85,7 +82,7 @@ def _clear_track(request: Message, keys: WorkingKeys) -> str:
     if request.fields.get(53, "000")[2] != "1":
         return track
     try:
-        return security.decrypt_track(keys.tdk, track)
+        return security.decrypt_track(keys.tdk, track, keys.sm4)
     except ValueError:
         raise FormatError("35", 0, "cannot be decrypted", request) from None
 
@@ -103,13 +100,15 @@ class Issuer:
     ) -> tuple[str | None, Account | None]:
         """(None, account) to approve ``amount`` fen, else (response code, account or None).
 
-        The order: card known (14), its status, expiry (54), cryptogram (05), PIN (55, 75, 99),
-        funds with what is ``held`` for it (51). A wrong cryptogram costs no PIN try. Raises
-        FormatError for F55 with holes.
+        The order: card known (14), black list (04), its status, expiry (54), cryptogram (05), PIN
+        (55, 75, 99), funds with what is ``held`` for it (51). A wrong cryptogram costs no PIN try.
+        Raises FormatError for F55 with holes.
         """
         account = self._work.account(card.pan)
         if account is None:
             return "14", None
+        if settings.black_listed(self._work.session, card.pan):
+            return BLACK_LISTED, account
         code = (
             STATUS_CODES.get(account.status, "62")
             or self._check_expiry(account, card)
@@ -175,16 +174,16 @@ class Issuer:
 
     def check_pin(self, request: Message, account: Account, pan: str) -> str | None:
         """None when the PIN is right or none was typed, else 55, 75 or 99."""
-        if request.need(22)[2] != PIN_ENTERED and not has_pin(request.fields):
+        if request.need(22)[2] != PIN_ENTERED and not security.has_pin(request.fields):
             return None
-        if not has_pin(request.fields):
+        if not security.has_pin(request.fields):
             request.need(52)
         if account.pin_value is None:
             return None
         if account.pin_failures >= MAX_PIN_FAILURES:
             return "75"
         try:
-            pin = open_pin(self._keys, request.fields, pan)
+            pin = security.open_pin(self._keys, request.fields, pan)
         except PinBlockError:
             return "99"
         value = self._work.keys.pin_value(account.pin_salt, pan, pin)
@@ -193,17 +192,6 @@ class Issuer:
             return None
         account.pin_failures += 1
         return "75" if account.pin_failures >= MAX_PIN_FAILURES else "55"
-
-
-def has_pin(fields: Mapping[int, Any]) -> bool:
-    """Whether a PIN block came, in F52 or F59."""
-    return 52 in fields or fields.get(59, "").startswith(PIN_TAG)
-
-
-def open_pin(keys: WorkingKeys, fields: Mapping[int, Any], pan: str) -> str:
-    """The PIN of a request, from F52. Raises PinBlockError when it does not open."""
-    with_pan = fields.get(53, "2")[0] == "2"
-    return security.open_pin_block(keys.pik, fields.get(52, b""), pan if with_pan else None)
 
 
 def _genuine(request: Message, icc: dict[str, bytes], imk: bytes, pan: str, psn: str) -> bool:

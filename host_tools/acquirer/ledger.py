@@ -34,6 +34,7 @@ from host_tools.acquirer.models import (
     Terminal,
     Transaction,
 )
+from host_tools.acquirer.settings import Settings
 
 _SCRIPT_TEMPLATES = ("71", "72")
 _SCRIPT_MOST = 200  # bytes; F55 has 255 and the issuer's authentication needs some
@@ -232,7 +233,7 @@ class Work:
         return True
 
 
-class Ledger:
+class Ledger(Settings):
     """A database by SQLAlchemy URL, and the key store for what is secret in it.
 
     Opening raises KeyStoreError when the database belongs to another host master key.

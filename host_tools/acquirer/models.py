@@ -29,7 +29,10 @@ class Merchant(Base):
 
 
 class Terminal(Base):
-    """A terminal of a merchant; its keys are wrapped by the key store."""
+    """A terminal of a merchant; its keys are wrapped by the key store.
+
+    ``key_mode``: F60.3 of its last sign-in; ``asked``: digits P that it has still to obey.
+    """
 
     __tablename__ = "terminals"
     id: Mapped[str] = mapped_column(String(8), primary_key=True)
@@ -40,6 +43,8 @@ class Terminal(Base):
     pik: Mapped[bytes | None] = mapped_column(LargeBinary)
     mak: Mapped[bytes | None] = mapped_column(LargeBinary)
     tdk: Mapped[bytes | None] = mapped_column(LargeBinary)
+    key_mode: Mapped[str] = mapped_column(String(3), default="003")
+    asked: Mapped[str] = mapped_column(String(9), default="")
 
 
 class IssuerKey(Base):

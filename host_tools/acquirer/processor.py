@@ -24,7 +24,7 @@ UNKNOWN_TERMINAL, UNKNOWN_MERCHANT = "97", "03"
 # Fields that an answer repeats from its request.
 _ECHOED = (3, 4, 11, 25, 41, 42, 49, 60)
 # Messages without F11 that are answered all the same.
-_WITHOUT_TRACE = "0820"
+_WITHOUT_TRACE = ("0800", "0820")
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,18 @@ class HostConfig:
 
 @dataclass
 class Reply:
-    """An answer that can still be changed (a scenario may want to) before it is encoded."""
+    """An answer that can still be changed (a scenario may want to) before it is encoded.
+
+    ``keys``: those of its MAC, None when it carries none; ``action``: digit P of its header;
+    ``why``: field, offset and reason of a format error.
+    """
 
     request: Frame
     message: Message
-    mak: bytes | None = field(default=None, repr=False)
+    keys: WorkingKeys | None = field(default=None, repr=False)
     route: str = ""
+    action: str = "0"
+    why: str = ""
 
     @property
     def terminal_id(self) -> str:
@@ -53,11 +59,12 @@ class Reply:
 
     def encode(self) -> bytes:
         """The reply frame; with F64 when the request carried a valid one."""
-        if self.mak is None:
-            return self.request.answer(dialect.encode(self.message)).encode()
+        if self.keys is None:
+            return self.request.answer(dialect.encode(self.message), self.action).encode()
         fields = self.message.fields | {64: bytes(dialect.MAC_SIZE)}
         covered = dialect.mab(dialect.encode(replace(self.message, fields=fields)))
-        return self.request.answer(covered + security.mac(self.mak, covered)).encode()
+        value = security.mac(self.keys.mak, covered, self.keys.sm4)
+        return self.request.answer(covered + value, self.action).encode()
 
 
 class Processor:
@@ -80,9 +87,11 @@ class Processor:
             return request, self._commit(frame, request)
         except FormatError as error:
             seen = request if request.mti else error.partial
-            if not _answerable(error.partial):
+            if not _answerable(seen):
                 raise FrameError(str(error)) from None
-            return seen, self.reply(frame, error.partial, Answer(BAD_FORMAT))
+            reply = self.reply(frame, seen, Answer(BAD_FORMAT))
+            reply.why, reply.action = str(error), self._asked(seen)
+            return seen, reply
         except FrameError:
             raise
         except Exception as error:
@@ -98,10 +107,19 @@ class Processor:
             with self._ledger.begin() as work:
                 return self._answer(work, frame, request)
 
+    def _asked(self, request: Message) -> str:
+        """Digit P for a terminal whose message went wrong."""
+        return (self._ledger.asked(request.fields.get(41, "")) or "0")[0]
+
     def _answer(self, work: Work, frame: Frame, request: Message) -> Reply:
         terminal = work.terminal(request.need(41))
         if terminal is None:
             return self.reply(frame, request, Answer(UNKNOWN_TERMINAL))
+        reply = self._answer_to(terminal, work, frame, request)
+        reply.action = (terminal.asked or "0")[0]
+        return reply
+
+    def _answer_to(self, terminal: Terminal, work: Work, frame: Frame, request: Message) -> Reply:
         merchant = work.merchant(request.need(42))
         if merchant is None or terminal.merchant_id != merchant.id:
             return self.reply(frame, request, Answer(UNKNOWN_MERCHANT))
@@ -110,21 +128,21 @@ class Processor:
         wants_mac = 64 in request or (route is not None and route.mac)
         if wants_mac and not _mac_fits(frame, request, keys):
             return self.reply(frame, request, Answer(BAD_MAC))
-        mak = keys.mak if 64 in request else None
+        mac_keys = keys if 64 in request else None
         if route is None:
-            return self.reply(frame, request, Answer(NOT_SUPPORTED), mak)
+            return self.reply(frame, request, Answer(NOT_SUPPORTED), mac_keys)
         for number in route.needs:
             request.need(number)
         now = self._config.clock()
         answer = route.handler(Context(request, work, terminal, merchant, keys, now))
-        return self.reply(frame, request, answer, mak, route.name)
+        return self.reply(frame, request, answer, mac_keys, route.name)
 
     def reply(
         self,
         frame: Frame,
         request: Message,
         answer: Answer,
-        mak: bytes | None = None,
+        keys: WorkingKeys | None = None,
         route: str = "",
     ) -> Reply:
         """The reply to ``request`` that carries ``answer``; nothing is looked at or booked."""
@@ -137,7 +155,7 @@ class Processor:
             fields[44] = f"{self._config.issuer_id:<11}{self._config.acquirer_id}"
         fields |= answer.fields
         mti = f"{int(request.mti) + 10:04d}"
-        return Reply(frame, Message(mti, fields), mak, route)
+        return Reply(frame, Message(mti, fields), keys, route)
 
 
 def _is_request(mti: str) -> bool:
@@ -145,7 +163,7 @@ def _is_request(mti: str) -> bool:
 
 
 def _answerable(partial: Message) -> bool:
-    return _is_request(partial.mti) and (11 in partial or partial.mti == _WITHOUT_TRACE)
+    return _is_request(partial.mti) and (11 in partial or partial.mti in _WITHOUT_TRACE)
 
 
 def _check_request(request: Message) -> None:
@@ -159,10 +177,11 @@ def _working_keys(keys: KeyStore, terminal: Terminal) -> WorkingKeys:
         keys.unwrap(f"{terminal.id} {name}", wrapped) if wrapped else b""
         for name, wrapped in (("pik", terminal.pik), ("mak", terminal.mak), ("tdk", terminal.tdk))
     )
-    return WorkingKeys(pik, mak, tdk)
+    return WorkingKeys(pik, mak, tdk, sm4=terminal.key_mode == security.SM)
 
 
 def _mac_fits(frame: Frame, request: Message, keys: WorkingKeys) -> bool:
     if not keys.mak or 64 not in request:
         return False
-    return security.mac_fits(keys.mak, dialect.mab(frame.message), request.fields[64])
+    mab = dialect.mab(frame.message)
+    return security.mac_fits(keys.mak, mab, request.fields[64], keys.sm4)

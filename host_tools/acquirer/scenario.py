@@ -175,7 +175,7 @@ def deliver(fault: Fault | None, reply: Reply) -> Delivery:
         return Delivery(b"", held=data)
     if name == "duplicate_reply":
         return Delivery(data + data)
-    if name == "wrong_mac" and reply.mak is not None:
+    if name == "wrong_mac" and reply.keys is not None:
         return Delivery(data[:-1] + (b"1" if data[-1:] == b"0" else b"0"))
     return Delivery(data, seconds=fault.seconds)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from host_tools.acquirer import settings
 from host_tools.acquirer.ledger import Ledger
 
 CARDS = Path(__file__).resolve().parent.parent / "cards"
@@ -42,6 +43,7 @@ def seed(ledger: Ledger, cards: Path = CARDS, terminals: int = 1) -> None:
             work.add_terminal(f"{int(TERMINAL_ID) + number:08d}", MERCHANT_ID, TEST_TMK)
         for issuer_bin, name, imk in read_issuers(cards / ISSUERS_FILE):
             work.add_issuer(issuer_bin, name, imk)
+        settings.seed(work.session)
         for card in read_cards(cards):
             work.add_account({"credit": card["pan"][:6] in CREDIT_BINS} | card, now)
 

@@ -190,7 +190,7 @@ class AcquiringHost:
             self._pool, self._processor.process, frame, note
         )
         self.log.message("request", peer, request, route=reply.route)
-        self.log.message("reply", peer, reply.message)
+        self.log.message("reply", peer, reply.message, **({"why": reply.why} if reply.why else {}))
         return reply
 
 

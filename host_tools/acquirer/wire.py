@@ -37,7 +37,10 @@ class Frame:
         return len(body).to_bytes(2, "big") + body
 
     def answer(self, message: bytes, action: str = "0") -> "Frame":
-        """The frame that answers this one: TPDU swapped, header digit P (``action``) set."""
+        """The frame that answers this one: TPDU swapped, header digit P (``action``) set.
+
+        ``action``: what the terminal is to do next, "0" nothing (settings.ASKED).
+        """
         digits = self.header.hex()
         header = bytes.fromhex(digits[:5] + action + digits[6:])
         tpdu = self.tpdu[:1] + self.tpdu[3:5] + self.tpdu[1:3]

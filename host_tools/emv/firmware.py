@@ -16,8 +16,7 @@ def _same(value):
 
 if "micropython" not in sys.modules:
     _module = ModuleType("micropython")
-    for _name in ("const", "native", "viper"):
-        setattr(_module, _name, _same)
+    _module.__dict__["const"] = _same
     sys.modules["micropython"] = _module
 if str(ROOT / "firmware") not in sys.path:
     sys.path.append(str(ROOT / "firmware"))

@@ -1,12 +1,8 @@
-"""The parts of MicroPython's ``micropython`` module that pure modules use, for CPython."""
+"""The parts of MicroPython's ``micropython`` module that pure modules use, for CPython.
+
+There is no ``viper``: modules that are machine code cannot be imported here.
+"""
 
 
 def const(value):
     return value
-
-
-def _same(function):
-    return function
-
-
-native = viper = _same

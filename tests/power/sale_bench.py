@@ -40,11 +40,16 @@ class PowerCut(Exception):
 
 
 class Bench:
-    """A provisioned virtual board with a fast printer and a host with a fresh ledger."""
+    """A provisioned virtual board with a fast printer and a host with a fresh ledger.
 
-    def __init__(self) -> None:
-        flash, nvs = provisioned_flash(Identity())
-        self.host = HostThread(open_ledger())
+    Or both as they were at some moment: ``flash`` and ``nvs``, ``ledger``.
+    """
+
+    def __init__(self, flash=None, nvs=None, ledger=None) -> None:
+        if flash is None:
+            flash, nvs = provisioned_flash(Identity())
+        self.host = HostThread(ledger or open_ledger())
+        self.paper_before = ""  # rolls that another terminal has printed
         self.device = VirtualDevice(flash=flash, nvs=nvs)
         self.device.screen = self._screen
         self.board = self.device.board
@@ -209,4 +214,8 @@ class Bench:
 
     def differences(self) -> list[str]:
         """What the auditor finds, and what the chips complain of."""
-        return audit(self.store(), self.device.paper(), self.host.ledger) + self.board.faults
+        return audit(self.store(), self.paper(), self.host.ledger) + self.board.faults
+
+    def paper(self) -> str:
+        """All that has been printed, on this printer and before."""
+        return self.paper_before + "\n" + self.board.printer.text()

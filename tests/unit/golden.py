@@ -11,6 +11,8 @@ _RAW = yaml.safe_load((Path(__file__).parent.parent / "vectors" / "golden.yaml")
 KEYS = _RAW["keys"]
 MAC = _RAW["mac"]
 PIN = _RAW["pin"]
+SM4 = _RAW["sm4"]
+TRACK = _RAW["track"]
 
 
 def unhex(text: str) -> bytes:

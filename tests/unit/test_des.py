@@ -7,7 +7,7 @@ import pytest
 from golden import KEYS, MAC, unhex
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pos.crypto import des
+from pos.crypto import des, des_portable
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # single DES and two keys: that is what the dialect uses
@@ -96,6 +96,20 @@ def test_wrong_sizes():
         des.ecb_encrypt(TMK, bytes(12))
 
 
+def test_into_a_buffer_of_the_caller():
+    block = bytearray(b"12345678")
+    ready = des.Des(TMK)
+    answer = ready.encrypt(bytes(block))
+    assert ready.encrypt(block, block) is block
+    assert block == answer
+    assert ready.decrypt(block, block) == b"12345678"
+
+
+def test_the_cipher_that_is_asked_for():
+    assert type(des.cipher(TMK)) is des.Des
+    assert type(des.cipher(TMK, True)).__name__ == "Sm4"
+
+
 def test_wipe_clears_the_schedule():
     for key in (TMK, TMK[:8]):
         ready = des.Des(key)
@@ -114,7 +128,7 @@ def test_no_value_leaves_a_small_int_of_31_bits():
 
     def look(frame, event, arg):
         nonlocal largest
-        if frame.f_code.co_filename != des.__file__:
+        if frame.f_code.co_filename != des_portable.__file__:
             return None
         for value in frame.f_locals.values():
             if isinstance(value, int):
@@ -134,8 +148,51 @@ def test_no_value_leaves_a_small_int_of_31_bits():
 def test_tables_are_the_size_they_may_be():
     from pos.crypto import des_tables
 
-    tables = [value for value in vars(des_tables).values() if type(value) is bytes]
-    assert sorted(map(len, tables)) == [256] * 8
+    assert len(des_tables.PLANES) == 8 * 256
+
+
+_MACHINE = "print(sys.implementation._mpy >> 10)"
+
+
+def test_which_arithmetic_is_taken(mpy):
+    assert des.crypt is des_portable.crypt
+    taken = "native" if int(mpy(_MACHINE)) else "portable"
+    mpy(f"""
+from pos.crypto import des
+from pos.crypto import des_{taken} as core
+assert des.crypt is core.crypt and des.expand is core.expand
+assert len([name for name in sys.modules if name.startswith("pos.crypto.des_")]) == 2
+""")
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.tuples(KEY, BLOCK), min_size=5, max_size=5))
+def test_machine_code_and_bytecode_do_the_same(mpy, cases):
+    """Schedules and blocks, in place too, in the interpreter of the board."""
+    cases = [*cases, (b"\xff" * 16, b"\xff" * 8), (bytes(16), bytes(8))]
+    if not int(mpy(_MACHINE)):
+        pytest.skip("this interpreter takes no machine code")
+    out = mpy(
+        f"CASES = {cases!r}\n"
+        + """
+from pos.crypto import des_native, des_portable
+for key, block in CASES:
+    told = []
+    for core in (des_native, des_portable):
+        n = len(key) >> 3
+        k = bytearray(128 * n)
+        for i in range(n):
+            core.expand(k, 128 * i, memoryview(key)[8 * i :])
+        told.append(bytes(k))
+        for mode in range(2 * n - 2, 2 * n):
+            out = bytearray(block)
+            core.crypt(k, mode, out, out)
+            told.append(bytes(out))
+    assert told[:3] == told[3:], (key, block)
+    print(told[1] == block)
+"""
+    )
+    assert len(out.split()) == len(cases)
 
 
 @settings(max_examples=5, deadline=None)
@@ -145,7 +202,7 @@ def test_the_same_on_micropython(mpy, cases):
     out = mpy(
         f"CASES = {cases!r}\nWRAPPED = {WRAPPED!r}\nTMK = {TMK!r}\n"
         + """
-from pos.crypto import des
+from pos.crypto import des, des_portable
 for key, block in CASES:
     d = des.Des(key)
     print((d.encrypt(memoryview(block)), d.decrypt(bytearray(block))))

@@ -1,6 +1,8 @@
 """The MAC of the direct-POS dialect, on CPython and on MicroPython."""
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from golden import MESSAGES, mabs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,31 @@ def test_any_message_by_the_rule(mak, mab):
     first = other.encrypt_tdes_ecb(key, text[:8])
     joined = bytes(a ^ b for a, b in zip(first, text[8:], strict=True))
     assert mac.pos_ecb(mak, mab) == other.encrypt_tdes_ecb(key, joined).hex().upper()[:8].encode()
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(max_size=200))
+def test_any_message_by_the_rule_with_sm4(mak, mab):
+    padded = mab + bytes(-len(mab) % 16)
+    x = 0
+    for i in range(0, len(padded), 16):
+        x ^= int.from_bytes(padded[i : i + 16], "big")
+    text = f"{x:032X}".encode()
+    cipher = Cipher(SM4(mak), modes.ECB())
+    first = cipher.encryptor().update(text[:16])
+    joined = bytes(a ^ b for a, b in zip(first, text[16:], strict=True))
+    answer = cipher.encryptor().update(joined).hex().upper()[:8].encode()
+    assert mac.pos_ecb(mak, mab, True) == answer
+    assert mac.pos_ecb(mak, mab) != answer  # triple DES with the same key
+
+
+def test_seal_and_verify_with_sm4():
+    message = bytearray(MESSAGES["sale"].message)
+    mak = b"a key of 16 byte"
+    mac.seal(mak, message, True)
+    assert mac.verify(mak, message, True)
+    assert not mac.verify(mak, message)
+    message[20] ^= 1
+    assert not mac.verify(mak, message, True)
 
 
 @pytest.mark.parametrize("name", ["sale", "reversal"])
@@ -83,6 +110,18 @@ mak = VECTORS["sale"][0]
 print(mac.verify(mak, message))
 mac.seal(mak, message)
 print(message == GOLDEN, mac.verify(mak, memoryview(message)), mac.verify(bytes(8), message))
+mac.seal(mak + mak, message, True)
+print(bytes(message[-8:]).decode(), mac.verify(mak + mak, message, True))
 """
     )
-    assert out.split() == ["True"] * len(VECTORS) + ["False", "True", "True", "False"]
+    mak, mab, _ = VECTORS["sale"]
+    with_sm4 = mac.pos_ecb(mak * 2, mab, True).decode()
+    assert out.split() == [
+        *(["True"] * len(VECTORS)),
+        "False",
+        "True",
+        "True",
+        "False",
+        with_sm4,
+        "True",
+    ]

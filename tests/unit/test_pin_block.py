@@ -1,7 +1,9 @@
 """PIN blocks of format 0; `psec` is the other opinion. On CPython and on MicroPython."""
 
 import pytest
-from golden import PIN, unhex
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4 as Sm4
+from golden import PIN, SM4, unhex
 from hypothesis import given
 from hypothesis import strategies as st
 from pos.crypto import pin_block
@@ -27,6 +29,26 @@ def test_known_answers(vector):
     assert pin_block.iso0(pin, pan) == unhex(vector["clear"])
     assert pin_block.encrypt(PIK, pin, pan) == unhex(vector["block"])
     assert pin == ascii_pin(vector["pin"])  # the caller wipes its own
+
+
+def test_known_answer_with_sm4():
+    vector, pik = SM4["pin"], unhex(SM4["pik"])
+    pin, pan = ascii_pin(vector["pin"]), vector["pan"]
+    assert pin_block.iso0(pin, pan, 16) == unhex(vector["clear"])
+    block = pin_block.encrypt(pik, pin, pan, True)
+    assert block == unhex(vector["block"])
+    assert type(block) is bytes
+
+
+@given(PINS, PANS, st.binary(min_size=16, max_size=16))
+def test_any_pin_and_pan_with_sm4(pin, pan, pik):
+    """The PIN's half is that of a block without a PAN, the PAN's digits stand at the end."""
+    typed = f"0{len(pin):X}{pin}".ljust(32, "F")
+    digits = int(pan[-13:-1], 16)
+    clear = (int(typed, 16) ^ digits).to_bytes(16, "big")
+    assert pin_block.iso0(ascii_pin(pin), pan, 16) == clear
+    made = pin_block.encrypt(pik, ascii_pin(pin), pan, True)
+    assert made == Cipher(Sm4(pik), modes.ECB()).encryptor().update(clear)
 
 
 @given(PINS, PANS)
@@ -74,7 +96,8 @@ def test_the_clear_block_is_wiped(monkeypatch):
     pin_block.encrypt(PIK, ascii_pin("123456"), None)
     with pytest.raises(ValueError):
         pin_block.encrypt(bytes(3), ascii_pin("123456"), None)
-    assert made == [bytes(8), bytes(8)]
+    pin_block.encrypt(PIK, ascii_pin("123456"), None, True)
+    assert made == [bytes(8), bytes(8), bytes(16)]
 
 
 def test_the_same_on_micropython(mpy):
@@ -82,12 +105,22 @@ def test_the_same_on_micropython(mpy):
         (ascii_pin(v["pin"]), v["pan"], unhex(v["clear"]), unhex(v["block"]))
         for v in PIN["vectors"]
     ]
+    v = SM4["pin"]
+    with_sm4 = (
+        ascii_pin(v["pin"]),
+        v["pan"],
+        unhex(SM4["pik"]),
+        unhex(v["clear"]),
+        unhex(v["block"]),
+    )
     out = mpy(
-        f"CASES = {cases!r}\nPIK = {PIK!r}\n"
+        f"CASES = {cases!r}\nPIK = {PIK!r}\nSM4 = {with_sm4!r}\n"
         + """
 from pos.crypto import pin_block
 for pin, pan, clear, block in CASES:
     print(pin_block.iso0(pin, pan) == clear, pin_block.encrypt(PIK, pin, pan) == block)
+for pin, pan, pik, clear, block in (SM4,):
+    print(pin_block.iso0(pin, pan, 16) == clear, pin_block.encrypt(pik, pin, pan, True) == block)
 for pin, pan in ((b"123", None), (b"12a4", None), (b"1234", "6212")):
     try:
         print("no error", pin_block.iso0(bytearray(pin), pan))
@@ -95,4 +128,8 @@ for pin, pan in ((b"123", None), (b"12a4", None), (b"1234", "6212")):
         print(e)
 """
     )
-    assert out.splitlines() == ["True True"] * len(cases) + ["PIN length", "PIN digit", "PAN"]
+    assert out.splitlines() == ["True True"] * (len(cases) + 1) + [
+        "PIN length",
+        "PIN digit",
+        "PAN",
+    ]

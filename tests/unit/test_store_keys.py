@@ -1,6 +1,7 @@
 """Key slots with the known answers of the dialect, and nothing secret in clear on the flash."""
 
 import pytest
+from golden import SM4
 
 TMK = "11111111111111112222222222222222"
 PIK = "0123456789ABCDEFFEDCBA9876543210"
@@ -65,13 +66,107 @@ print(keys.pik().hex(), keys.mak().hex())
 tmk = bytes.fromhex("11111111111111112222222222222222")
 def wrapped(key):
     return ecb_encrypt(tmk, key) + kcv(key)
-keys.load_working(wrapped(b"single p") + wrapped(b"single m"))
+keys.load_working(wrapped(b"single p") + wrapped(b"single m"), "001")
 assert (keys.pik(), keys.mak()) == (b"single p", b"single m")
 assert error(keys.tdk) == "NoKey TDK"
 keys.load_working(wrapped(b"p" * 16) + wrapped(b"double len mak 2"))
 assert keys.mak() == b"double len mak 2"
 """).split()
     assert [key.upper() for key in out] == [PIK, MAK]
+
+
+def test_mode_is_kept_with_the_keys(run):
+    run("""
+from pos.crypto.des import ecb_encrypt, kcv
+assert error(keys.mode) == "NoKey PIK"
+keys.set_tmk(PART1, PART2)
+assert error(keys.mode) == "NoKey PIK" and error(keys.sm4) == "NoKey PIK"
+tmk = bytes.fromhex("11111111111111112222222222222222")
+single = b"".join(ecb_encrypt(tmk, key) + kcv(key) for key in (b"single p", b"single m"))
+for mode, f62 in (("001", single), ("003", F62[:40]), ("003", F62), ("004", F62)):
+    keys.load_working(f62, mode)
+    blockdev.remount(ram)
+    keys = Keys("/data", sealer)
+    assert keys.mode() == mode and not keys.sm4()
+    assert len(keys.pik()) == (8 if mode == "001" else 16) and len(keys.mak()) == 8
+# what is less than was asked for, or unknown, is refused and changes nothing
+for mode, f62 in (("001", F62), ("001", F62[:40]), ("003", single), ("004", F62[:40]),
+                  ("004", single), ("005", F62[:40]), ("005", single), ("002", F62), ("", F62)):
+    assert error(keys.load_working, f62, mode) == "KeyCheck F62", mode
+assert error(keys.load_working, F62, "005") == "KeyCheck PIK"  # other check values
+assert keys.mode() == "004" and len(keys.tdk()) == 16
+""")
+
+
+def test_keys_for_sm4(run):
+    """The PIN key of the reference, section 7; the others in the same form."""
+    out = run(f"""
+from pos.crypto.des import ecb_encrypt, kcv
+tmk = bytes.fromhex("{SM4["tmk"]}")
+part = bytes(b ^ 0x5A for b in tmk)
+value = keys.set_tmk(part, b"\\x5A" * 16, kcv(tmk, True)[:3], True)
+assert value == kcv(tmk, True) == keys.tmk_kcv() != kcv(tmk)
+def wrapped(key):
+    return ecb_encrypt(tmk, key, True) + kcv(key, True)
+pik = bytes.fromhex("{SM4["wrapped"]}" + "{SM4["kcv"]}"[:8])
+mak = b"eight\\0\\0\\0" + bytes(8)  # sixteen bytes all the same
+f62 = pik + wrapped(mak) + wrapped(b"track key 16 byt")
+keys.load_working(f62, "005")
+blockdev.remount(ram)
+keys = Keys("/data", sealer)
+assert keys.mode() == "005" and keys.sm4()
+assert keys.mak() == mak and keys.tdk() == b"track key 16 byt"
+print(keys.pik().hex())
+for at, name in ((0, "PIK"), (19, "PIK"), (21, "MAK"), (39, "MAK"), (59, "TDK")):
+    spoiled = bytearray(f62)
+    spoiled[at] ^= 1
+    assert error(keys.load_working, spoiled, "005") == "KeyCheck " + name, at
+assert error(keys.load_working, f62, "004") == "KeyCheck PIK"
+""")
+    assert out.strip().upper() == SM4["pik"]
+
+
+def test_keys_that_look_like_production_are_refused(run):
+    """By the first three bytes of the check value; a TMK by that of either cipher."""
+    run("""
+from pos.crypto.des import kcv
+from pos.store import files
+def refuse(*values):
+    files.save("/data/refused_kcv", b"".join(values))
+keys.set_tmk(PART1, PART2)
+keys.load_working(F62[:40])
+pik = keys.pik()
+for name, value in (("PIK", "08D7B4"), ("MAK", "D5D44F"), ("TDK", "EB7A8D")):
+    refuse(b"abc", bytes.fromhex(value), b"def")
+    try:
+        keys.load_working(F62)
+    except KeyCheck as refused:
+        assert refused.args == (name, "refused"), refused.args
+    else:
+        raise AssertionError(name)
+    assert error(keys.tdk) == "NoKey TDK" and keys.pik() == pik  # what was there stays
+tmk = bytes.fromhex("11111111111111112222222222222222")
+for value in (kcv(tmk)[:3], kcv(tmk, True)[:3]):
+    refuse(value)
+    for sm4 in (False, True):
+        try:
+            keys.set_tmk(PART1, PART2, None, sm4)
+        except KeyCheck as refused:
+            assert refused.args == ("TMK", "refused"), refused.args
+        else:
+            raise AssertionError(value)
+assert keys.ready() and keys.pik() == pik
+refuse(b"\x08\xd7\xb5", b"\xd7\xb4\xfb")  # near ones, and the bytes at another place
+keys.load_working(F62)
+assert keys.tdk()
+# wrong is said before refused, and a damaged list is not an empty one
+spoiled = bytearray(F62)
+spoiled[16] ^= 1
+assert error(keys.load_working, spoiled) == "KeyCheck PIK"
+with open("/data/refused_kcv", "wb") as file:
+    file.write(b"no list")
+assert error(keys.load_working, F62) == "Damaged /data/refused_kcv"
+""")
 
 
 def test_wrong_check_values_keep_the_old_keys(run):
@@ -119,7 +214,7 @@ other = Keys("/data", Sealer(b"another device!!"))
 assert error(other.mak) == "Damaged TMK"
 assert error(other.load_working, F62) == "Damaged TMK"
 data = bytearray(open("/data/keys", "rb").read())
-data[70] ^= 1
+data[71] ^= 1
 with open("/data/keys", "wb") as file:
     file.write(data)
 assert error(Keys, "/data", sealer) == "Damaged /data/keys"

@@ -1,111 +1,22 @@
-"""DES and two-key triple DES (FIPS 46-3, SP 800-67) for interpreters with 31-bit small ints.
+"""DES and two-key triple DES (FIPS 46-3, SP 800-67), as machine code where the board takes it.
 
-Blocks are worked on as 16-bit halves, so no value ever needs the heap; the tables are constants.
-Bits are counted from the most significant one as in the standard.
+The arithmetic is in `des_native`, or in `des_portable` for an interpreter without machine code.
 """
 
+# A buffer will do where machine code wants a ptr8
+# pyright: reportArgumentType=false
 from micropython import const
 
-from pos.crypto.des_tables import H0, H1, H2, H3, L0, L1, L2, L3
+try:
+    from pos.crypto.des_native import crypt, expand
+except (ImportError, ValueError, SyntaxError, AttributeError):
+    # The build has left it out, it is another machine's, there is no emitter, it is CPython
+    from pos.crypto.des_portable import crypt, expand
 
 _BLOCK = const(8)
 _SCHEDULE = const(128)  # one byte for each of 8 S-boxes in 16 rounds
-# Rounds (start, stop, step in the schedule) of each pass, key 1 at 0, key 2 at _SCHEDULE
-_E1 = (0, 128, 8)
-_D1 = (120, -8, -8)
-_E2 = (128, 256, 8)
-_D2 = (248, 120, -8)
-_SINGLE_SHIFTS = const(0x8103)  # rounds 1, 2, 9, 16 rotate by one bit, bit 0 is round 1
-
-
-def _subkey(k, p: int, c: int, d: int):
-    """PC-2: six key bits for each S-box, and the number of the S-box in its half above them."""
-    k[p] = c >> 9 & 32 | c >> 7 & 16 | c >> 14 & 8 | c >> 2 & 4 | c >> 26 & 2 | c >> 23 & 1
-    k[p + 1] = (
-        c >> 20 & 32 | (c & 1) << 4 | c >> 10 & 8 | c >> 20 & 4 | c >> 6 & 2 | c >> 18 & 1 | 64
-    )
-    k[p + 2] = c & 32 | c >> 5 & 16 | c >> 13 & 8 | c >> 22 & 4 | c >> 1 & 2 | c >> 20 & 1 | 128
-    k[p + 3] = (
-        c >> 7 & 32 | c >> 17 & 16 | (c & 2) << 2 | c >> 6 & 4 | c >> 14 & 2 | c >> 26 & 1 | 192
-    )
-    k[p + 4] = d >> 10 & 32 | d & 16 | d >> 22 & 8 | d >> 17 & 4 | d >> 8 & 2 | d >> 1 & 1
-    k[p + 5] = (
-        d >> 21 & 32 | d >> 12 & 16 | d >> 2 & 8 | d >> 9 & 4 | d >> 22 & 2 | d >> 8 & 1 | 64
-    )
-    k[p + 6] = (
-        d >> 7 & 32 | d >> 3 & 16 | d >> 14 & 8 | (d & 1) << 2 | d >> 21 & 2 | d >> 3 & 1 | 128
-    )
-    k[p + 7] = (
-        d >> 5 & 32 | d >> 10 & 16 | d >> 3 & 8 | d >> 18 & 4 | d >> 26 & 2 | d >> 24 & 1 | 192
-    )
-
-
-def _expand(k, p: int, key, at: int):
-    """Fill the schedule ``k`` from ``p`` with the 16 round keys of the 8 bytes at ``key[at]``."""
-    c = d = 0
-    for i in range(8):  # PC-1: columns of the key
-        b = key[at + i]
-        c |= ((b & 0x80) << 13 | (b & 0x40) << 6 | b >> 1 & 0x10) << i
-        d |= ((b & 0x02) << 19 | (b & 0x04) << 10 | (b & 0x08) << 1) << i
-        if i < 4:
-            d |= (b >> 4 & 1) << i
-        else:
-            c |= (b >> 4 & 1) << i - 4
-    for r in range(16):
-        n = 1 if _SINGLE_SHIFTS >> r & 1 else 2
-        c = (c << n | c >> 28 - n) & 0xFFFFFFF
-        d = (d << n | d >> 28 - n) & 0xFFFFFFF
-        _subkey(k, p, c, d)
-        p += 8
-
-
-def _rounds(k, p: int, stop: int, step: int, lh: int, ll: int, rh: int, rl: int) -> tuple:
-    """The 16 rounds on the halves L (lh, ll) and R (rh, rl), swapped at the end."""
-    h0, h1, h2, h3 = H0, H1, H2, H3
-    l0, l1, l2, l3 = L0, L1, L2, L3
-    while p != stop:
-        x = (rl & 1) << 17 | rh << 1 | rl >> 15  # E: the inputs of S1..S4 overlap by two bits
-        a = k[p] ^ x >> 12
-        b = k[p + 1] ^ x >> 8 & 63
-        c = k[p + 2] ^ x >> 4 & 63
-        d = k[p + 3] ^ x & 63
-        x = (rh & 1) << 17 | rl << 1 | rh >> 15  # and of S5..S8
-        e = k[p + 4] ^ x >> 12
-        f = k[p + 5] ^ x >> 8 & 63
-        g = k[p + 6] ^ x >> 4 & 63
-        h = k[p + 7] ^ x & 63
-        lh ^= (h0[a] ^ h0[b] ^ h0[c] ^ h0[d] ^ l0[e] ^ l0[f] ^ l0[g] ^ l0[h]) << 8
-        lh ^= h1[a] ^ h1[b] ^ h1[c] ^ h1[d] ^ l1[e] ^ l1[f] ^ l1[g] ^ l1[h]
-        ll ^= (h2[a] ^ h2[b] ^ h2[c] ^ h2[d] ^ l2[e] ^ l2[f] ^ l2[g] ^ l2[h]) << 8
-        ll ^= h3[a] ^ h3[b] ^ h3[c] ^ h3[d] ^ l3[e] ^ l3[f] ^ l3[g] ^ l3[h]
-        lh, rh = rh, lh
-        ll, rl = rl, ll
-        p += step
-    return rh, rl, lh, ll
-
-
-def _crypt(k, passes, block) -> bytes:
-    """Initial permutation, the passes, final permutation; those between passes cancel."""
-    if len(block) != _BLOCK:
-        raise ValueError("block of {} bytes".format(len(block)))
-    lh = ll = rh = rl = 0
-    for i in range(8):
-        b = block[i]
-        lh |= ((b & 0x40) << 2 | b >> 4 & 1) << i
-        ll |= ((b & 0x04) << 6 | b & 1) << i
-        rh |= ((b & 0x80) << 1 | b >> 5 & 1) << i
-        rl |= ((b & 0x08) << 5 | b >> 1 & 1) << i
-    for p, stop, step in passes:
-        lh, ll, rh, rl = _rounds(k, p, stop, step, lh, ll, rh, rl)
-    out = bytearray(8)
-    for i in range(8):
-        b = (lh & 0x100) >> 2 | (lh & 1) << 4 | (ll & 0x100) >> 6 | ll & 1
-        out[i] = b | (rh & 0x100) >> 1 | (rh & 1) << 5 | (rl & 0x100) >> 5 | (rl & 1) << 1
-        lh >>= 1
-        ll >>= 1
-        rh >>= 1
-        rl >>= 1
-    return bytes(out)
+_TWO_KEYS = const(2)  # modes of `crypt`
+_DECRYPT = const(1)
 
 
 class Des:
@@ -119,23 +30,28 @@ class Des:
         if n != 8 and n != 16:
             raise ValueError("key of {} bytes".format(n))
         self._k = bytearray(_SCHEDULE * (n >> 3))
-        _expand(self._k, 0, key, 0)
+        expand(self._k, 0, key)
         if n == 16:
-            _expand(self._k, _SCHEDULE, key, 8)
+            expand(self._k, _SCHEDULE, memoryview(key)[8:])
 
-    def encrypt(self, block) -> bytes:
-        """One block of 8 bytes."""
-        return _crypt(self._k, (_E1,) if self._single() else (_E1, _D2, _E1), block)
+    def encrypt(self, block, out=None):
+        """One block of 8 bytes; into ``out``, if given, which may be the same. Returns it."""
+        return self._crypt(0, block, out)
 
-    def decrypt(self, block) -> bytes:
-        """One block of 8 bytes."""
-        return _crypt(self._k, (_D1,) if self._single() else (_D1, _E2, _D1), block)
+    def decrypt(self, block, out=None):
+        """As ``encrypt``, the other way."""
+        return self._crypt(_DECRYPT, block, out)
 
-    def _single(self) -> bool:
+    def _crypt(self, mode, block, out):
         n = len(self._k)
         if not n:
             raise ValueError("key was wiped")
-        return n == _SCHEDULE
+        if len(block) != _BLOCK:
+            raise ValueError("block of {} bytes".format(len(block)))
+        if out is None:
+            out = bytearray(_BLOCK)
+        crypt(self._k, mode | _TWO_KEYS if n > _SCHEDULE else mode, block, out)
+        return out
 
     def wipe(self):
         """Overwrite the key schedule."""
@@ -144,32 +60,43 @@ class Des:
         self._k = bytearray()
 
 
-def _ecb(key, data, decrypt: bool) -> bytes:
+def cipher(key, sm4: bool = False):
+    """A key made ready: `Des` by its length, or `sm4.Sm4`, whose code is loaded only then."""
+    if sm4:
+        from pos.crypto.sm4 import Sm4
+
+        return Sm4(key)
+    return Des(key)
+
+
+def _ecb(key, data, decrypt, sm4):
     n = len(data)
-    if n & 7:
+    size = 16 if sm4 else _BLOCK
+    if n % size:
         raise ValueError("data of {} bytes".format(n))
-    des = Des(key)
+    ready = cipher(key, sm4)
     try:
-        step = des.decrypt if decrypt else des.encrypt
-        out = bytearray(n)
-        view = memoryview(data)
-        for i in range(0, n, 8):
-            out[i : i + 8] = step(view[i : i + 8])
-        return bytes(out)
+        step = ready.decrypt if decrypt else ready.encrypt
+        out = bytearray(data)
+        view = memoryview(out)
+        for i in range(0, n, size):
+            block = view[i : i + size]
+            step(block, block)
+        return out
     finally:
-        des.wipe()
+        ready.wipe()
 
 
-def ecb_encrypt(key, data) -> bytes:
-    """Encrypt whole blocks of 8 bytes, each for itself. ValueError for any other size."""
-    return _ecb(key, data, False)
+def ecb_encrypt(key, data, sm4: bool = False) -> bytearray:
+    """Encrypt whole blocks (8 bytes, SM4 16), each for itself. ValueError for any other size."""
+    return _ecb(key, data, False, sm4)
 
 
-def ecb_decrypt(key, data) -> bytes:
-    """Decrypt whole blocks of 8 bytes, each for itself. ValueError for any other size."""
-    return _ecb(key, data, True)
+def ecb_decrypt(key, data, sm4: bool = False) -> bytearray:
+    """As ``ecb_encrypt``, the other way. No copy of what comes out is left behind."""
+    return _ecb(key, data, True, sm4)
 
 
-def kcv(key) -> bytes:
+def kcv(key, sm4: bool = False) -> bytes:
     """Key check value: the first 4 bytes of a block of zeros under ``key``."""
-    return ecb_encrypt(key, bytes(8))[:4]
+    return bytes(ecb_encrypt(key, bytes(16 if sm4 else _BLOCK), sm4)[:4])

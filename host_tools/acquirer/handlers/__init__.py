@@ -6,12 +6,26 @@ row of ``ROUTES`` matches is answered with response code 40.
 """
 
 from host_tools.acquirer.dialect import Message
-from host_tools.acquirer.handlers import financial, management, offline, preauth
+from host_tools.acquirer.handlers import (
+    downloads,
+    financial,
+    management,
+    offline,
+    preauth,
+    settlement,
+)
 from host_tools.acquirer.handlers.common import Answer, Context, Route
 
 __all__ = ["ROUTES", "Answer", "Context", "Route", "find_route"]
 
-ROUTES = (*management.ROUTES, *financial.ROUTES, *preauth.ROUTES, *offline.ROUTES)
+ROUTES = (
+    *financial.ROUTES,
+    *preauth.ROUTES,
+    *offline.ROUTES,
+    *management.ROUTES,
+    *downloads.ROUTES,
+    *settlement.ROUTES,
+)
 
 
 def find_route(request: Message) -> Route | None:
