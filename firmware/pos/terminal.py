@@ -53,6 +53,7 @@ class Terminal:
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
         self.reader = None  # while it is open
         self._mark = 0
+        self.waits = {}  # operator: when the wait after wrong passwords began, see Users
         self.operator = ""
         self.signed_in = False
         self.action = 0  # what the host's last answer asks for, digit P of its header

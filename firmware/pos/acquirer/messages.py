@@ -86,6 +86,15 @@ def result(txn: dict, answer: dict) -> None:
         txn["org"] = text[:3]
 
 
+def balance(answer: dict):
+    """The balance of F54 in fen (account 2, type 2, currency 3, C or D, amount 12), or None."""
+    text = answer.get(54) or ""
+    if len(text) < 20 or not text[8:20].isdigit():
+        return None
+    fen = int(text[8:20])
+    return -fen if text[7] == "D" else fen
+
+
 def clock(answer: dict) -> tuple | None:
     """(month, day, hour, minute, second) of F13 and F12; None without them or when they are no
     moment."""

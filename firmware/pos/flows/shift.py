@@ -45,8 +45,7 @@ async def _choose(t) -> bool:
     story = await t.tell("menu")
     if story == "log_off":
         return True
-    if story == "reprint":
-        await t.tell("printing", True)
-    elif story:
-        await t.tell(story)
+    if story:
+        name, _, given = story.partition(":")
+        await t.tell(name, *((given,) if given else ()))
     return False

@@ -236,11 +236,16 @@ class Journal:
         kind = _DECLINED if answer.get("state") == "declined" else _UPLOADED
         self._append(kind, self._step(_UPLOADED, trace), answer)
 
-    def waiting(self):
-        """The oldest transaction of which the host is still to be told, or None."""
+    def waiting(self, after: int = 0):
+        """The oldest transaction of which the host is still to be told, or None.
+
+        ``after``: the oldest but so many.
+        """
         for number in range(self.count):
             if self._flags[number] & _WAITS:
-                return self._read(number)
+                if not after:
+                    return self._read(number)
+                after -= 1
         return None
 
     def settle(self, **fields) -> None:

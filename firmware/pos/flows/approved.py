@@ -1,0 +1,34 @@
+"""How an approval is shown: what the cashier and the cardholder have to know of it."""
+
+from pos.protocol import unionpay
+from pos.ui.strings import CURRENCY, money, say
+
+_READ_MS = 60000  # a balance, or until OK
+
+
+async def run(t, txn: dict) -> None:
+    """Show it; a balance until a key is pressed, the rest stays while slips are printed."""
+    t.buzzer.ok()
+    if "balance" in txn:
+        fen = txn["balance"]
+        words = say("balance_none") if fen is None else CURRENCY + " " + money(fen)
+        await t.show(
+            "result", "ok", say("balance"), (txn["pan"],) + ((words,) if fen is None else ()), fen
+        )
+        await t.show("acknowledge", _READ_MS)
+        return
+    lines = [txn["pan"]]
+    if txn.get("auth"):
+        lines.append(say("auth_code") + " " + txn["auth"])
+    code = txn.get("rc", "00")
+    asked = txn.get("asked", txn["amount"])
+    if asked != txn["amount"]:
+        lines.insert(0, say("partial").format(money(asked), money(asked - txn["amount"])))
+    elif code != "00":
+        lines.insert(0, unionpay.response(code)[1])
+    how, _, limit = txn["cvm"].partition(" ")
+    words = say("cvm_" + how)
+    if limit:
+        words = say("cvm_limit").format(money(int(limit))) + " " + words
+    lines.append(words)
+    await t.show("result", "ok", say("approved"), lines, txn["amount"])
