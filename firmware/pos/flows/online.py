@@ -58,6 +58,17 @@ async def ready(t, begins: bool = True, uploads: bool = True) -> bool:
     return True
 
 
+async def obey(t) -> None:
+    """Do what the host's answers ask for, one after the other, each at most once."""
+    done = [0]
+    while t.action not in done:
+        action = t.action
+        done.append(action)
+        t.action = 0
+        if action != _SIGN_IN or not t.signed_in:
+            await t.tell("download", action)
+
+
 async def _settled(t) -> bool:
     """The batch takes no more: settle it, if the cashier agrees."""
     if t.journal.settling:
