@@ -20,6 +20,11 @@ class Line:
         self.keys = Keys(t.root, t.sealer())
         self.session = Session(t.params, t.network)
 
+    def mak(self) -> bytearray:
+        """The clear MAC key, which ``ask`` wipes; raises as ``keys.mak``."""
+        self.session.sm4 = self.keys.sm4()
+        return self.keys.mak()
+
     async def ask(self, request: tuple, mak=None) -> dict:
         """Exchange one message; wipes ``mak``, keeps the host's sign on the screen true.
 
