@@ -22,6 +22,8 @@ from host_tools.vboard.wire import Net, UartLine
 DEADLINE_S = 20.0
 HOST_NAME = "acquirer.test"
 _KEYS = set("0123456789ECBM*#")
+# What the host is told to want of its terminals: how many words each takes at least
+_HOST_WISHES = {"asks": 1, "parameter": 2, "black_list": 1}
 _PRINTER_HANDS = (
     *("paper_out", "near_end", "new_paper", "open_cover", "close_cover"),
     *("overheat", "cool_down", "power_off", "power_on", "tear"),
@@ -251,6 +253,11 @@ def _check_host(value: Any, _: Path) -> None:
         raise WrongStep("a line such as 'drop_after_booking mti=0200' is expected")
     if value in ("stop", "start", "well", "other_master_key"):
         return
+    name, *words = value.split() or [""]
+    if name in _HOST_WISHES:
+        if len(words) < _HOST_WISHES[name]:
+            raise WrongStep(f"{name} takes {_HOST_WISHES[name]} words")
+        return
     try:
         host_faults.parse(value)
     except host_faults.UnknownFault as error:
@@ -261,7 +268,17 @@ def _check_host(value: Any, _: Path) -> None:
 
 
 def _host(stage: Stage, value: str) -> None:
-    if value == "stop":
+    name, *words = value.split()
+    if name in _HOST_WISHES:
+        settings = stage.host.ledger.settings
+        if name == "asks":
+            for digit in words[0]:
+                settings.ask("12345678", digit)
+        elif name == "parameter":
+            settings.set_parameter(words[0], " ".join(words[1:]))
+        else:
+            settings.set_black_list(words)
+    elif value == "stop":
         stage.host.misbehave("refuse")
     elif value in ("start", "well"):
         stage.host.behave()

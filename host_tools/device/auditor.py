@@ -26,7 +26,10 @@ from host_tools.device.journal_reader import FlashImageError, Store, Transaction
 
 COPIES = ("MERCHANT", "CARDHOLDER")
 _TEST = "TEST - NOT VALID"
-_TITLES = ("TAPTILL SALES SLIP", "*** FAULT REPORT ***", "*** SALE REVERSED ***")
+_TITLES = (
+    *("TAPTILL SALES SLIP", "TAPTILL SETTLEMENT"),
+    *("*** FAULT REPORT ***", "*** SALE REVERSED ***"),
+)
 _DUPLICATED = "*** DUPLICATED ***"
 _NO_VOUCHER = "THIS IS NOT A VOUCHER"
 _NAMED = re.compile(r"(BATCH NO|VOUCHER NO|AUTH CODE|REF NO): (.*)")

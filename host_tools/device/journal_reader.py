@@ -311,5 +311,6 @@ def _transactions(records: list[Record]) -> list[Transaction]:
             txn.waiting = False
         else:
             txn.state = record.kind
+            txn.waiting &= record.kind != "declined"
             txn.reversals += record.kind == "reversing"
     return [found[number] for number in sorted(found)]

@@ -11,7 +11,7 @@ async def run(t) -> None:
         t.operator = await t.tell("login")
         t.ui.set_status(operator=t.operator)
         await t.tell("sign_in")
-        await _look_after(t)
+        await _look_after(t, True)
         await _work(t)
         t.operator = ""
         t.ui.set_status(operator="")
@@ -29,8 +29,10 @@ async def _work(t):
             await t.tell("sale", key)
 
 
-async def _look_after(t):
-    """Finish what waits: nobody is at the keys, or the shift begins."""
+async def _look_after(t, begins=False):
+    """Finish what waits: nobody is at the keys, or the shift ``begins``."""
+    if begins or t.journal.settling:
+        await t.tell("settle", "resume")
     if t.journal.pending():
         await t.tell("reversal")
     if t.journal.waiting() and t.signed_in and not t.journal.pending():

@@ -83,7 +83,7 @@ def _take_batch(t, number):
     """Go to the host's batch, unless the one we are in holds transactions."""
     if number is None or number == t.params["batch"]:
         return
-    if t.journal.count:
+    if t.journal.count or t.journal.settling:
         log.warn("sign_in", "host is in batch %d, we keep ours", number)
         return
     t.new_batch(number)
