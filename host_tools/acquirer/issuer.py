@@ -82,7 +82,8 @@ def _clear_track(request: Message, keys: WorkingKeys) -> str:
     if request.fields.get(53, "000")[2] != "1":
         return track
     try:
-        return security.decrypt_track(keys.tdk, track, keys.sm4)
+        # A short track is filled up on the left with F before it is encrypted.
+        return security.decrypt_track(keys.tdk, track, keys.sm4).lstrip("F")
     except ValueError:
         raise FormatError("35", 0, "cannot be decrypted", request) from None
 

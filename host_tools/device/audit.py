@@ -102,7 +102,7 @@ def _ledger(stage: Stage) -> list[str]:
 
 
 def _settlements(stage: Stage) -> list[str]:
-    rows = stage.host.ledger.settings.settlements()
+    rows = stage.host.ledger.settlements()
     return [" ".join([row.batch, row.result, *row.differences]) for row in rows]
 
 

@@ -35,6 +35,7 @@ class Session:
         self._network = network
         self._reader = self._writer = None
         self.action = 0  # what the host asked for in the header of its last answer
+        self.sm4 = False  # whether MACs are made with SM4
 
     async def connect(self) -> None:
         """Have a connection; raises HostError("connect") and then nothing has been sent."""
@@ -69,7 +70,7 @@ class Session:
             fields[64] = _MAC_ROOM
         message = iso8583.pack(unionpay.PROFILE, mti, fields)
         if mak:
-            mac.seal(mak, message)
+            mac.seal(mak, message, self.sm4)
         p = self._params
         frame = unionpay.frame(bytes.fromhex(p["tpdu"]), bytes.fromhex(p["header"]), message)
         return mti, fields, frame
@@ -117,7 +118,7 @@ class Session:
             log.warn("host", "not the answer to %s: %s", mti, error.args[0])
             return None
         if mak and (64 in answer or unionpay.approved(answer[39])):
-            if 64 not in answer or not mac.verify(mak, message):
+            if 64 not in answer or not mac.verify(mak, message, self.sm4):
                 raise HostError("mac")
         self.action = unionpay.action(header)
         return answer

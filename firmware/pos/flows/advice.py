@@ -44,7 +44,7 @@ async def run(t, txn: dict) -> bool:
 async def _ask(t, txn) -> dict:
     card = Card(*open_card(t.sealer(), txn["card"]), f55=txn.get("f55"))
     line = online.Line(t)
-    mak = line.keys.mak()
+    mak = line.mak()
     fields = financial.request(t.params, txn, card)
     answer = await line.ask(line.session.request(*fields, mak), mak)
     await line.session.close()

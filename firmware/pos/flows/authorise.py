@@ -12,6 +12,8 @@ from pos.store.seal import seal_card
 from pos.ui.strings import money, say
 
 _READ_MS = 10000
+_DIGIT = {"001": "0", "003": "6", "004": "6", "005": "3"}  # of F53, what the keys are
+_WITH_TDK = ("004", "005")
 
 
 async def run(t, txn: dict, card, pin):
@@ -22,13 +24,17 @@ async def run(t, txn: dict, card, pin):
     reason for it (F39) is returned.
     """
     line = online.Line(t)
+    mak = None
     try:
         txn["card"] = seal_card(t.sealer(), card.pan, card.expiry, card.psn)
-        block = _encrypt(line.keys.pik(), pin, card.pan) if pin else None
-        fields = financial.request(t.params, txn, card, block)
-        mak = line.keys.mak()
+        block = _encrypt(line.keys, pin, card.pan) if pin else None
+        track = _cover(line.keys, card)
+        fields = financial.request(t.params, txn, card, block, _DIGIT[line.keys.mode()], track)
+        mak = line.mak()
         request = line.session.request(*fields, mak)
     except BadBytes as error:
+        if mak:
+            wipe(mak)
         log.warn("host", "%s: %s", error.what, error.why)
         t.buzzer.bad()
         await t.show("message", "bad", say("card"), say("card_unreadable"), _READ_MS)
@@ -61,9 +67,24 @@ async def run(t, txn: dict, card, pin):
     return None
 
 
-def _encrypt(pik, pin, pan):
+def _encrypt(keys, pin, pan):
+    pik = keys.pik()
     try:
-        return pin_block.encrypt(pik, pin, pan)
+        return pin_block.encrypt(pik, pin, pan, keys.sm4())
     finally:
         wipe(pik)
         wipe(pin)
+
+
+def _cover(keys, card) -> bool:
+    """Encrypt the card's track where the host has sent a key for it; whether it is encrypted."""
+    if not card.track2 or keys.mode() not in _WITH_TDK:
+        return False
+    from pos.crypto import track
+
+    tdk = keys.tdk()
+    try:
+        card.track2 = track.encrypt(tdk, card.track2, sm4=keys.sm4())
+    finally:
+        wipe(tdk)
+    return True

@@ -1,12 +1,14 @@
 """The terminal's EMV data: what it is, which applications it takes, within which limits."""
 
 from pos.emv import config
-from pos.protocol import bcd
+from pos.protocol import bcd, tlv
 from pos.store import emv_files
 
 _CAPABILITIES = (
     b"\xe0\x68\xc8"  # 9F33: manual, stripe, chip; online PIN, signature, none; SDA, DDA, CDA
 )
+_DEVICE_CVM = 0x40
+_DEVICE_CVM_2 = 0x20
 _NO_LIMIT = 999999999999
 _TYPE = b"\x22"  # 9F35: attended, offline with online capability, operated by a merchant
 
@@ -44,8 +46,19 @@ def terminal_data(t, txn: dict) -> dict:
         aid = config.aid(record, limit, t.params["amount_max"])
         if online:
             aid.floor = 0
+        if not t.params["cdcvm_on"]:
+            _without_device_cvm(aid)
         aids.append(aid)
     return {"terminal": terminal, "aids": aids}
+
+
+def _without_device_cvm(aid):
+    """What the phone has verified does not count: TTQ byte 3 bit 7, kernel 2 DF811B bit 6."""
+    aid.ttq = aid.ttq[:2] + bytes((aid.ttq[2] & ~_DEVICE_CVM,)) + aid.ttq[3:]
+    aid.record = bytearray(aid.record)
+    configuration = tlv.find(aid.record, 0xDF811B)
+    if configuration:
+        configuration[0] &= ~_DEVICE_CVM_2
 
 
 def request(txn: dict, number: bytes) -> dict:

@@ -20,6 +20,11 @@ class Line:
         self.keys = Keys(t.root, t.sealer())
         self.session = Session(t.params, t.network)
 
+    def mak(self) -> bytearray:
+        """The clear MAC key, which ``ask`` wipes; raises as ``keys.mak``."""
+        self.session.sm4 = self.keys.sm4()
+        return self.keys.mak()
+
     async def ask(self, request: tuple, mak=None) -> dict:
         """Exchange one message; wipes ``mak``, keeps the host's sign on the screen true.
 
@@ -56,6 +61,17 @@ async def ready(t, begins: bool = True, uploads: bool = True) -> bool:
     if begins and (t.journal.settling or t.journal.count >= t.params["batch_max"]):
         return await _settled(t)
     return True
+
+
+async def obey(t) -> None:
+    """Do what the host's answers ask for, one after the other, each at most once."""
+    done = [0]
+    while t.action not in done:
+        action = t.action
+        done.append(action)
+        t.action = 0
+        if action != _SIGN_IN or not t.signed_in:
+            await t.tell("download", action)
 
 
 async def _settled(t) -> bool:

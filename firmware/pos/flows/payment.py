@@ -23,7 +23,8 @@ async def run(t, txn: dict, card=None) -> None:
     if card:
         txn["pan"] = card.pan[:6] + "*" * (len(card.pan) - 10) + card.pan[-4:]
         txn["cvm"] = "absent" if txn.get("absent") or "t" in flags else "signature"
-        await _finish(t, txn, card, None, flags)
+        if not await t.tell("listed", card.pan, flags):
+            await _finish(t, txn, card, None, flags)
     else:
         result = await t.tell("card", txn)
         if result:
@@ -46,6 +47,8 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
     card = await t.tell("holder", txn, tags)
     if not card:
         await _refuse(t, txn, "card_unreadable")
+        return
+    if await t.tell("listed", card.pan, flags):
         return
     if offline:
         txn["kind"] = "ec_sale"

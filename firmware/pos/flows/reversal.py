@@ -56,7 +56,7 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
 async def _ask(t, txn, reason) -> str:
     card = Card(*open_card(t.sealer(), txn["card"]))
     line = online.Line(t)
-    mak = line.keys.mak()
+    mak = line.mak()
     fields = financial.reversal(t.params, txn, card, reason)
     answer = await line.ask(line.session.request(*fields, mak), mak)
     await line.session.close()

@@ -31,6 +31,8 @@ async def _work(t):
 
 async def _look_after(t, begins=False):
     """Finish what waits: nobody is at the keys, or the shift ``begins``."""
+    if t.action:
+        await t.tell("obey")
     if begins or t.journal.settling:
         await t.tell("settle", "resume")
     if t.journal.pending():

@@ -6,6 +6,7 @@ from pos import log
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
+from pos.store import emv_files
 from pos.store.keys import KeyCheck, NoKey
 from pos.ui.strings import say
 
@@ -37,13 +38,17 @@ async def run(t) -> bool:
         await online.refused(t, title, answer[39])
         return False
     try:
-        line.keys.load_working(answer.get(62, b""))
+        line.keys.load_working(answer.get(62, b""), "%03d" % t.params["key_mode"])
     except KeyCheck:
         await _wrong(t, title, "keys_wrong")
         return False
     _take_clock(t, messages.clock(answer))
     _take_batch(t, messages.batch(answer))
     t.signed_in = True
+    if emv_files.lacks(t.root):
+        await t.tell("download", 4)
+        await t.tell("download", 5)
+    await online.obey(t)
     return True
 
 

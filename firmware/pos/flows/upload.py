@@ -52,7 +52,7 @@ async def _ask(t, txn) -> dict:
         pan, expiry, psn = open_card(t.sealer(), txn["card"])
         card = Card(pan, expiry, psn, f55=txn.get("f55"))
         line = online.Line(t)
-        mak = line.keys.mak()
+        mak = line.mak()
         try:
             message = financial.request(t.params, txn, card)
             return await line.ask(line.session.request(*message, mak), mak)
