@@ -78,6 +78,7 @@ async def _finish(t, txn, card, pin, flags):
         await _refuse(t, txn, "host_mac" if reason == "A0" else "host_silent")
     else:
         await t.tell("reversal", reason)
+        txn["state"] = t.journal.find(txn["trace"])["state"]  # an advice may be approved now
 
 
 def _scheme(pan) -> str:
