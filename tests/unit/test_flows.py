@@ -31,6 +31,9 @@ class Journal:
     def transactions(self):
         return iter(self.txns)
 
+    def waiting(self):
+        return None
+
     def close(self, txn):
         self.closed.append((txn["kind"], txn["state"]))
 
@@ -294,6 +297,17 @@ def test_an_approval_of_the_card_itself():
     assert txn["kind"] == "ec_sale" and txn["cvm"] == "ec"
     assert txn["f55"].endswith(bytes.fromhex("8A025931"))
     assert t.told[-2:] == ["vouch", "printing"]
+
+
+def test_what_waits_for_the_host_goes_before_a_sale_that_asks_it():
+    for told, done in ((False, "cancelled"), (True, "approved")):
+        t = Terminal(Journal(), {"upload": told, "authorise": approve, "pin": bytearray()})
+        t.answers |= {"begin": "MRd", "holder": Card(), "card": (outcome.ONLINE, 0, 0, {})}
+        t.journal.waiting = lambda: SALE
+        txn = {"kind": "sale", "amount": 1, "state": "begun", "trace": 2}
+        run(payment, t, txn)
+        assert txn["state"] == done
+        assert ("authorise" in t.told) == told
 
 
 def test_only_a_sale_is_approved_by_the_card():

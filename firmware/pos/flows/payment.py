@@ -56,6 +56,8 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
         txn["cvm"] = {SIGNATURE: "signature", CDCVM: "cdcvm"}.get(cvm, "ec")
         await t.tell("vouch", txn, card)
         return
+    if t.journal.waiting() and "a" not in flags and not await t.tell("upload"):
+        return
     if "A" in flags:
         card.track2 = ""  # the same request may have to be sent again, from the journal
     if "F" in flags:
