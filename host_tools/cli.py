@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -169,13 +170,13 @@ def bench(
     measured is named. Nothing is timed, so the figures are the same each time; docs/bench.md
     explains them.
     """
-    from host_tools.bench import mpy, report
+    from host_tools.bench import dialect, mpy, report
     from host_tools.build.image import BuildError
     from host_tools.vboard.cards.fields import CardFileError
 
     with _in_a_sentence(BuildError, CardFileError, mpy.MeterError):
         found = []
-        for one in report.measure():
+        for one in chain(report.measure(), dialect.measure()):
             found.append(one)
             if not as_json:
                 typer.echo(report.table(one))

@@ -15,7 +15,7 @@ THRESHOLD = 8192  # of the collector while a story runs (firmware/pos/terminal.p
 _STARTS = 32  # states of the heap that COLLECTIONS tries
 _N = 4  # sales that are counted, besides the one that loads
 
-_NO_VALGRIND = "not measured: valgrind is missing; install it (Debian: apt-get install valgrind)"
+NO_VALGRIND = "not measured: valgrind is missing; install it (Debian: apt-get install valgrind)"
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured of one sale."""
+    """What was measured of one sale, or (None) of something else, which ``outcome`` names."""
 
-    sale: Sale
+    sale: Sale | None
     outcome: str
     rows: list[Row]
 
@@ -160,7 +160,7 @@ def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
 
 def _instructions(sale: Sale, fast: Traffic) -> list[Row]:
     if not mpy.has_valgrind():
-        return [Row("instructions", None, note=_NO_VALGRIND)]
+        return [Row("instructions", None, note=NO_VALGRIND)]
     source, count = mpy.sale_source(sale), len(sale.answers)
 
     def counted(n: int, stop: int) -> str:
@@ -213,7 +213,9 @@ def _heaps(sale: Sale, fast: Traffic) -> list[Row]:
 def table(report: Report) -> str:
     """A report as people read it."""
     sale = report.sale
-    head = f"{sale.name} (kernel {sale.kernel}, {sale.card}): {report.outcome}"
+    head = report.outcome
+    if sale:
+        head = f"{sale.name} (kernel {sale.kernel}, {sale.card}): {head}"
     return "\n".join([head, *(_line(row) for row in report.rows), ""])
 
 
@@ -231,9 +233,9 @@ def as_json(reports: list[Report]) -> str:
     """All reports; the same figures as in the table."""
     told = [
         {
-            "sale": report.sale.name,
-            "card": report.sale.card,
-            "kernel": report.sale.kernel,
+            "sale": report.sale and report.sale.name,
+            "card": report.sale and report.sale.card,
+            "kernel": report.sale and report.sale.kernel,
             "outcome": report.outcome,
             "figures": [
                 {

@@ -1,5 +1,6 @@
 """The steps of a scenario: what each may say, and what it does to a terminal and its world."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,11 @@ def _texts(value: Any, _: Path | None = None) -> list[str]:
 
 def _check_texts(value: Any, folder: Path) -> None:
     _texts(value, folder)
+
+
+def _check_text(value: Any, _: Path) -> None:
+    if not isinstance(value, str) or not value:
+        raise WrongStep("a text is expected")
 
 
 def _check_keys(value: Any, _: Path) -> None:
@@ -343,6 +349,17 @@ def _no_paper(stage: Stage, value: Any) -> None:
         raise AssertionError(f"the paper has {found}:\n{paper}")
 
 
+def _type_off_paper(stage: Stage, label: str) -> None:
+    found = re.findall(re.escape(label) + r": (.*)", stage.paper())
+    if not found:
+        raise AssertionError(f"no {label!r} is on the paper:\n{stage.paper()}")
+    date = re.match(r"\d{4}/(\d\d)/(\d\d)", found[-1])
+    text = date[1] + date[2] if date else found[-1].strip()
+    if not text.isdigit():
+        raise AssertionError(f"{text!r} cannot be typed")
+    stage.device.press(text)
+
+
 def _tap(stage: Stage, value: str | list[str]) -> None:
     names = value if isinstance(value, list) else [value]
     cards = [stage.card(name) for name in names]
@@ -409,6 +426,7 @@ ACTIONS = {
     "screen": Action(_check_texts, _wait_for_screen),
     "gone": Action(_check_texts, _wait_gone),
     "keys": Action(_check_keys, lambda s, v: s.device.press(v)),
+    "type_off_paper": Action(_check_text, _type_off_paper),
     "hold": Action(_check_keys, lambda s, v: s.device.hold(v)),
     "let_go": Action(_check_keys, lambda s, v: s.device.let_go(v)),
     "keypad": Action(_checked(_keypad_line, _bench_keys), _keypad),

@@ -22,7 +22,7 @@ from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.ledger import Ledger, TransactionRow
 from host_tools.acquirer.models import APPROVED, Account, Entry, Posting
 from host_tools.acquirer.models import Transaction as Booked
-from host_tools.device.journal_reader import FlashImageError, Store, Transaction
+from host_tools.device.journal_reader import Batch, FlashImageError, Store, Transaction
 
 COPIES = ("MERCHANT", "CARDHOLDER")
 _TEST = "TEST - NOT VALID"
@@ -34,6 +34,10 @@ _DUPLICATED = "*** DUPLICATED ***"
 _NO_VOUCHER = "THIS IS NOT A VOUCHER"
 _NAMED = re.compile(r"(BATCH NO|VOUCHER NO|AUTH CODE|REF NO): (.*)")
 _OPEN = ("begun", "sending", "reversing")
+_BACK = ("void", "refund", "completion_void", "instalment_void")  # negative on paper
+_KEPT = 1000  # batches: less than this after the oldest journal there must be one
+_CLOSED = 3  # step of a settlement: the host has closed the batch
+_TOTALS = ("debit_fen", "debits", "credit_fen", "credits")
 
 Key = tuple[int, int]  # batch and trace: the name of a sale that all three share
 
@@ -76,7 +80,8 @@ def audit(store: Store, paper: str, ledger: Ledger) -> list[str]:
         for offset in batch.damaged
     ]
     found += _at_rest(journal)
-    found += _journal_and_ledger(journal, rows)
+    found += _journal_and_ledger(journal, rows, _kept(batches))
+    found += _settled(batches, ledger, terminal)
     found += _paper_and_journal(read_slips(paper), journal)
     found += [f"The ledger is not sound: {sentence}." for sentence in ledger.check()]
     found += _balances(ledger)
@@ -91,45 +96,102 @@ def _at_rest(journal: list[Transaction]) -> Iterator[str]:
     for txn in journal:
         if txn.state in _OPEN:
             yield f"{_name(_key(txn))} is left {txn.state} in the journal."
+        if txn.waiting:
+            yield f"{_name(_key(txn))} was approved here and the host has not been told."
         if _key(txn) in seen:
             yield f"{_name(_key(txn))} is in the journal twice."
         seen.add(_key(txn))
 
 
-def _journal_and_ledger(journal: list[Transaction], rows: list[TransactionRow]) -> Iterator[str]:
+def _kept(batches: list[Batch]) -> int:
+    """The oldest batch of which there is a journal; those before it were settled and removed."""
+    numbers = [batch.batch for batch in batches if batch.batch]
+    # After 999998 comes 1: the largest gap is where the row of kept batches begins.
+    gaps = [(n - numbers[i - 1]) % 999_998 for i, n in enumerate(numbers)]
+    return numbers[gaps.index(max(gaps))] if numbers else 0
+
+
+def _journal_and_ledger(
+    journal: list[Transaction], rows: list[TransactionRow], kept: int
+) -> Iterator[str]:
     booked = {(int(row.batch), int(row.stan)): row for row in rows}
     for txn in journal:
         row = booked.get(_key(txn))
         charged = row is not None and row.state == APPROVED
-        if txn.state == "approved" and not charged:
+        if txn.state == "approved" and not charged and not txn.waiting:
             state = f"{row.state} in" if row else "not in"
             yield f"{_name(_key(txn))} is approved in the journal but {state} the ledger."
         if txn.state != "approved" and charged:
             yield f"{_name(_key(txn))} is {txn.state} in the journal but charged in the ledger."
+    in_force = _in_force(journal)
     for key, row in booked.items():
-        if row.state != APPROVED:
+        if row.state != APPROVED or (key[0] - kept) % 999_998 > _KEPT:
             continue
         entries = [txn for txn in journal if _key(txn) == key]
         if not entries:
             yield f"{_name(key)} is charged in the ledger but not in the journal."
         for txn in entries:
-            yield from _compare(txn, row)
+            yield from _compare(txn, row, in_force.get(key, txn.amount))
 
 
-def _compare(txn: Transaction, row: TransactionRow) -> Iterator[str]:
-    pairs = (
+def _in_force(journal: list[Transaction]) -> dict[Key, int]:
+    """The amounts that a tip or an adjustment has changed."""
+    changed: dict[Key, int] = {}
+    for txn in journal:
+        if txn.kind in ("tip", "adjust") and txn.state == "approved":
+            changed[txn.original] = txn.amount
+    return changed
+
+
+def _compare(txn: Transaction, row: TransactionRow, amount: int) -> Iterator[str]:
+    pairs = [
         ("kind", txn.kind, row.kind),
-        ("amount", txn.amount, row.amount),
+        ("amount", amount, row.amount),
         ("RRN", txn.rrn, row.rrn),
-        ("authorisation", txn.fields.get("auth", ""), row.auth_code),
+        ("authorisation", txn.fields.get("auth", ""), row.auth_code or ""),
         ("card", txn.fields.get("pan", ""), row.pan_masked),
-    )
+    ]
     if txn.state != "approved":
         return
+    if txn.rc == "94":  # the host said that it has it, and nothing else
+        pairs = [pair for pair in pairs if pair[1]]
+    if txn.fields.get("orig_trace"):
+        batch, stan = row.original or ("0", "0")
+        pairs.append(("original", txn.original, (int(batch), int(stan))))
     for what, here, there in pairs:
         if here != there:
             name = _name(_key(txn))
             yield f"{name}: {what} {here} in the journal, {there} in the ledger."
+
+
+# --- settlements ---
+
+
+def _settled(batches: list[Batch], ledger: Ledger, terminal: str) -> Iterator[str]:
+    """A batch that one side has settled, the other has too, with the same totals and result."""
+    theirs = {int(row.batch): row for row in ledger.settlements(terminal)}
+    for batch in batches:
+        step = batch.settlement.get("step", 0)
+        row = theirs.get(batch.batch)
+        if row is None or row.result == "open":
+            if step:
+                yield f"Batch {batch.batch:06d}: step {step} of its settlement, none at the host."
+            continue
+        if not step:
+            yield f"Batch {batch.batch:06d} is settled at the host and not here."
+            continue
+        if not isinstance(step, int) or step < _CLOSED:
+            yield f"Batch {batch.batch:06d} is left in step {step} of its settlement."
+        here = tuple(batch.settlement.get(name, 0) for name in _TOTALS)
+        told = (row.theirs.debit, row.theirs.debits, row.theirs.credit, row.theirs.credits)
+        if here != told:
+            yield f"Batch {batch.batch:06d}: totals {here} in the journal, {told} at the host."
+        balanced = batch.settlement.get("balanced") == 1
+        if balanced != (row.theirs == row.ours):
+            verdict = "balanced" if balanced else "not balanced"
+            yield f"Batch {batch.batch:06d} is {verdict} here, the host has {row.ours}."
+        for difference in row.differences:
+            yield f"Batch {batch.batch:06d} at the host: {difference}."
 
 
 # --- paper ---
@@ -160,8 +222,9 @@ def _slip(lines: list[str]) -> Slip:
     )
     slip.batch = int(values.get("BATCH NO", 0))
     slip.trace = int(values.get("VOUCHER NO", 0))
-    if "AMOUNT:" in lines[:-1]:
-        slip.amount = _fen(lines[lines.index("AMOUNT:") + 1])
+    total = next((line for line in ("TOTAL:", "AMOUNT:") if line in lines[:-1]), None)
+    if total is not None:
+        slip.amount = _fen(lines[lines.index(total) + 1])
     return slip
 
 
@@ -187,8 +250,9 @@ def _paper_and_journal(slips: list[Slip], journal: list[Transaction]) -> Iterato
 
 
 def _slip_differs(slip: Slip, txn: Transaction) -> Iterator[str]:
+    sign = -1 if txn.kind in _BACK else 1
     pairs = (
-        ("amount", slip.amount, txn.amount),
+        ("amount", slip.amount, sign * txn.amount),
         ("RRN", slip.rrn, txn.rrn),
         ("authorisation", slip.auth, txn.fields.get("auth", "")),
     )

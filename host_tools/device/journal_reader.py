@@ -144,6 +144,11 @@ class Transaction:
         """Reference number, field 37, empty when there was no answer."""
         return self._text("rrn")
 
+    @property
+    def original(self) -> tuple[int, int]:
+        """Batch and trace of what it voids, completes, refunds or changes; zeros for none."""
+        return self._number("orig_batch"), self._number("orig_trace")
+
     def _number(self, name: str) -> int:
         value = self.fields.get(name, 0)
         return value if isinstance(value, int) else 0

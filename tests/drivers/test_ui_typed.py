@@ -106,9 +106,11 @@ SCREENS = {
 
 
 def paint(mpy, tmp_path, call):
-    code = 'from pos.ui import typed\nui.set_status(operator="01", network=OK, host=OK, paper=OK)\n'
+    code = (
+        'from pos.ui import typed\nui.set_status(operator="01", network=OK, host=OK, paper=OK)\n'
+    )
     if "present_card" in call:
-        code += "await " + call.partition(", \"\"")[0]
+        code += "await " + call.partition(', ""')[0]
     else:
         code += f"await after({call})"
     mpy(source(code + '\nshot("a")', tmp_path), heap="1m")

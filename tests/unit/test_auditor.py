@@ -20,6 +20,12 @@ def found(records=SALE, paper=case.BOTH, rows=(BOOKED,)):
         ledger.close()
 
 
+def told(records, paper, rows):
+    """As ``found``, without what the books themselves say: only sales are booked as they ought."""
+    sentences = found(records, paper, rows)
+    return [s for s in sentences if not s.startswith(("The ledger is", "Card "))]
+
+
 def test_nothing_when_all_agree():
     assert found() == []
     assert found(b"", "", ()) == []
@@ -122,7 +128,7 @@ def test_finds_a_charge_that_the_journal_denies(state):
         ("rrn", "632710000002", "RRN", "632710000001"),
         ("auth", "000000", "authorisation", "104729"),
         ("pan", "621234******1240", "card", case.MASKED),
-        ("kind", "refund", "kind", "sale"),
+        ("kind", "preauth", "kind", "sale"),
     ],
 )
 def test_finds_a_number_that_differs(field, value, what, there):
@@ -131,6 +137,93 @@ def test_finds_a_number_that_differs(field, value, what, there):
         paper = case.slip(**{field: value}) + case.slip("CARDHOLDER", **{field: value})
     differs = f"{NAME}: {what} {value} in the journal, {there} in the ledger."
     assert found(case.sale(0, "approved", **{field: value}), paper) == [differs]
+
+
+def test_money_that_goes_back_is_negative_on_paper():
+    paper = case.slip(amount="-1280.00") + case.slip("CARDHOLDER", amount="-1280.00")
+    records, rows = case.sale(0, "approved", kind="refund"), ((2, "approved", 128000, "refund"),)
+    assert told(records, paper, rows) == []
+    assert (
+        told(records, case.BOTH, rows)
+        == [f"{NAME}: amount 128000 on paper, -128000 in the journal."] * 2
+    )
+
+
+def test_a_tip_changes_the_amount_of_its_sale_at_the_host():
+    tip = case.sale(1, "approved", 3, 140000, kind="tip", orig_batch=1, orig_trace=2)
+    words = {"trace": "000003", "amount": "1400.00"}
+    paper = case.BOTH + case.slip(**words) + case.slip("CARDHOLDER", **words)
+    rows = ((2, "approved", 140000), (3, "approved", 140000, "tip", 2))
+    assert told(SALE + tip, paper, rows) == []
+    assert told(SALE + tip, paper, ((2, "approved", 128000), rows[1])) == [
+        f"{NAME}: amount 140000 in the journal, 128000 in the ledger."
+    ]
+    other = ((2, "approved", 140000), (3, "approved", 140000, "tip"))
+    assert told(SALE + tip, paper, other) == [
+        "Sale 000003 of batch 000001: original (1, 2) in the journal, (0, 0) in the ledger."
+    ]
+
+
+def test_the_last_line_of_a_tip_is_its_total():
+    lines = ["TAPTILL SALES SLIP", "AMOUNT: RMB 1280.00", "TIP: RMB 120.00", "TOTAL:"]
+    (slip,) = read_slips("\n".join([*lines, "RMB 1400.00", "TEST - NOT VALID"]))
+    assert slip.amount == 140000
+
+
+def test_what_was_approved_here_has_to_be_told():
+    records = case.record(0, "begun", trace=2, kind="ec_sale", amount=128000, batch=1)
+    records += case.record(0, "offline", pan=case.MASKED, rrn="632710000001", auth="104729")
+    assert told(records, case.BOTH, ()) == [
+        f"{NAME} was approved here and the host has not been told."
+    ]
+    records += case.record(0, "uploaded")
+    assert told(records, case.BOTH, ((2, "approved", 128000, "ec_sale"),)) == []
+
+
+def test_a_duplicate_of_an_advice_brings_no_numbers():
+    records = case.sale(0, "approved", rc="94", rrn="", auth="")
+    paper = case.slip(rrn="", auth="") + case.slip("CARDHOLDER", rrn="", auth="")
+    assert found(records, paper) == []
+
+
+STEP = {"step": 3, "debits": 1, "debit_fen": 128000, "credits": 0, "credit_fen": 0, "balanced": 1}
+
+
+@pytest.mark.parametrize(
+    ("steps", "row", "sentences"),
+    [
+        ({}, None, []),
+        (STEP, (128000, 1), []),
+        (STEP | {"balanced": 2}, (99, 1), ["at the host: one is missing."]),
+        ({}, (128000, 1), ["is settled at the host and not here."]),
+        (STEP, None, [": step 3 of its settlement, none at the host."]),
+        (STEP | {"step": 2}, (128000, 1), ["is left in step 2 of its settlement."]),
+        (
+            STEP | {"debit_fen": 5},
+            (128000, 1),
+            [": totals (5, 1, 0, 0) in the journal, (128000, 1, 0, 0) at the host."],
+        ),
+        (STEP | {"balanced": 2}, (128000, 1), ["is not balanced here"]),
+    ],
+)
+def test_a_settlement_is_the_same_on_both_sides(steps, row, sentences):
+    ledger = case.ledger(BOOKED)
+    if row:
+        case.settle(ledger, *row)
+    records = SALE + (case.record(0xFFFF, "step", **steps) if steps else b"")
+    wrong = audit(case.store(records), case.BOTH, ledger)
+    assert len(wrong) == len(sentences), wrong
+    for line, sentence in zip(wrong, sentences, strict=True):
+        assert line.startswith("Batch 000001") and sentence in line
+
+
+def test_batches_that_were_settled_long_ago_are_not_looked_for():
+    ledger = case.ledger(BOOKED, (9, "approved", 5))
+    with ledger.begin() as work:
+        work.session.execute(
+            text("UPDATE transactions SET batch = '000000' WHERE trace = '000009'")
+        )
+    assert audit(case.store(SALE), case.BOTH, ledger) == []
 
 
 def test_a_copy_marked_as_duplicate_is_well():

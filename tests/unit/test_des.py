@@ -105,6 +105,21 @@ def test_into_a_buffer_of_the_caller():
     assert ready.decrypt(block, block) == b"12345678"
 
 
+@pytest.mark.parametrize("sm4", [False, True])
+def test_more_blocks_leave_no_schedule_behind(monkeypatch, sm4):
+    made = []
+    cipher = des.cipher
+
+    def spy(key, sm4):
+        made.append(cipher(key, sm4))
+        made.append(made[0]._k)
+        return made[0]
+
+    monkeypatch.setattr(des, "cipher", spy)
+    des.ecb_decrypt(TMK, bytes(32), sm4)
+    assert made[1] and not any(made[1]) and not made[0]._k
+
+
 def test_the_cipher_that_is_asked_for():
     assert type(des.cipher(TMK)) is des.Des
     assert type(des.cipher(TMK, True)).__name__ == "Sm4"

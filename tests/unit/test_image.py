@@ -72,3 +72,17 @@ def test_what_is_no_python_is_told_with_its_line(tree):
         tree.build(short_names=True)
     with pytest.raises(BuildError, match=r"bad\.py: "):
         tree.build()
+
+
+def test_machine_code_is_for_the_machine_or_left_out(tree):
+    tree.write(
+        "fast_native",
+        "import micropython\n\n\n@micropython.viper\ndef f(x: int) -> int:\n    return x + x\n",
+    )
+    bytecode = tree.build(short_names=True)
+    assert set(bytecode) == {"area", "use"}
+    x64, esp32 = (tree.build(short_names=True, march=m) for m in ("x64", "xtensawin"))
+    assert set(x64) == set(esp32) == {"area", "use", "fast_native"}
+    assert x64["fast_native"] != esp32["fast_native"]
+    assert x64["area"] == esp32["area"] == bytecode["area"]
+    assert tree.build(short_names=True) == bytecode

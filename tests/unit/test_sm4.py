@@ -86,10 +86,10 @@ def test_into_a_buffer_of_the_caller():
 
 def test_wipe_clears_the_schedule():
     ready = sm4.Sm4(STANDARD)
-    schedule = ready._k
-    assert any(schedule)
+    upper, lower = ready._k, ready._m
+    assert any(upper) and any(lower)
     ready.wipe()
-    assert not any(schedule)
+    assert not any(upper) and not any(lower)
     ready.wipe()
     for use in (ready.encrypt, ready.decrypt):
         with pytest.raises(ValueError, match="wiped"):

@@ -96,7 +96,7 @@ def _rounds(k, p: int, stop: int, step: int, lh: int, ll: int, rh: int, rl: int)
 def crypt(k, mode: int, block, out):
     """One block of 8 bytes into ``out``, which may be the same buffer.
 
-    ``mode``: 0 encrypt, 1 decrypt with one key; 2, 3 the same with two keys (EDE), whose
+    ``mode``: 0 encrypt, 1 decrypt with one key; 2, 3 the same with two keys in three passes, whose
     schedules stand in a row. What the permutations between passes would do cancels out.
     """
     lh = ll = rh = rl = 0

@@ -9,12 +9,13 @@ from micropython import const
 from pos.crypto.sm4_tables import P0, P1
 
 _BLOCK = const(16)
-_SCHEDULE = const(64)  # 32 round keys of two halves
+_ROUNDS = const(32)
 _FK = b"\xa3\xb1\xba\xc6\x56\xaa\x33\x50\x67\x7d\x91\x97\xb2\x70\x22\xdc"
 
 
-def _halves(block) -> list:
-    return [block[i] << 8 | block[i + 1] for i in range(0, _BLOCK, 2)]
+def _half(block, i: int) -> int:
+    i += i
+    return block[i] << 8 | block[i + 1]
 
 
 def _s(x: int) -> int:
@@ -23,35 +24,40 @@ def _s(x: int) -> int:
     return x ^ x >> 6 & 0x303
 
 
-def _expand(k, key):
-    """Fill the schedule ``k`` with the 32 round keys of a key."""
-    key = _halves(key)
-    fk = _halves(_FK)
-    for i in range(8):
-        key[i] ^= fk[i]
-    ah, al, bh, bl, ch, cl, dh, dl = key
-    for p in range(0, _SCHEDULE, 2):
-        c = p * 14  # CK: the bytes are the multiples of 7
-        e = _s(bh ^ ch ^ dh ^ ((c & 255) << 8 | c + 7 & 255))
-        f = _s(bl ^ cl ^ dl ^ ((c + 14 & 255) << 8 | c + 21 & 255))
+def _expand(k, m, key):
+    """Fill the schedule with the upper (``k``) and lower (``m``) halves of 32 round keys."""
+    w = [_half(key, i) ^ _half(_FK, i) for i in range(8)]
+    for p in range(_ROUNDS):
+        c = p * 28  # CK: the bytes are the multiples of 7
+        e = _s(w[2] ^ w[4] ^ w[6] ^ ((c & 255) << 8 | c + 7 & 255))
+        f = _s(w[3] ^ w[5] ^ w[7] ^ ((c + 14 & 255) << 8 | c + 21 & 255))
         # L': B xor B <<< 13 xor B <<< 23, B being e and f
-        x = ah ^ e ^ (e << 13 ^ f << 7) & 0xFFFF ^ f >> 3 ^ e >> 9
-        y = al ^ f ^ (f << 13 ^ e << 7) & 0xFFFF ^ e >> 3 ^ f >> 9
-        ah, al, bh, bl, ch, cl, dh, dl = bh, bl, ch, cl, dh, dl, x, y
-        k[p] = x
-        k[p + 1] = y
-    key[:] = fk
+        k[p] = c = w[0] ^ e ^ (e << 13 ^ f << 7) & 0xFFFF ^ f >> 3 ^ e >> 9
+        w.append(c)
+        m[p] = c = w[1] ^ f ^ (f << 13 ^ e << 7) & 0xFFFF ^ e >> 3 ^ f >> 9
+        w.append(c)
+        w.pop(0)
+        w.pop(0)
+    for p in range(8):
+        w[p] = 0
 
 
-def _crypt(k, p: int, step: int, block, out):
-    """One block into ``out``; round keys from ``p`` on, 2 or -2 halves apart."""
+def _crypt(k, m, order, block, out):
+    """One block into ``out``; ``order``: of the round keys."""
     p0, p1 = P0, P1
-    ah, al, bh, bl, ch, cl, dh, dl = _halves(block)
-    for _ in range(32):
+    ah = _half(block, 0)
+    al = _half(block, 1)
+    bh = _half(block, 2)
+    bl = _half(block, 3)
+    ch = _half(block, 4)
+    cl = _half(block, 5)
+    dh = _half(block, 6)
+    dl = _half(block, 7)
+    for p in order:
         x = bh ^ ch ^ dh ^ k[p]
         e = x >> 8
         f = x & 255
-        x = bl ^ cl ^ dl ^ k[p + 1]
+        x = bl ^ cl ^ dl ^ m[p]
         g = x >> 8
         h = x & 255
         x = (p1[e] ^ p0[h]) << 8 ^ p1[f] ^ p0[e]
@@ -69,7 +75,6 @@ def _crypt(k, p: int, step: int, block, out):
         cl = dl
         dh = y
         dl = x
-        p += step
     i = 0
     for x in (dh, dl, ch, cl, bh, bl, ah, al):
         out[i] = x >> 8
@@ -83,29 +88,30 @@ class Sm4:
     def __init__(self, key):
         if len(key) != _BLOCK:
             raise ValueError("key of {} bytes".format(len(key)))
-        self._k = [0] * _SCHEDULE
-        _expand(self._k, key)
+        self._k = [0] * _ROUNDS
+        self._m = [0] * _ROUNDS
+        _expand(self._k, self._m, key)
 
     def encrypt(self, block, out=None):
         """One block of 16 bytes; into ``out``, if given, which may be the same. Returns it."""
-        return self._crypt(0, 2, block, out)
+        return self._crypt(range(_ROUNDS), block, out)
 
     def decrypt(self, block, out=None):
         """As ``encrypt``, the other way."""
-        return self._crypt(_SCHEDULE - 2, -2, block, out)
+        return self._crypt(range(_ROUNDS - 1, -1, -1), block, out)
 
-    def _crypt(self, p, step, block, out):
+    def _crypt(self, order, block, out):
         if not self._k:
             raise ValueError("key was wiped")
         if len(block) != _BLOCK:
             raise ValueError("block of {} bytes".format(len(block)))
         if out is None:
             out = bytearray(_BLOCK)
-        _crypt(self._k, p, step, block, out)
+        _crypt(self._k, self._m, order, block, out)
         return out
 
     def wipe(self):
         """Overwrite the key schedule."""
         for i in range(len(self._k)):
-            self._k[i] = 0
+            self._k[i] = self._m[i] = 0
         self._k = []

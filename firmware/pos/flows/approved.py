@@ -7,7 +7,10 @@ _READ_MS = 60000  # a balance, or until OK
 
 
 async def run(t, txn: dict) -> None:
-    """Show it; a balance until a key is pressed, the rest stays while slips are printed."""
+    """Show it; a balance until a key is pressed, the rest stays while slips are printed.
+
+    What matters most comes first: the screen has room for three or four lines.
+    """
     t.buzzer.ok()
     if "balance" in txn:
         fen = txn["balance"]
@@ -17,18 +20,17 @@ async def run(t, txn: dict) -> None:
         )
         await t.show("acknowledge", _READ_MS)
         return
-    lines = [txn["pan"]]
-    if txn.get("auth"):
-        lines.append(say("auth_code") + " " + txn["auth"])
-    code = txn.get("rc", "00")
-    asked = txn.get("asked", txn["amount"])
-    if asked != txn["amount"]:
-        lines.insert(0, say("partial").format(money(asked), money(asked - txn["amount"])))
-    elif code != "00":
-        lines.insert(0, unionpay.response(code)[1])
     how, _, limit = txn["cvm"].partition(" ")
     words = say("cvm_" + how)
     if limit:
         words = say("cvm_limit").format(money(int(limit))) + " " + words
-    lines.append(words)
-    await t.show("result", "ok", say("approved"), lines, txn["amount"])
+    lines = [txn["pan"], words, say("auth_code") + " " + txn.get("auth", "")]
+    code = txn.get("rc", "00")
+    title = "approved"
+    left = txn.get("asked", 0) - txn["amount"]
+    if left > 0:
+        title = "approved_part"
+        lines[0] = say("to_pay").format(money(left))
+    elif code != "00":
+        lines.insert(0, unionpay.response(code)[1])
+    await t.show("result", "ok", say(title), lines, txn["amount"])

@@ -56,6 +56,8 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
         txn["cvm"] = {SIGNATURE: "signature", CDCVM: "cdcvm"}.get(cvm, "ec")
         await t.tell("vouch", txn, card)
         return
+    if t.journal.waiting() and "a" not in flags and not await t.tell("upload"):
+        return
     if "A" in flags:
         card.track2 = ""  # the same request may have to be sent again, from the journal
     if "F" in flags:
@@ -78,6 +80,7 @@ async def _finish(t, txn, card, pin, flags):
         await _refuse(t, txn, "host_mac" if reason == "A0" else "host_silent")
     else:
         await t.tell("reversal", reason)
+        txn["state"] = t.journal.find(txn["trace"])["state"]  # an advice may be approved now
 
 
 def _scheme(pan) -> str:

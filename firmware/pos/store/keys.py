@@ -44,7 +44,7 @@ class Keys:
 
     def __init__(self, root: str, sealer):
         self._path = root + "/keys"
-        self._refused = root + "/refused_kcv"
+        self._list = root + "/refused_kcv"
         self._sealer = sealer
         self._file = files.load(self._path) or b""
 
@@ -64,8 +64,10 @@ class Keys:
             value = kcv(key, sm4)
             if not any(key) or (check is not None and value[: len(check)] != bytes(check)):
                 raise KeyCheck("TMK")
-            for known in (value, kcv(key, not sm4)):
-                self._accept("TMK", known)
+            refused = self._refused()
+            self._accept("TMK", value, refused)
+            if refused:  # whichever cipher it has been used with
+                self._accept("TMK", kcv(key, not sm4), refused)
             self._save(self._sealer.seal("TMK", key) + value)
         finally:
             wipe(key)
@@ -90,10 +92,11 @@ class Keys:
         ):
             raise KeyCheck("F62")
         self.tmk_kcv()
+        refused = self._refused()
         for name in ("PIK", "MAK", "TDK")[: 3 if n == 60 else 2]:
             wipe(self._clear(name, f62, mode == _SM4))
             at = _place(name, f62)
-            self._accept(name, f62[at - _KCV : at])
+            self._accept(name, f62[at - _KCV : at], refused)
         self._save(bytes(self._file[:_MODE]) + mode[2].encode() + bytes(f62))
 
     def drop_working(self) -> None:
@@ -134,9 +137,11 @@ class Keys:
         files.save(self._path, content)
         self._file = content
 
-    def _accept(self, name, value):
+    def _refused(self):
+        return files.load(self._list) or b""
+
+    def _accept(self, name, value, refused):
         """Raises KeyCheck for a check value that is in the list of refused ones."""
-        refused = files.load(self._refused) or b""
         for i in range(0, len(refused), _SHOWN):
             if refused[i : i + _SHOWN] == value[:_SHOWN]:
                 raise KeyCheck(name, "refused")

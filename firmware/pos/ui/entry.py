@@ -36,7 +36,11 @@ class Entry:
             canvas.text(left, y + 44, 20, sign, "sans24", "muted", "<", "bar")
             left += 20
             width -= 20
-        self.fonts = ("amount40", "sans24", "sans16")  # the first has digits and stars alone
+        self.fonts: tuple = (
+            "amount40",
+            "sans24",
+            "sans16",
+        )  # the first has digits and stars alone
         self._align = align
         self._width = width
         self._field = canvas.text(left, y + 34, width, "", "amount40", "ink", align, "bar")
