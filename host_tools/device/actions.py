@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from host_tools.acquirer import booking
 from host_tools.acquirer import scenario as host_faults
+from host_tools.acquirer.models import Transaction
 from host_tools.acquirer.server import HostThread
 from host_tools.device.virtual import VirtualDevice
 from host_tools.vboard.cards.card import Card
@@ -257,7 +261,7 @@ def _bench_air() -> Radio:
 def _check_host(value: Any, _: Path) -> None:
     if not isinstance(value, str):
         raise WrongStep("a line such as 'drop_after_booking mti=0200' is expected")
-    if value in ("stop", "start", "well", "other_master_key"):
+    if value in ("stop", "start", "well", "other_master_key", "forget"):
         return
     name, *words = value.split() or [""]
     if name in _HOST_WISHES:
@@ -276,7 +280,7 @@ def _check_host(value: Any, _: Path) -> None:
 def _host(stage: Stage, value: str) -> None:
     name, *words = value.split()
     if name in _HOST_WISHES:
-        settings = stage.host.ledger.settings
+        settings = stage.host.ledger
         if name == "asks":
             for digit in words[0]:
                 settings.ask("12345678", digit)
@@ -284,6 +288,13 @@ def _host(stage: Stage, value: str) -> None:
             settings.set_parameter(words[0], " ".join(words[1:]))
         else:
             settings.set_black_list(words)
+    elif value == "forget":
+        with stage.host.ledger.begin() as work:
+            last = work.session.scalars(
+                select(Transaction).order_by(Transaction.id.desc())
+            ).first()
+            assert last is not None
+            booking.take_back(work, last, last.at)
     elif value == "stop":
         stage.host.misbehave("refuse")
     elif value in ("start", "well"):
