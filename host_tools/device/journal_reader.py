@@ -87,6 +87,8 @@ _FIELDS = {
     44: "credits",
     45: "credit_fen",
     46: "balanced",
+    47: "first",
+    48: "fee",
 }
 
 

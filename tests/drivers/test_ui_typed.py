@@ -170,3 +170,25 @@ except asyncio.TimeoutError:
 def test_the_check_digit(mpy, pan, good):
     code = f"from pos.ui.typed import luhn\nprint(luhn({pan!r}))"
     assert mpy(code, heap="1m").strip() == str(good)
+
+
+def test_every_page_of_the_menu_fits(mpy, tmp_path):
+    """No item is cut: an ellipsis stands where words do not fit."""
+    code = """
+from pos.flows import menu
+pages = [line.split() for line in menu._PAGES.split("\\n") if line]
+from pos.ui.strings import say
+count = 0
+for page in pages:
+    names = [say(item.partition("=")[0]) for item in page[1:]]
+    for turns in range(1 + (len(names) - 1) // 5):
+        await after(entry.choose(ui, say(page[0]), names), "#" * turns)
+        shot(str(count))
+        count += 1
+print(count)
+"""
+    count = int(mpy(source(code, tmp_path), heap="1m"))
+    assert count >= 8
+    for number in range(count):
+        shown = lines(tmp_path / str(number))
+        assert len(shown) >= 3 and not any("…" in line for line in shown), shown

@@ -183,7 +183,10 @@ def test_a_part_of_what_was_asked_for():
 
 
 def test_months():
-    assert "INSTALMENTS: 12" in texts(made(kind="instalment", months=12))
+    lines = texts(made(kind="instalment", months=12, first=10666, fee=9216))
+    at = lines.index("INSTALMENTS: 12")
+    assert lines[at + 1 : at + 3] == ["FIRST PAYMENT: RMB 106.66", "FEE: RMB 92.16"]
+    assert not any(line.startswith("FEE") for line in texts(made(kind="instalment", months=12)))
 
 
 def test_a_chip_that_approved_gave_a_tc():

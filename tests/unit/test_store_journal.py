@@ -225,6 +225,7 @@ approve(journal, 4)
 for journal in (journal, restart()):
     assert journal.waiting()["trace"] == 1 and journal.waiting()["copies"] == 1
     assert [t["copies"] for t in journal.unprinted()] == [1, 0, 0, 0]
+    assert [t and t["trace"] for t in map(journal.waiting, range(4))] == [1, 2, 70001, None]
 journal.uploaded(1, {"rrn": "123456789012"})
 assert journal.find(1)["rrn"] == "123456789012" and journal.find(1)["rc"] == "Y1"
 journal.uploaded(70001, {})

@@ -51,6 +51,8 @@ EN = {
     "asked": "REQUESTED",
     "open": "STILL TO BE PAID",
     "months": "INSTALMENTS",
+    "first": "FIRST PAYMENT",
+    "fee": "FEE",
     "batch": "BATCH NO",
     "trace": "VOUCHER NO",
     "auth": "AUTH CODE",
@@ -66,7 +68,7 @@ EN = {
     "atc": "ATC",
     "label": "APP LABEL",
     "sign": "CARDHOLDER SIGNATURE",
-    "agree": "I CONFIRM THE ABOVE TRANSACTION AND AGREE THAT IT IS CHARGED TO MY ACCOUNT.",
+    "agree": "I CONFIRM THE ABOVE TRANSACTION AND AGREE THAT IT IS ENTERED IN MY ACCOUNT.",
     "cvm_limit": "AMOUNT NOT OVER %s",
     "cvm_pin": "PIN VERIFIED ONLINE\nNO SIGNATURE REQUIRED",
     "cvm_pin_sign": "PIN VERIFIED ONLINE",
@@ -183,6 +185,9 @@ def _notes(words, txn):
     yield from _rows(words, txn, names if txn["kind"] != "offline" else ())
     if txn.get("months"):
         yield from _row(words["months"], "%d" % txn["months"])
+        for name in ("first", "fee"):
+            if txn.get(name) is not None:
+                yield from _row(words[name], money(txn[name]))
 
 
 def _card(words, txn):
