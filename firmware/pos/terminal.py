@@ -53,8 +53,10 @@ class Terminal:
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
         self.reader = None  # while it is open
         self._mark = 0
+        self.waits = {}  # operator: when the wait after wrong passwords began, see Users
         self.operator = ""
         self.signed_in = False
+        self.action = 0  # what the host's last answer asks for, digit P of its header
 
     def open(self) -> None:
         """Read what is stored; raises files.Damaged."""
@@ -107,9 +109,9 @@ class Terminal:
         """YYYYMMDDhhmmss."""
         return "%04d%02d%02d%02d%02d%02d" % time.localtime()[:6]
 
-    def new_batch(self, number: int) -> None:
-        """Go on in batch ``number``, whose journal is empty or its own."""
-        self.params.update(batch=number)
+    def new_batch(self, number: int, **values) -> None:
+        """Go on in batch ``number``, whose journal is empty or its own; sets parameters too."""
+        self.params.update(batch=number, **values)
         self.journal = Journal(_ROOT, number)
         self.journal.open()
 

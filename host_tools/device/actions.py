@@ -1,11 +1,16 @@
 """The steps of a scenario: what each may say, and what it does to a terminal and its world."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from host_tools.acquirer import booking
 from host_tools.acquirer import scenario as host_faults
+from host_tools.acquirer.models import Transaction
 from host_tools.acquirer.server import HostThread
 from host_tools.device.virtual import VirtualDevice
 from host_tools.vboard.cards.card import Card
@@ -22,6 +27,8 @@ from host_tools.vboard.wire import Net, UartLine
 DEADLINE_S = 20.0
 HOST_NAME = "acquirer.test"
 _KEYS = set("0123456789ECBM*#")
+# What the host is told to want of its terminals: how many words each takes at least
+_HOST_WISHES = {"asks": 1, "parameter": 2, "black_list": 1}
 _PRINTER_HANDS = (
     *("paper_out", "near_end", "new_paper", "open_cover", "close_cover"),
     *("overheat", "cool_down", "power_off", "power_on", "tear"),
@@ -108,6 +115,11 @@ def _texts(value: Any, _: Path | None = None) -> list[str]:
 
 def _check_texts(value: Any, folder: Path) -> None:
     _texts(value, folder)
+
+
+def _check_text(value: Any, _: Path) -> None:
+    if not isinstance(value, str) or not value:
+        raise WrongStep("a text is expected")
 
 
 def _check_keys(value: Any, _: Path) -> None:
@@ -249,7 +261,12 @@ def _bench_air() -> Radio:
 def _check_host(value: Any, _: Path) -> None:
     if not isinstance(value, str):
         raise WrongStep("a line such as 'drop_after_booking mti=0200' is expected")
-    if value in ("stop", "start", "well", "other_master_key"):
+    if value in ("stop", "start", "well", "other_master_key", "forget"):
+        return
+    name, *words = value.split() or [""]
+    if name in _HOST_WISHES:
+        if len(words) < _HOST_WISHES[name]:
+            raise WrongStep(f"{name} takes {_HOST_WISHES[name]} words")
         return
     try:
         host_faults.parse(value)
@@ -261,7 +278,24 @@ def _check_host(value: Any, _: Path) -> None:
 
 
 def _host(stage: Stage, value: str) -> None:
-    if value == "stop":
+    name, *words = value.split()
+    if name in _HOST_WISHES:
+        settings = stage.host.ledger
+        if name == "asks":
+            for digit in words[0]:
+                settings.ask("12345678", digit)
+        elif name == "parameter":
+            settings.set_parameter(words[0], " ".join(words[1:]))
+        else:
+            settings.set_black_list(words)
+    elif value == "forget":
+        with stage.host.ledger.begin() as work:
+            last = work.session.scalars(
+                select(Transaction).order_by(Transaction.id.desc())
+            ).first()
+            assert last is not None
+            booking.take_back(work, last, last.at)
+    elif value == "stop":
         stage.host.misbehave("refuse")
     elif value in ("start", "well"):
         stage.host.behave()
@@ -313,6 +347,17 @@ def _no_paper(stage: Stage, value: Any) -> None:
     found = [text for text in _texts(value) if text in paper]
     if found:
         raise AssertionError(f"the paper has {found}:\n{paper}")
+
+
+def _type_off_paper(stage: Stage, label: str) -> None:
+    found = re.findall(re.escape(label) + r": (.*)", stage.paper())
+    if not found:
+        raise AssertionError(f"no {label!r} is on the paper:\n{stage.paper()}")
+    date = re.match(r"\d{4}/(\d\d)/(\d\d)", found[-1])
+    text = date[1] + date[2] if date else found[-1].strip()
+    if not text.isdigit():
+        raise AssertionError(f"{text!r} cannot be typed")
+    stage.device.press(text)
 
 
 def _tap(stage: Stage, value: str | list[str]) -> None:
@@ -381,6 +426,7 @@ ACTIONS = {
     "screen": Action(_check_texts, _wait_for_screen),
     "gone": Action(_check_texts, _wait_gone),
     "keys": Action(_check_keys, lambda s, v: s.device.press(v)),
+    "type_off_paper": Action(_check_text, _type_off_paper),
     "hold": Action(_check_keys, lambda s, v: s.device.hold(v)),
     "let_go": Action(_check_keys, lambda s, v: s.device.let_go(v)),
     "keypad": Action(_checked(_keypad_line, _bench_keys), _keypad),

@@ -31,13 +31,14 @@ class Expected:
     paper: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     auditor: list[str] = field(default_factory=list)
+    settlements: list[str] = field(default_factory=list)
 
 
 def expected(document: Any) -> Expected:
     """From YAML. Raises WrongExpectation."""
     if not isinstance(document, dict):
         raise WrongExpectation("it is missing: what must be true at the end?")
-    lists = ("ledger", "journal", "messages", "faults", "auditor")
+    lists = ("ledger", "journal", "messages", "faults", "auditor", "settlements")
     unknown = set(document) - {*lists, "paper"}
     if unknown:
         raise WrongExpectation(f"{', '.join(sorted(map(str, unknown)))}: not known here")
@@ -62,6 +63,7 @@ def compare(wanted: Expected, stage: Stage) -> list[str]:
         "messages": messages(stage.host.log),
         "faults": stage.device.board.faults,
         "auditor": _auditor(image, paper, stage),
+        "settlements": _settlements(stage),
     }
     wrong = [
         f"{name}: expected {getattr(wanted, name)}, found {rows}"
@@ -97,6 +99,11 @@ def yuan(fen: int) -> str:
 def _ledger(stage: Stage) -> list[str]:
     rows = stage.host.ledger.transactions()
     return [f"{row.state} {yuan(row.amount)} {row.response_code or '-'}" for row in rows]
+
+
+def _settlements(stage: Stage) -> list[str]:
+    rows = stage.host.ledger.settlements()
+    return [" ".join([row.batch, row.result, *row.differences]) for row in rows]
 
 
 def _journal(image: bytes) -> list[str]:

@@ -87,6 +87,8 @@ _FIELDS = {
     44: "credits",
     45: "credit_fen",
     46: "balanced",
+    47: "first",
+    48: "fee",
 }
 
 
@@ -316,5 +318,6 @@ def _transactions(records: list[Record]) -> list[Transaction]:
             txn.waiting = False
         else:
             txn.state = record.kind
+            txn.waiting &= record.kind != "declined"
             txn.reversals += record.kind == "reversing"
     return [found[number] for number in sorted(found)]

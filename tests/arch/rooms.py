@@ -34,7 +34,10 @@ MAY_IMPORT = {
 }
 
 # Rooms and single modules that only turn values into values: they know no clock, file or socket.
-PURE = ("pos.protocol", "pos.crypto", "pos.emv", "pos.slips", "pos.acquirer.messages")
+PURE = (
+    *("pos.protocol", "pos.crypto", "pos.emv", "pos.slips"),
+    *("pos.acquirer.messages", "pos.acquirer.settling", "pos.acquirer.downloads"),
+)
 PURE_PLATFORM = frozenset({"array", "binascii", "hashlib", "micropython", "struct"})
 
 # platform module -> the only rooms that may know it

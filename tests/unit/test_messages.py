@@ -251,6 +251,37 @@ def test_what_an_answer_says():
         assert txn["state"] == state
 
 
+@pytest.mark.parametrize(
+    ("f54", "fen"),
+    [
+        ("1002156C000000128000", 128000),
+        ("1002156D000000000100", -100),
+        ("1002156C00000012800", None),
+        ("1002156C00000012800x", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_balance(f54, fen):
+    assert messages.balance({54: f54}) == fen
+
+
+def test_the_terms_of_instalments():
+    terms = b"000000005000156000000004320"
+    txn = {"kind": "instalment", "amount": 60000}
+    messages.result(txn, {39: "00", 62: terms})
+    assert (txn["first"], txn["fee"]) == (5000, 4320)
+    for kind, code, other in (
+        ("sale", "00", terms),
+        ("instalment", "05", terms),
+        ("instalment", "00", terms[:20]),
+        ("instalment", "00", b"x" * 27),
+    ):
+        txn = {"kind": kind, "amount": 60000}
+        messages.result(txn, {39: code, 62: other})
+        assert "first" not in txn and "fee" not in txn
+
+
 def test_messages_without_money():
     mti, fields = messages.plain(PARAMS, "echo")
     assert (mti, fields[60]) == ("0820", "00000007301") and set(fields) == {41, 42, 60}

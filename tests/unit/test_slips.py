@@ -1,6 +1,7 @@
 """Slips, read back from the printer's bytes by a small reader of its own."""
 
 import pytest
+from pos.protocol import unionpay
 from pos.slips import sale
 
 SHOP = "TAPTILL TEST SHOP"
@@ -126,11 +127,90 @@ def test_an_amount_is_never_cut(fen, text, width):
     assert (0, width, 2, text) in slip(made(amount=fen))
 
 
-@pytest.mark.parametrize("kind", ["void", "refund"])
+KINDS = [
+    line.split()[0] for line in unionpay.TRANSACTIONS.split("\n") if " MR" in line or " MA" in line
+]
+
+
+def test_every_kind_has_a_word():
+    assert len(KINDS) == 15  # all but the balance, which has no slip
+    for kind in KINDS:
+        (line,) = [line for line in texts(made(kind=kind)) if line.startswith("TRANS TYPE: ")]
+        assert line.isupper() and "_" not in line
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_money_that_goes_back_is_negative(kind):
     lines = texts(made(kind=kind))
-    assert "RMB -1280.00" in lines
-    assert "TRANS TYPE: " + kind.upper() in lines
+    back = kind in ("void", "refund", "completion_void", "instalment_void")
+    assert ("RMB -1280.00" in lines) == back
+    assert ("RMB 1280.00" in lines) != back
+
+
+def test_what_it_is_about():
+    original = {"orig_trace": 41, "orig_rrn": "632909000041", "orig_auth": "ABC123"}
+    lines = texts(made(kind="completion_void", orig_date="1123", **original))
+    at = lines.index("ORIG VOUCHER NO: 000041")
+    assert lines[at + 1 : at + 4] == [
+        "ORIG REF NO: 632909000041",
+        "ORIG AUTH CODE: ABC123",
+        "ORIG DATE: 1123",
+    ]
+    assert not any(line.startswith("ORIG") for line in texts(made()))
+
+
+def test_a_voice_authorisation_is_the_slips_own():
+    lines = texts(made(kind="offline", auth="123456", orig_auth="123456"))
+    assert "AUTH CODE: 123456" in lines
+    assert not any(line.startswith("ORIG") for line in lines)
+
+
+def test_a_tip_and_the_total():
+    lines = texts(made(kind="tip", base=100000, tip=28000, amount=128000))
+    at = lines.index("AMOUNT: RMB 1000.00")
+    assert lines[at + 1 : at + 4] == ["TIP: RMB 280.00", "TOTAL:", "RMB 1280.00"]
+
+
+def test_an_adjustment_shows_the_amount_before():
+    lines = texts(made(kind="adjust", base=100000))
+    assert lines[lines.index("AMOUNT:") - 1] == "AMOUNT BEFORE: RMB 1000.00"
+
+
+def test_a_part_of_what_was_asked_for():
+    lines = texts(made(asked=150000))
+    at = lines.index("RMB 1280.00")
+    assert lines[at + 1 : at + 3] == ["REQUESTED: RMB 1500.00", "STILL TO BE PAID: RMB 220.00"]
+
+
+def test_months():
+    lines = texts(made(kind="instalment", months=12, first=10666, fee=9216))
+    at = lines.index("INSTALMENTS: 12")
+    assert lines[at + 1 : at + 3] == ["FIRST PAYMENT: RMB 106.66", "FEE: RMB 92.16"]
+    assert not any(line.startswith("FEE") for line in texts(made(kind="instalment", months=12)))
+
+
+def test_a_chip_that_approved_gave_a_tc():
+    lines = texts(made(kind="ec_sale", cvm="ec"))
+    assert "TC: 1122334455667788" in lines and "PAID OFFLINE BY THE CARD" in lines
+    assert not any(line.startswith("ARQC") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("cvm", "phrases"),
+    [
+        ("none 30000", ["AMOUNT NOT OVER RMB 300.00", "NO PIN, NO SIGNATURE REQUIRED"]),
+        ("pin 30000", ["AMOUNT NOT OVER RMB 300.00", "PIN VERIFIED ONLINE"]),
+        ("pin_sign", ["PIN VERIFIED ONLINE", "CARDHOLDER SIGNATURE:"]),
+        ("none_sign", ["NO PIN REQUIRED", "CARDHOLDER SIGNATURE:"]),
+        ("absent", ["CARD NOT PRESENT", "NO SIGNATURE REQUIRED"]),
+    ],
+)
+def test_the_reason_and_whether_it_is_signed(cvm, phrases):
+    merchant, cardholder = texts(made(cvm=cvm)), texts(made("cardholder", cvm=cvm))
+    assert [line for line in merchant if line in phrases] == phrases
+    assert ("CARDHOLDER SIGNATURE:" in merchant) == ("CARDHOLDER SIGNATURE:" in phrases)
+    assert "CARDHOLDER SIGNATURE:" not in cardholder
+    assert phrases[0] in cardholder
 
 
 def test_the_signature_is_asked_for_on_the_merchants_copy_only():

@@ -225,6 +225,7 @@ approve(journal, 4)
 for journal in (journal, restart()):
     assert journal.waiting()["trace"] == 1 and journal.waiting()["copies"] == 1
     assert [t["copies"] for t in journal.unprinted()] == [1, 0, 0, 0]
+    assert [t and t["trace"] for t in map(journal.waiting, range(4))] == [1, 2, 70001, None]
 journal.uploaded(1, {"rrn": "123456789012"})
 assert journal.find(1)["rrn"] == "123456789012" and journal.find(1)["rc"] == "Y1"
 journal.uploaded(70001, {})
@@ -443,3 +444,20 @@ def test_host_reader_names_what_it_cannot_read():
         Store(bytes(128 * 1024))
     with pytest.raises(FlashImageError, match="not a journal"):
         parse_journal(b"something else")
+
+
+def test_what_the_host_refuses_after_the_fact_is_declined_and_waits_no_more(run):
+    run("""
+for trace in (1, 2):
+    txn = sale(trace, kind="offline")
+    journal.begin(txn)
+    journal.approve(txn)
+journal.uploaded(1, {"state": "declined", "rc": "51"})
+for again in (journal, restart()):
+    assert again.waiting()["trace"] == 2
+    found = again.find(1)
+    assert (found["state"], found["rc"]) == ("declined", "51")
+assert refuses(journal.uploaded, 1, {}) == "10 after declined"
+journal.uploaded(2, {"state": "approved", "rc": "00"})
+assert journal.waiting() is None and journal.find(2)["state"] == "approved"
+""")

@@ -57,6 +57,25 @@ assert users.check("01", "1") == (WRONG, 2)
 """)
 
 
+def test_the_wait_goes_on_from_one_asking_to_the_next(run):
+    """With the same ``waits``; a restart has new ones, and the wait begins anew."""
+    run("""
+waits = {}
+def again():
+    return Users("/data", sealer, lambda: now[0], waits)
+for _ in range(3):
+    again().check("01", "1")
+now[0] += 10
+assert again().wait("01") == 20
+now[0] += 20
+assert again().check("01", "0000") == (OK, 0)
+for _ in range(3):
+    again().check("00", "1")
+now[0] += 10
+assert restart().wait("00") == 30
+""")
+
+
 def test_restart_saves_nobody_a_try_nor_the_wait(run):
     run("""
 users.check("01", "1")

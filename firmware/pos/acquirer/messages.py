@@ -68,7 +68,8 @@ def result(txn: dict, answer: dict) -> None:
     """Take into the transaction what its answer says; sets ``state`` approved or declined.
 
     With F39 10 the amount is that of the answer, and ``asked`` the one that was asked for. An
-    advice that the host has had already (94) is approved.
+    advice that the host has had already (94) is approved. Of instalments F62 has the ``first``
+    payment (12 digits), the currency (3) and the ``fee`` (12) in fen [M].
     """
     code = txn["rc"] = answer[39]
     good = unionpay.approved(code) or (code == "94" and unionpay.is_kind(txn["kind"], "A"))
@@ -84,6 +85,18 @@ def result(txn: dict, answer: dict) -> None:
     text = answer.get(63)
     if isinstance(text, str) and text[:3].strip():
         txn["org"] = text[:3]
+    terms = bytes(answer.get(62) or b"")[:27]
+    if good and txn["kind"] == "instalment" and len(terms) == 27 and terms.isdigit():
+        txn["first"], txn["fee"] = int(terms[:12]), int(terms[15:])
+
+
+def balance(answer: dict):
+    """The balance of F54 in fen (account 2, type 2, currency 3, C or D, amount 12), or None."""
+    text = answer.get(54) or ""
+    if len(text) < 20 or not text[8:20].isdigit():
+        return None
+    fen = int(text[8:20])
+    return -fen if text[7] == "D" else fen
 
 
 def clock(answer: dict) -> tuple | None:

@@ -1,8 +1,14 @@
 """What is to be paid?"""
 
 from pos.ui import entry
+from pos.ui.strings import say
 
 
-async def run(t, first_key=None):
-    """The amount in fen, or None; ``first_key`` is a digit that was typed already."""
-    return await entry.amount(t.ui, t.params["amount_max"], first_key)
+async def run(t, kind: str, first_key=None, limit=None):
+    """The amount in fen of a transaction of ``kind``, at most ``limit``; None: cancelled.
+
+    ``first_key`` is a digit that was typed already.
+    """
+    if limit is None:
+        limit = t.params["amount_max"]
+    return await entry.amount(t.ui, limit, first_key, 0, say(kind))

@@ -40,23 +40,28 @@ async def run(t, txn: dict, card, pin):
         await t.show("message", "bad", say("card"), say("card_unreadable"), _READ_MS)
         return None
     del fields, card
-    await t.show("working", say("authorising"), money(txn["amount"]))
+    await t.show("working", say("authorising"), txn["amount"] and money(txn["amount"]))
     try:
         await line.session.connect()
     except HostError as error:  # nothing was sent: there is nothing to take back
         wipe(mak)
-        await online.explain(t, say("sale_off"), error)
+        await online.explain(t, say("off").format(say(txn["kind"])), error)
         return None
-    t.journal.sending(txn)
+    keep = not unionpay.is_kind(txn["kind"], "X")  # of what moves no money nothing is kept
+    if keep:
+        t.journal.sending(txn)
     try:
         answer = await line.ask(request, mak)
     except HostError as error:
         return "A0" if error.why == "mac" else "98"
     messages.result(txn, answer)
-    t.journal.close(txn)
+    if keep:
+        t.journal.close(txn)
+    else:
+        txn["balance"] = messages.balance(answer)
     await line.session.close()
     if txn["state"] == "approved":
-        await _approved(t, txn)
+        await t.tell("approved", txn)
     else:
         await online.refused(t, say("declined"), txn["rc"])
     return None
@@ -83,11 +88,3 @@ def _cover(keys, card) -> bool:
     finally:
         wipe(tdk)
     return True
-
-
-async def _approved(t, txn):
-    t.buzzer.ok()
-    lines = [txn["pan"], say("auth_code") + " " + txn.get("auth", "")]
-    if txn["rc"] != "00":
-        lines.insert(0, unionpay.response(txn["rc"])[1])
-    await t.show("result", "ok", say("approved"), lines, txn["amount"])

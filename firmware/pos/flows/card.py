@@ -83,7 +83,7 @@ async def _read(t, txn):
 
 def _transaction(t, txn):
     """The kernel's generator; nobody but it keeps the configuration."""
-    return entry.transaction(emv_data.terminal_data(t), emv_data.request(txn, os.urandom(4)))
+    return entry.transaction(emv_data.terminal_data(t, txn), emv_data.request(txn, os.urandom(4)))
 
 
 async def _invite(t, txn, hint):

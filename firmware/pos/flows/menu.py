@@ -3,11 +3,36 @@
 from pos.ui import entry
 from pos.ui.strings import say
 
-_CHOICES = ("sale", "reprint", "sign_in", "echo", "log_off")
+# A line a page: its title, then what may be chosen. An item is a word on the screen and, behind
+# "=", the story that it tells and what the story is given; without one it leads to its own page.
+_PAGES = """
+menu sale=sale void=void:void refund=refund menu_preauth menu_more \
+menu_print menu_settle=settle menu_host menu_log_off=log_off
+menu_preauth preauth=preauth:preauth preauth_add=preauth:preauth_add \
+preauth_void=preauth:preauth_void completion=preauth:completion \
+completion_void=void:completion_void notice=preauth:notice
+menu_more balance=balance offline=offline tip=change:tip adjust=change:adjust \
+menu_moto=moto:sale menu_moto_preauth=moto:preauth instalment=instalment \
+instalment_void=void:instalment_void
+menu_print menu_reprint=printing:last menu_any=printing:any menu_last=settle:reprint
+menu_host menu_sign_in=sign_in menu_sign_off=sign_off menu_echo=echo \
+menu_download=download menu_status=status menu_upload=upload
+"""
 
 
 async def run(t):
-    """The name of what was chosen, or None."""
-    names = [say("menu_" + name) for name in _CHOICES]
-    choice = await entry.choose(t.ui, say("menu"), names)
-    return None if choice is None else _CHOICES[choice]
+    """The name of the story that was chosen, what it is given behind a colon; None: cancelled."""
+    page = "menu"
+    while True:
+        at = _PAGES.find("\n" + page + " ") + 1
+        items = _PAGES[at : _PAGES.find("\n", at)].split()[1:]
+        names = [say(item.partition("=")[0]) for item in items]
+        choice = await entry.choose(t.ui, say(page), names)
+        if choice is None:
+            if page == "menu":
+                return None
+            page = "menu"
+            continue
+        page, _, story = items[choice].partition("=")
+        if story:
+            return story

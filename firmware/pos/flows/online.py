@@ -8,6 +8,7 @@ from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
 
 _READ_MS = 10000
+_ASK_MS = 60000
 _SIGN_IN = 3  # digit P of the header: the host wants a new sign-in
 
 
@@ -27,7 +28,7 @@ class Line:
     async def ask(self, request: tuple, mak=None) -> dict:
         """Exchange one message; wipes ``mak``, keeps the host's sign on the screen true.
 
-        Raises HostError. An answer that demands a new sign-in is noted.
+        Raises HostError. What the host wants besides (digit P of the header) is noted.
         """
         t = self._t
         try:
@@ -39,16 +40,47 @@ class Line:
             if mak:
                 wipe(mak)
         t.ui.set_status(network=OK, host=OK)
-        if unionpay.response(answer[39])[0] == "S" or self.session.action == _SIGN_IN:
+        t.action = self.session.action
+        if unionpay.response(answer[39])[0] == "S" or t.action == _SIGN_IN:
             t.signed_in = False
         return answer
 
 
-async def ready(t) -> bool:
-    """Whether something may go to the host; what stands in its way is done first."""
+async def ready(t, begins: bool = True, uploads: bool = True) -> bool:
+    """Whether something may go to the host; what stands in its way is done first.
+
+    ``begins``: a transaction is to begin, for which there must be room in the batch; ``uploads``:
+    what was approved here goes before it.
+    """
     if not t.signed_in and not await t.tell("sign_in"):
         return False
-    return not t.journal.pending() or await t.tell("reversal")
+    if t.journal.pending() and not await t.tell("reversal"):
+        return False
+    if uploads and t.journal.waiting() and not await t.tell("upload"):
+        return False
+    if begins and (t.journal.settling or t.journal.count >= t.params["batch_max"]):
+        return await _settled(t)
+    return True
+
+
+async def obey(t) -> None:
+    """Do what the host's answers ask for, one after the other, each at most once."""
+    done = [0]
+    while t.action not in done:
+        action = t.action
+        done.append(action)
+        t.action = 0
+        if action != _SIGN_IN or not t.signed_in:
+            await t.tell("download", action)
+
+
+async def _settled(t) -> bool:
+    """The batch takes no more: settle it, if the cashier agrees."""
+    if t.journal.settling:
+        return await t.tell("settle", "resume")
+    t.buzzer.bad()
+    key = await t.show("message", "warn", say("menu_settle"), say("settle_full"), _ASK_MS)
+    return key == "E" and await t.tell("settle")
 
 
 async def explain(t, title: str, error: HostError) -> None:

@@ -11,10 +11,11 @@ _TEST = True  # no slip of this terminal is a voucher: test keys only
 _COPIES = (slip.MERCHANT, slip.CARDHOLDER)
 
 
-async def run(t, again: bool = False) -> None:
-    """Print every copy that is due; with ``again`` the last sale once more, marked as such."""
+async def run(t, again: str = "") -> None:
+    """Print every copy that is due. ``again``: the last approved one ("last") once more, or one
+    whose trace number is asked ("any"), marked as such."""
     if again:
-        await _reprint(t)
+        await _reprint(t, again)
         return
     wanted = t.params["copies"]
     for trace in [txn["trace"] for txn in t.journal.unprinted(wanted)]:
@@ -22,12 +23,24 @@ async def run(t, again: bool = False) -> None:
             return
 
 
-async def _reprint(t):
-    txn = t.journal.last("approved")
+async def _reprint(t, which):
+    why = "nothing_to_print"
+    if which == "last":
+        txn = t.journal.last("approved")
+    else:
+        trace = await t.tell("ask", "trace", "menu_any")
+        if not trace:
+            return
+        txn = t.journal.find(int(trace))
+        why = "orig_none"
+        if txn and txn["state"] != "approved":
+            txn = None
+            why = "orig_declined"
     if txn:
+        txn["copies"] = max(txn.get("copies", 0), 1)
         await _print(t, txn, slip.MERCHANT)
     else:
-        await t.show("message", "warn", say("menu_reprint"), say("nothing_to_print"), _TEAR_MS)
+        await t.show("message", "warn", say("menu_print"), say(why), _TEAR_MS)
 
 
 async def _copies(t, txn, wanted) -> bool:

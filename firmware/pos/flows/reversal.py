@@ -43,7 +43,9 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
         if code in _TAKEN_BACK:
             t.journal.reversed(txn["trace"], code)
             t.ui.set_status(pending=False)
-            text = say("reversal_done").format(money(txn["amount"]))
+            kind = txn["kind"]
+            name = "reversal_done" if kind == "sale" else "reversal_undone"
+            text = say(name).format(money(txn["amount"]), say(kind))
             await t.show("message", "warn", title, text, _READ_MS)
             return True
     t.buzzer.bad()

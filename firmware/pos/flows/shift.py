@@ -11,7 +11,7 @@ async def run(t) -> None:
         t.operator = await t.tell("login")
         t.ui.set_status(operator=t.operator)
         await t.tell("sign_in")
-        await _look_after(t)
+        await _look_after(t, True)
         await _work(t)
         t.operator = ""
         t.ui.set_status(operator="")
@@ -29,10 +29,16 @@ async def _work(t):
             await t.tell("sale", key)
 
 
-async def _look_after(t):
-    """Finish what waits: nobody is at the keys, or the shift begins."""
+async def _look_after(t, begins=False):
+    """Finish what waits: nobody is at the keys, or the shift ``begins``."""
+    if t.action:
+        await t.tell("obey")
+    if begins or t.journal.settling:
+        await t.tell("settle", "resume")
     if t.journal.pending():
         await t.tell("reversal")
+    if t.journal.waiting() and t.signed_in and not t.journal.pending():
+        await t.tell("upload")
     await t.tell("printing")
 
 
@@ -41,8 +47,7 @@ async def _choose(t) -> bool:
     story = await t.tell("menu")
     if story == "log_off":
         return True
-    if story == "reprint":
-        await t.tell("printing", True)
-    elif story:
-        await t.tell(story)
+    if story:
+        name, _, given = story.partition(":")
+        await t.tell(name, *((given,) if given else ()))
     return False

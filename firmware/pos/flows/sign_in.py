@@ -6,6 +6,7 @@ from pos import log
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
+from pos.store import emv_files
 from pos.store.keys import KeyCheck, NoKey
 from pos.ui.strings import say
 
@@ -44,6 +45,10 @@ async def run(t) -> bool:
     _take_clock(t, messages.clock(answer))
     _take_batch(t, messages.batch(answer))
     t.signed_in = True
+    if emv_files.lacks(t.root):
+        await t.tell("download", 4)
+        await t.tell("download", 5)
+    await online.obey(t)
     return True
 
 
@@ -83,7 +88,7 @@ def _take_batch(t, number):
     """Go to the host's batch, unless the one we are in holds transactions."""
     if number is None or number == t.params["batch"]:
         return
-    if t.journal.count:
+    if t.journal.count or t.journal.settling:
         log.warn("sign_in", "host is in batch %d, we keep ours", number)
         return
     t.new_batch(number)

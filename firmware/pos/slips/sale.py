@@ -1,4 +1,4 @@
-"""Slips of a sale: a transaction record becomes printer bytes, line by line.
+"""Slips of all transactions: a record becomes printer bytes, line by line.
 
 The order follows the UnionPay sales slip (JR/T 0001, clause 8; 32 columns), in English; a further
 language is a further table like ``EN``. A record is a dict; a line whose value is missing is left
@@ -28,6 +28,31 @@ EN = {
     "sale": "SALE",
     "void": "VOID",
     "refund": "REFUND",
+    "preauth": "PRE-AUTHORISATION",
+    "preauth_void": "PRE-AUTH VOID",
+    "preauth_add": "PRE-AUTH ADDED",
+    "completion": "COMPLETION (REQUEST)",
+    "completion_void": "COMPLETION VOID",
+    "notice": "COMPLETION (NOTICE)",
+    "offline": "OFFLINE SALE",
+    "ec_sale": "EC SALE",
+    "adjust": "OFFLINE ADJUSTED",
+    "tip": "SALE WITH TIP",
+    "instalment": "INSTALMENT SALE",
+    "instalment_void": "INSTALMENT VOID",
+    "orig_trace": "ORIG VOUCHER NO",
+    "orig_rrn": "ORIG REF NO",
+    "orig_auth": "ORIG AUTH CODE",
+    "orig_date": "ORIG DATE",
+    "base": "AMOUNT BEFORE",
+    "sold": "AMOUNT",
+    "tip_fen": "TIP",
+    "total": "TOTAL",
+    "asked": "REQUESTED",
+    "open": "STILL TO BE PAID",
+    "months": "INSTALMENTS",
+    "first": "FIRST PAYMENT",
+    "fee": "FEE",
     "batch": "BATCH NO",
     "trace": "VOUCHER NO",
     "auth": "AUTH CODE",
@@ -36,16 +61,22 @@ EN = {
     "rc": "RESPONSE",
     "amount": "AMOUNT",
     "arqc": "ARQC",
+    "tc": "TC",
     "tvr": "TVR",
     "aid": "AID",
     "tsi": "TSI",
     "atc": "ATC",
     "label": "APP LABEL",
     "sign": "CARDHOLDER SIGNATURE",
-    "agree": "I CONFIRM THE ABOVE TRANSACTION AND AGREE THAT IT IS CHARGED TO MY ACCOUNT.",
+    "agree": "I CONFIRM THE ABOVE TRANSACTION AND AGREE THAT IT IS ENTERED IN MY ACCOUNT.",
+    "cvm_limit": "AMOUNT NOT OVER %s",
     "cvm_pin": "PIN VERIFIED ONLINE\nNO SIGNATURE REQUIRED",
+    "cvm_pin_sign": "PIN VERIFIED ONLINE",
     "cvm_none": "NO PIN, NO SIGNATURE REQUIRED",
+    "cvm_none_sign": "NO PIN REQUIRED",
     "cvm_cdcvm": "VERIFIED ON THE DEVICE\nNO SIGNATURE REQUIRED",
+    "cvm_ec": "PAID OFFLINE BY THE CARD\nNO SIGNATURE REQUIRED",
+    "cvm_absent": "CARD NOT PRESENT\nNO SIGNATURE REQUIRED",
     "fault": "*** FAULT REPORT ***\nTHIS IS NOT A VOUCHER",
     "fault_why": "THE REVERSAL OF THIS SALE WAS NOT CONFIRMED BY THE HOST. THE CARD MAY HAVE BEEN "
     "CHARGED: SETTLE IT BY HAND WITH THE ACQUIRER.",
@@ -54,8 +85,9 @@ EN = {
 }
 
 _HEAD = ("merchant_id", "terminal_id", "operator", "issuer", "acquirer")
-_EMV = ("arqc", "tvr", "aid", "tsi", "atc", "label")
+_EMV = ("tvr", "aid", "tsi", "atc", "label")
 _ENTRIES = "01 M,02 S,05 I,07 C,92 N,96 C"
+_BACK = ("void", "refund", "completion_void", "instalment_void")  # the money goes back
 _END = b"\n" * 4  # past the tear bar
 
 
@@ -122,13 +154,40 @@ def _centred(words, wide=1, high=1):
 
 
 def _amount(words, txn):
-    """The amount, twice as wide as long as it fits: it is never cut and never broken."""
+    """The amount, twice as wide as long as it fits: it is never cut and never broken.
+
+    Before it what it is made of, after it what of the wish was not approved.
+    """
     fen = txn["amount"]
-    amount = money(-fen if txn["kind"] in ("void", "refund") else fen)
+    name = "amount"
+    if txn.get("tip"):
+        yield from _row(words["sold"], money(txn["base"]))
+        yield from _row(words["tip_fen"], money(txn["tip"]))
+        name = "total"
+    elif txn.get("base"):
+        yield from _row(words["base"], money(txn["base"]))
+    amount = money(-fen if txn["kind"] in _BACK else fen)
     wide = 2 if len(amount) <= escpos.COLUMNS // 2 else 1
-    yield escpos.text(words["amount"]) + b":\n"
+    yield escpos.text(words[name]) + b":\n"
     yield escpos.bold(True) + escpos.size(wide, 2) + escpos.text(amount) + b"\n"
     yield escpos.size(1, 1) + escpos.bold(False)
+    asked = txn.get("asked") or fen
+    if asked != fen:
+        yield from _row(words["asked"], money(asked))
+        yield from _row(words["open"], money(asked - fen))
+
+
+def _notes(words, txn):
+    """What it is about: the original, the months. (A voice authorisation is the slip's own.)"""
+    if txn.get("orig_trace"):
+        yield from _row(words["orig_trace"], "%06d" % txn["orig_trace"])
+    names = ("orig_rrn", "orig_auth", "orig_date")
+    yield from _rows(words, txn, names if txn["kind"] != "offline" else ())
+    if txn.get("months"):
+        yield from _row(words["months"], "%d" % txn["months"])
+        for name in ("first", "fee"):
+            if txn.get(name) is not None:
+                yield from _row(words[name], money(txn[name]))
 
 
 def _card(words, txn):
@@ -158,11 +217,13 @@ def _body(words, txn, shop):
 
 def _verification(words, txn, copy):
     """How the cardholder agreed: the line to sign on the merchant's copy only, or why there is
-    none."""
-    cvm = txn.get("cvm") or "none"
-    if cvm != "signature":
-        yield from _centred(words["cvm_" + cvm])
-    elif copy == MERCHANT:
+    none. ``cvm`` says how, "_sign" that it is signed besides, and the limit (fen) that excused."""
+    how, _, limit = (txn.get("cvm") or "none").partition(" ")
+    if limit:
+        yield from _centred(words["cvm_limit"] % money(int(limit)))
+    if how != "signature":
+        yield from _centred(words["cvm_" + how])
+    if (how == "signature" or how.endswith("_sign")) and copy == MERCHANT:
         yield escpos.text(words["sign"]) + b":\n\n\n"
         yield b"-" * escpos.COLUMNS + b"\n"
         yield from _paragraph(words["agree"])
@@ -184,6 +245,9 @@ def sale_slip(txn: dict, copy: str, shop: str, test: bool = False, words: dict =
     if again:
         yield from _centred(words["again"])
     yield from _body(words, txn, shop)
+    yield from _notes(words, txn)
+    if txn.get("arqc"):
+        yield from _row(words["tc" if txn["kind"] == "ec_sale" else "arqc"], txn["arqc"])
     yield from _rows(words, txn, _EMV)
     yield from _verification(words, txn, copy)
     if again:

@@ -2,6 +2,9 @@
 
 What the host has handed out is kept in flash, ``aids`` and one file for each key in ``ca``; as
 long as there is nothing, the TEST data serves that the firmware brings along.
+
+New keys are gathered in ``ca~``. When all are there it becomes ``ca+``, in one step, and counts
+from then on; what is left is to put it in the place of ``ca``, which may be done at any time.
 """
 
 import os
@@ -13,6 +16,9 @@ from pos.store import files
 
 _CA_KEY = const(0xE2)
 _ROM = "/rom/emv/"
+_OLD = "ca"
+_NEW = "ca+"  # complete, but not in its place yet
+_PART = "ca~"
 
 
 def _rom(name):
@@ -27,7 +33,20 @@ def _rom(name):
 def aids(root: str):
     """The AID records: a row of templates E1. Raises files.Damaged."""
     data = files.load(root + "/aids")
-    return _rom("aids") if data is None else data
+    return packed() if data is None else data
+
+
+def packed():
+    """The AID records that the firmware brings along."""
+    return _rom("aids")
+
+
+def lacks(root: str) -> bool:
+    """Whether there are no AID records at all: the host has to hand them out."""
+    try:
+        return not len(aids(root))
+    except OSError:
+        return True
 
 
 def find(data, rid, index: int):
@@ -53,8 +72,46 @@ def ca_record(root: str, rid, index: int):
 
     When the host has handed out keys, the firmware's own are not looked at.
     """
-    if "ca" in os.listdir(root):
-        data = files.load("{}/ca/{}{:02X}".format(root, bytes(rid).hex(), index))
+    folders = os.listdir(root)
+    folder = _NEW if _NEW in folders else _OLD
+    if folder in folders:
+        data = files.load(_path(root, folder, rid, index))
     else:
         data = _rom("capks")
     return None if data is None else find(data, rid, index)
+
+
+def _path(root, folder, rid, index):
+    return "{}/{}/{}{:02X}".format(root, folder, bytes(rid).hex(), index)
+
+
+def begin_keys(root: str) -> None:
+    """Gather keys from now on; what was gathered before and not kept is dropped."""
+    _put_in_place(root)
+    _remove(root, _PART)
+    os.mkdir(root + "/" + _PART)
+
+
+def add_key(root: str, rid, index: int, record) -> None:
+    """Gather a key: its record, as `ca.parse` takes it."""
+    files.save(_path(root, _PART, rid, index), tlv.build(_CA_KEY, record))
+
+
+def keep_keys(root: str) -> None:
+    """Let the keys that were gathered take the place of all others."""
+    os.rename("{}/{}".format(root, _PART), "{}/{}".format(root, _NEW))
+    _put_in_place(root)
+
+
+def _put_in_place(root):
+    if _NEW in os.listdir(root):
+        _remove(root, _OLD)
+        os.rename("{}/{}".format(root, _NEW), "{}/{}".format(root, _OLD))
+
+
+def _remove(root, folder):
+    if folder in os.listdir(root):
+        path = "{}/{}".format(root, folder)
+        for name in os.listdir(path):
+            os.remove(path + "/" + name)
+        os.rmdir(path)

@@ -7,7 +7,7 @@ reversals sent):
     begun -> sending -> approved | declined | cancelled
              sending -> reversing (again for each attempt) -> reversed
     begun -> approved | declined | cancelled
-    begun -> approved, to be uploaded -> uploaded
+    begun -> approved, to be uploaded -> uploaded, still approved | declined
 
 What was begun but not sent when the power went is cancelled by ``open``; what was sent and not
 closed is ``pending``: a reversal is due (or, for an advice, the same request again), and nothing
@@ -139,6 +139,8 @@ class Journal:
         if kind == _UPLOADED:
             self._flags[number] = flags & ~_WAITS
             return
+        if kind == _DECLINED:
+            flags &= ~_WAITS
         if kind == _OFFLINE:
             flags |= _WAITS
             kind = _APPROVED
@@ -227,14 +229,23 @@ class Journal:
         self._append(_OFFLINE, number, txn, self._read(number))
 
     def uploaded(self, trace: int, answer: dict) -> None:
-        """Record that the host has what was approved without it; ``answer``: what it gave."""
-        self._append(_UPLOADED, self._step(_UPLOADED, trace), answer)
+        """Record that the host has what was approved without it; ``answer``: what it gave.
 
-    def waiting(self):
-        """The oldest transaction of which the host is still to be told, or None."""
+        With ``state`` "declined" in it the host has refused, and it is approved no more.
+        """
+        kind = _DECLINED if answer.get("state") == "declined" else _UPLOADED
+        self._append(kind, self._step(_UPLOADED, trace), answer)
+
+    def waiting(self, after: int = 0):
+        """The oldest transaction of which the host is still to be told, or None.
+
+        ``after``: the oldest but so many.
+        """
         for number in range(self.count):
             if self._flags[number] & _WAITS:
-                return self._read(number)
+                if not after:
+                    return self._read(number)
+                after -= 1
         return None
 
     def settle(self, **fields) -> None:

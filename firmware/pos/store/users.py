@@ -33,19 +33,21 @@ _LONGEST_WAIT_S = const(3600)
 class Users:
     """The operators in ``root``. ``seconds()`` is a clock that the operator cannot set.
 
+    ``waits``, kept by the caller from one ``Users`` to the next, knows when each wait began.
+
     On the first start the operators of ``INITIAL`` are made. Raises files.Damaged.
     """
 
-    def __init__(self, root: str, sealer, seconds):
+    def __init__(self, root: str, sealer, seconds, waits=None):
         self._path = root + "/users"
         self._tries_path = root + "/tries"
         self._sealer = sealer
         self._seconds = seconds
         rows = files.load(self._path)
         self._tries = files.load(self._tries_path) or bytearray()
-        self._since = {}  # operator: when the wait began
+        self._since = {} if waits is None else waits  # operator: when the wait began
         for i in range(0, len(self._tries), 3):
-            self._since[bytes(self._tries[i : i + 2]).decode()] = seconds()
+            self._since.setdefault(bytes(self._tries[i : i + 2]).decode(), seconds())
         if rows is None:
             rows = bytearray(b"".join(self._row(op, pin) for op, pin in INITIAL))
             files.save(self._path, rows)

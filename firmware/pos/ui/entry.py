@@ -36,6 +36,11 @@ class Entry:
             canvas.text(left, y + 44, 20, sign, "sans24", "muted", "<", "bar")
             left += 20
             width -= 20
+        self.fonts: tuple = (
+            "amount40",
+            "sans24",
+            "sans16",
+        )  # the first has digits and stars alone
         self._align = align
         self._width = width
         self._field = canvas.text(left, y + 34, width, "", "amount40", "ink", align, "bar")
@@ -47,7 +52,7 @@ class Entry:
     def put(self, text: str, color: str = "ink", show: bool = True) -> None:
         """Show ``text`` in the field, in the largest font in which it fits whole."""
         canvas = self.canvas
-        font = canvas.fit(text, self._width)
+        font = canvas.fit(text, self._width, self.fonts)
         canvas.change(self._field, text, color, self._align, font, show)
 
     def complain(self, words: str = "") -> None:
@@ -94,13 +99,14 @@ async def password(ui, title: str, timeout_ms: int = 0):
 async def pin(ui, amount: int, masked_pan: str, timeout_ms: int = 0):
     """The cardholder's PIN as a bytearray of 4 to 12 ASCII digits (the caller wipes it).
 
-    An empty one when the cardholder pressed enter alone; None when cancelled. ``amount`` in fen.
+    An empty one when the cardholder pressed enter alone; None when cancelled. ``amount`` in fen;
+    0: there is none to be shown.
     """
     entry = Entry(ui, say("pin"), say("pin_field"), say("pin_hint"), y=128)
     for y, label, value in (
         (72, "amount", CURRENCY + " " + money(amount)),
         (96, "card", masked_pan),
-    ):
+    )[not amount :]:
         canvas = entry.canvas
         canvas.text(MARGIN, y, INNER, say(label), "sans16", "muted")
         font = canvas.fit(value, INNER - _LABEL, ("bold16", "sans16"))
@@ -144,14 +150,14 @@ async def idle(ui, merchant: str, timeout_ms: int = 0):
     return await ui.key(timeout_ms)
 
 
-async def amount(ui, limit_fen: int, first_key=None, timeout_ms: int = 0):
+async def amount(ui, limit_fen: int, first_key=None, timeout_ms: int = 0, title: str = ""):
     """An amount in fen between 0.01 and the limit, digits shifting in from the right, or None.
 
-    ``first_key`` is a digit that has been typed already.
+    ``first_key`` is a digit that has been typed already. Without a ``title`` it is a sale.
     """
     limit = money(limit_fen)
     hint = say("limit").format(limit)
-    entry = Entry(ui, say("sale"), say("amount"), hint, align=">", sign=CURRENCY)
+    entry = Entry(ui, title or say("sale"), say("amount"), hint, align=">", sign=CURRENCY)
     fen = int(first_key) if first_key else 0
     entry.put(money(fen), "ink" if fen else "faint", False)
     ui.canvas.show()

@@ -50,9 +50,10 @@ async def selftest_line(ui, name: str, ok: bool, detail: str = "") -> None:
 
 
 async def present_card(ui, amount: int, hint: str = "") -> None:
-    """Shows the amount (fen) and asks for the card; ``hint`` may say what to do otherwise."""
+    """Shows the amount (fen; 0: none) and asks for the card; ``hint``: what to do otherwise."""
     canvas = ui.page("", "C")
-    _amount(canvas, 44, amount)
+    if amount:
+        _amount(canvas, 44, amount)
     lights.draw(canvas, 1)
     canvas.text(0, 116, canvas.width, "◗", "icons", "accent", "^")
     canvas.text(MARGIN, 196, INNER, say("tap"), "sans24", "ink", "^")
@@ -79,6 +80,12 @@ async def message(ui, kind: str, title: str, text: str = "", timeout_ms: int = 1
     """Shows a sentence and waits for enter or cancel; the key, or None after the time-out."""
     _story(ui, kind, title, (text,) if text else (), None, "E")
     return await acknowledge(ui, timeout_ms)
+
+
+async def confirm(ui, title: str, detail_lines, amount: int) -> bool:
+    """Shows what is about to be done (``amount`` in fen); whether enter and not cancel came."""
+    _story(ui, "info", title, detail_lines, amount, "CE")
+    return await acknowledge(ui) == "E"
 
 
 async def acknowledge(ui, timeout_ms: int = 0):

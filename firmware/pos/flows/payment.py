@@ -1,0 +1,96 @@
+"""What all card transactions share: begun, the card, its holder, the host, the slip.
+
+Whatever happens, the journal is true when it ends: closed, or pending and told so. It stays in
+the heap while a card is read: what each step needs is loaded by the step.
+"""
+
+from pos.emv.outcome import APPROVED, CDCVM, MSG_APPROVED, ONLINE, SIGNATURE
+from pos.ui.strings import say
+
+_READ_MS = 10000
+_VOUCHED = b"\x8a\x02Y1"  # F55 of what the card approved: 8A, approved offline
+_SCHEMES = "4 VIS,5 MCC,2 MCC,35JCB,34AMX,37AMX"  # first digits of a PAN; others are CUP
+
+
+async def run(t, txn: dict, card=None) -> None:
+    """Carry ``txn`` to its end: ``kind``, ``amount``, and what its kind names besides.
+
+    ``card``: a ``Card`` that was typed or is the original's; None: it is held to the reader.
+    """
+    flags = await t.tell("begin", txn)
+    if flags is None:
+        return
+    if card:
+        txn["pan"] = card.pan[:6] + "*" * (len(card.pan) - 10) + card.pan[-4:]
+        txn["cvm"] = "absent" if txn.get("absent") or "t" in flags else "signature"
+        if not await t.tell("listed", card.pan, flags):
+            await _finish(t, txn, card, None, flags)
+    else:
+        result = await t.tell("card", txn)
+        if result:
+            await _go_on(t, txn, flags, *result)
+    if "X" in flags:
+        return
+    if txn["state"] == "begun":
+        txn["state"] = "cancelled"
+        t.journal.close(txn)
+    elif txn["state"] == "approved":
+        await t.tell("printing")
+
+
+async def _go_on(t, txn, flags, kind, message, cvm, tags):
+    """What the card's outcome leads to: the host, an approval of its own, or a sentence."""
+    offline = kind == APPROVED and txn["kind"] == "sale" and t.params["offline"]
+    if kind != ONLINE and not offline:
+        await _refuse(t, txn, "emv_%02X" % (MSG_APPROVED if kind == APPROVED else message))
+        return
+    card = await t.tell("holder", txn, tags)
+    if not card:
+        await _refuse(t, txn, "card_unreadable")
+        return
+    if await t.tell("listed", card.pan, flags):
+        return
+    if offline:
+        txn["kind"] = "ec_sale"
+        txn["f55"] += _VOUCHED
+        txn["cvm"] = {SIGNATURE: "signature", CDCVM: "cdcvm"}.get(cvm, "ec")
+        await t.tell("vouch", txn, card)
+        return
+    if t.journal.waiting() and "a" not in flags and not await t.tell("upload"):
+        return
+    if "A" in flags:
+        card.track2 = ""  # the same request may have to be sent again, from the journal
+    if "F" in flags:
+        card.f55 = txn["f55"] = None  # the card only says whose account it is
+        txn["org"] = _scheme(card.pan)
+    pin = await t.tell("pin", txn, cvm)
+    if pin is not None:
+        await _finish(t, txn, card, pin, flags)
+
+
+async def _finish(t, txn, card, pin, flags):
+    """Ask the host; of what nobody knows how it ended the end is brought about at once."""
+    if "a" in flags:
+        await t.tell("vouch", txn, card)
+        return
+    reason = await t.tell("authorise", txn, card, pin)
+    if not reason:
+        return
+    if "X" in flags:  # a silence costs nothing
+        await _refuse(t, txn, "host_mac" if reason == "A0" else "host_silent")
+    else:
+        await t.tell("reversal", reason)
+        txn["state"] = t.journal.find(txn["trace"])["state"]  # an advice may be approved now
+
+
+def _scheme(pan) -> str:
+    for row in _SCHEMES.split(","):
+        if pan.startswith(row[:2].strip()):
+            return row[2:]
+    return "CUP"
+
+
+async def _refuse(t, txn, why):
+    t.buzzer.bad()
+    title = say("off").format(say(txn["kind"]))
+    await t.show("message", "bad", title, say(why), _READ_MS)

@@ -1,0 +1,16 @@
+"""A refund: of a sale in a batch that is settled, named by reference number and date."""
+
+
+async def run(t) -> None:
+    """Supervisor, amount, the original's reference number and date, the card."""
+    if not await t.tell("supervisor"):
+        return
+    txn = {"kind": "refund", "amount": await t.tell("amount", "refund")}
+    if not txn["amount"]:
+        return
+    for what in ("rrn", "date"):
+        value = await t.tell("ask", what, "refund")
+        if value is None:
+            return
+        txn["orig_" + what] = value
+    await t.tell("payment", txn)

@@ -1,0 +1,64 @@
+"""What was approved here goes to the host, oldest first: offline sales, chip approvals.
+
+The host knows each by batch and trace, so one that is sent twice is booked once. What it refuses
+is declined in the journal too: nobody is charged, and a fault slip tells the merchant so.
+"""
+
+from pos.acquirer import financial, messages
+from pos.acquirer.card_data import Card
+from pos.acquirer.session import HostError
+from pos.flows import online
+from pos.protocol import unionpay
+from pos.store.seal import open_card
+from pos.ui.strings import money, say
+
+_READ_MS = 10000
+_KEPT = ("state", "rc", "rrn", "auth", "issuer", "acquirer", "org")
+
+
+async def run(t) -> bool:
+    """Returns whether nothing waits any more; says why when the host cannot be told."""
+    if not await online.ready(t, False, False):
+        return False
+    title, tries = say("upload"), 2
+    while True:
+        txn = t.journal.waiting()
+        if not txn:
+            return True
+        await t.show("working", title, money(txn["amount"]))
+        try:
+            answer = await _ask(t, txn)
+        except HostError as error:
+            await online.explain(t, title, error)
+            return False
+        if unionpay.response(answer[39])[0] == "S":  # the keys are no good any more
+            tries -= 1
+            if tries and await t.tell("sign_in"):
+                continue
+            await online.refused(t, title, answer[39])
+            return False
+        messages.result(txn, answer)
+        t.journal.uploaded(txn["trace"], {n: txn[n] for n in _KEPT if n in txn})
+        if txn["state"] == "declined":
+            await online.refused(t, title, txn["rc"])
+            await t.show("message", "bad", title, say("upload_refused"), _READ_MS)
+            await t.tell("paper", txn)
+
+
+async def _ask(t, txn) -> dict:
+    """The answer, after as many tries as a reversal has. Raises HostError."""
+    tries = t.params["reversal_tries"]
+    while True:
+        pan, expiry, psn = open_card(t.sealer(), txn["card"])
+        card = Card(pan, expiry, psn, f55=txn.get("f55"))
+        line = online.Line(t)
+        mak = line.mak()
+        try:
+            message = financial.request(t.params, txn, card)
+            return await line.ask(line.session.request(*message, mak), mak)
+        except HostError:
+            tries -= 1
+            if not tries:
+                raise
+        finally:
+            await line.session.close()

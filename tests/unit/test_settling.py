@@ -1,0 +1,185 @@
+"""Settlement and batch upload: totals, what goes up how, and the bytes of each message."""
+
+import json
+
+import pytest
+from golden import MESSAGES
+from pos.acquirer import settling
+from pos.acquirer.card_data import Card
+from pos.protocol import iso8583, unionpay
+from pos.protocol.errors import BadBytes
+
+PARAMS = {
+    "terminal_id": "12345678",
+    "merchant_id": "898100012340001",
+    "batch": 1,
+    "currency": "156",
+    "partial": 0,
+}
+PAN = "6212345678901232"
+F55 = bytes.fromhex("9F2608" + "11" * 8)
+
+
+def txn(kind, trace, amount, state="approved", **more):
+    row = {"kind": kind, "trace": trace, "amount": amount, "state": state, "batch": 1}
+    return {**row, "entry": "071", "f55": F55, **more}
+
+
+BATCH = [
+    txn("sale", 1, 10000),
+    txn("sale", 2, 500, state="declined"),
+    txn("sale", 3, 2000, entry="012", f55=None),
+    txn("void", 4, 2000, orig_trace=3, orig_batch=1),
+    txn("sale", 5, 700, state="reversed"),
+    txn("offline", 6, 900, entry="012", orig_auth="123456"),
+    txn("tip", 7, 11000, base=10000, tip=1000, orig_trace=1, orig_batch=1),
+    txn("refund", 8, 300, orig_date="1122"),
+    txn("preauth", 9, 99900),
+    txn("notice", 10, 5000, orig_auth="123456"),
+    txn("ec_sale", 11, 20),
+    txn("adjust", 12, 800, base=900, orig_trace=6, orig_batch=1),
+    txn("completion", 13, 100),
+    txn("completion_void", 14, 100, orig_trace=13, orig_batch=1),
+    txn("instalment", 15, 30000, entry="022"),
+    txn("balance", 16, 0),
+]
+
+
+def test_totals():
+    assert settling.totals(BATCH) == {
+        "debits": 7,
+        "debit_fen": 11000 + 2000 + 800 + 5000 + 20 + 100 + 30000,
+        "credits": 3,
+        "credit_fen": 2000 + 300 + 100,
+    }
+    assert set(settling.totals([]).values()) == {0}
+
+
+def test_totals_by_kind():
+    rows = {}
+    settling.totals(BATCH, rows)
+    assert rows["sale"] == [2, 12000] and rows["tip"] == [1, 1000] and rows["adjust"] == [1, -100]
+    assert rows["void"] == [1, 2000] and "preauth" not in rows and "balance" not in rows
+
+
+def test_the_plan_of_the_upload():
+    order, own, typed, changed = settling.plan(BATCH)
+    assert list(order) == [6, 7, 8, 10, 11, 12, 3, 4, 14, 15, 1, 13]
+    assert (own, typed) == (6, 4)
+    assert changed == {1: 11000, 6: 800}
+
+
+def test_the_settlement_is_that_of_the_reference():
+    sums = {"debits": 1, "debit_fen": 12345, "credits": 0, "credit_fen": 0}
+    mti, fields = settling.settlement(PARAMS, 124, "01", sums)
+    golden = MESSAGES["settlement"]
+    assert (mti, fields) == (golden.mti, golden.fields)
+    assert iso8583.pack(unionpay.PROFILE, mti, fields) == golden.message
+
+
+def test_totals_that_do_not_fit_are_refused():
+    sums = {"debits": 1000, "debit_fen": 1, "credits": 0, "credit_fen": 0}
+    with pytest.raises(BadBytes):
+        settling.settlement(PARAMS, 1, "01", sums)
+
+
+@pytest.mark.parametrize(
+    ("own", "foreign", "verdict"),
+    [(1, 1, 1), (1, 0, 1), (2, 1, 2), (1, 2, 2), (3, 1, 3), (0, 0, 3), (2, 3, 3), (9, 1, 3)],
+)
+def test_what_the_host_says_of_the_totals(own, foreign, verdict):
+    assert settling.verdict("0" * 30 + f"{own}" + "0" * 30 + f"{foreign}") == verdict
+
+
+@pytest.mark.parametrize("f48", [None, "", "0" * 61])
+def test_no_result_is_an_error(f48):
+    assert settling.verdict(f48) == 3
+
+
+def test_items_of_typed_cards():
+    items = settling.item(BATCH[2], PAN) + settling.item(BATCH[3], PAN)
+    mti, fields = settling.upload(PARAMS, 200, items)
+    assert mti == "0320"
+    assert fields[48] == "02" + "00000003" + "0000" + PAN + "000000002000" + items[40:]
+    assert len(fields[48]) == 2 + 2 * 40
+    assert fields[60] == "00000001201" and fields[11] == "000200"
+    assert set(fields) == {11, 41, 42, 48, 60}
+    packed = iso8583.pack(unionpay.PROFILE, mti, fields)
+    assert iso8583.unpack(unionpay.PROFILE, packed) == (mti, fields)
+
+
+def test_eight_items_fit_the_field():
+    _, fields = settling.upload(PARAMS, 200, settling.item(BATCH[2], PAN) * settling.ITEMS)
+    assert len(fields[48]) == 322
+    iso8583.pack(unionpay.PROFILE, "0320", fields)
+
+
+@pytest.mark.parametrize(("balanced", "code"), [(True, "203"), (False, "205")])
+def test_a_chip_that_was_asked(balanced, code):
+    mti, fields = settling.chip(PARAMS, BATCH[0], Card(PAN, "3012", "01", f55=F55), balanced)
+    assert mti == "0320"
+    assert fields == {
+        2: PAN,
+        4: "000000010000",
+        11: "000001",
+        22: "071",
+        23: "001",
+        55: F55,
+        41: "12345678",
+        42: "898100012340001",
+        60: "00000001" + code,
+        62: b"610000000000010000156",
+    }
+    packed = iso8583.pack(unionpay.PROFILE, mti, fields)
+    assert iso8583.unpack(unionpay.PROFILE, packed) == (mti, fields)
+
+
+def test_advices_go_up_as_themselves():
+    mti, fields = settling.advice(PARAMS, dict(BATCH[7], asked=1), Card(PAN, "3012"))
+    assert (mti, fields[3], fields[4], fields[11]) == ("0320", "200000", "000000000300", "000008")
+    assert fields[60][:11] == "25000001000" and fields[2] == PAN and 64 not in fields
+
+
+@pytest.mark.parametrize(("balanced", "code"), [(True, "207"), (False, "202")])
+def test_the_end(balanced, code):
+    mti, fields = settling.end(PARAMS, 300, 12, balanced)
+    assert (mti, fields[48], fields[60]) == ("0320", "0012", "00000001" + code)
+
+
+@pytest.mark.parametrize(
+    ("batch", "following"), [(1, 2), (999997, 999998), (999998, 1), (999999, 1)]
+)
+def test_the_next_batch(batch, following):
+    assert settling.after(batch) == following
+
+
+def test_micropython_makes_the_same(mpy):
+    """The same batch there: totals, plan and the packed messages."""
+    source = f"""
+import json
+from pos.acquirer import settling
+from pos.acquirer.card_data import Card
+from pos.protocol import iso8583, unionpay
+batch, params = {BATCH!r}, {PARAMS!r}
+card = Card({PAN!r}, "3012", "01", f55={F55!r})
+sums = settling.totals(batch)
+order, own, typed, changed = settling.plan(batch)
+made = [settling.settlement(params, 124, "01", sums), settling.chip(params, batch[0], card, True),
+        settling.advice(params, batch[10], card), settling.end(params, 300, 12, False),
+        settling.upload(params, 200, settling.item(batch[2], card.pan))]
+packed = [bytes(iso8583.pack(unionpay.PROFILE, *m)).hex() for m in made]
+print(json.dumps([sums, list(order), own, typed, sorted(changed.items()), packed]))
+"""
+    sums, order, own, typed, changed, packed = json.loads(mpy(source))
+    card = Card(PAN, "3012", "01", f55=F55)
+    assert sums == settling.totals(BATCH)
+    assert [order, own, typed] == [list(settling.plan(BATCH)[0]), *settling.plan(BATCH)[1:3]]
+    assert dict(changed) == settling.plan(BATCH)[3]
+    made = [
+        settling.settlement(PARAMS, 124, "01", sums),
+        settling.chip(PARAMS, BATCH[0], card, True),
+        settling.advice(PARAMS, dict(BATCH[10]), card),
+        settling.end(PARAMS, 300, 12, False),
+        settling.upload(PARAMS, 200, settling.item(BATCH[2], PAN)),
+    ]
+    assert packed == [iso8583.pack(unionpay.PROFILE, *message).hex() for message in made]
