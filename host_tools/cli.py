@@ -115,17 +115,21 @@ def fuzz(
     kernel: Annotated[
         int | None, typer.Option(help="2, 3 or 7.", show_default="all of them")
     ] = None,
-    replay: Annotated[
-        Path | None, typer.Option(help="Play a conversation that was kept, and stop.")
-    ] = None,
+    replay: Annotated[Path | None, typer.Option(help="Play what was kept, and stop.")] = None,
+    host: Annotated[
+        bool, typer.Option("--host", help="Messages to the acquiring host instead.")
+    ] = False,
 ) -> None:
     """Damage conversations between card and kernels, and see what becomes of them.
 
-    What does not end in an outcome is kept in build/fuzz, and the exit code is 1.
+    What does not end in an outcome is kept in build/fuzz, and the exit code is 1. With --host the
+    same of messages to the acquiring host: it answers or refuses each, and its books stay sound.
     """
     given = {"--minutes": minutes, "--seed": seed, "--kernel": kernel, "--replay": replay}
+    if host and given.pop("--kernel") is not None:
+        raise typer.BadParameter("--kernel does not go with --host")
     arguments = [f"{name}={value}" for name, value in given.items() if value is not None]
-    program = ROOT / "tests" / "fuzz" / "emv_fuzz.py"
+    program = ROOT / "tests" / "fuzz" / ("host_fuzz.py" if host else "emv_fuzz.py")
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-W", "ignore", str(program), *arguments])
 

@@ -160,7 +160,7 @@ def _check_bitmap(raw: bytes) -> None:
 
 
 def _clear_pad_nibble(data: bytearray, error: iso8583.DecodeError) -> bool:
-    """Zero the pad nibble where decoding stopped; False when that was not the reason.
+    """Zero the pad nibble where decoding stopped; False when it was zero and is not the reason.
 
     The pad nibble of an odd field may hold anything (hosts send F), pyiso8583 insists on its own.
     """
@@ -171,11 +171,13 @@ def _clear_pad_nibble(data: bytearray, error: iso8583.DecodeError) -> bool:
     digits = int(got["len"].hex()) if got["len"].hex().isdigit() else spec["max_len"]
     if not digits & 1 or len(got["data"]) != (digits + 1) // 2:
         return False
-    if "left_pad" in spec:
-        data[error.pos] &= 0x0F
-    else:
-        data[error.pos + len(got["data"]) - 1] &= 0xF0
-    return True
+    left = "left_pad" in spec
+    at = error.pos if left else error.pos + len(got["data"]) - 1
+    if at >= len(data):  # it stopped behind the last field
+        return False
+    before = data[at]
+    data[at] &= 0x0F if left else 0xF0
+    return data[at] != before
 
 
 def _values(texts: dict[str, str], encoded: dict[str, Any], bad: str = "") -> Message:

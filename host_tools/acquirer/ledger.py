@@ -95,9 +95,14 @@ class Work:
         return self.session.scalar(query.with_for_update())
 
     def account_of(self, txn: Transaction) -> Account | None:
-        """The card account of a transaction, locked where the database can."""
+        """The card account of a transaction, locked where the database can.
+
+        What is done to a transaction is done under the lock of its card, so it is read anew.
+        """
         query = select(Account).where(Account.pan_tag == txn.pan_tag)
-        return self.session.scalar(query.with_for_update())
+        account = self.session.scalar(query.with_for_update())
+        self.session.refresh(txn)
+        return account
 
     def find(self, terminal_id: str, batch: str, trace: str) -> Transaction | None:
         """The transaction that the terminal sent under this batch and trace."""
@@ -117,7 +122,9 @@ class Work:
 
     def book(self, name: str) -> Book:
         """The book of that name, opened if it is new."""
-        found = self.session.scalar(select(Book).filter_by(name=name).with_for_update())
+        # another connection may have changed it while this one waited for it
+        query = select(Book).filter_by(name=name).with_for_update()
+        found = self.session.scalar(query.execution_options(populate_existing=True))
         if found is None:
             found = Book(name=name, balance=0)
             self.session.add(found)
@@ -142,8 +149,15 @@ class Work:
 
     def reverse(self, txn: Transaction, at: datetime) -> None:
         """Book the opposite of all that was booked for ``txn``."""
-        query = select(Posting).join(Entry).where(Entry.transaction_id == txn.id)
-        moves = [(posting.book, -posting.amount) for posting in self.session.scalars(query)]
+        query = (
+            select(Book.name, Posting.amount)
+            .join(Posting, Posting.book_id == Book.id)
+            .join(Entry, Entry.id == Posting.entry_id)
+            .where(Entry.transaction_id == txn.id)
+            .order_by(Posting.id)
+        )
+        rows = self.session.execute(query).all()
+        moves = [(self.book(name), -amount) for name, amount in rows]
         self.post("reversal", moves, at, txn)
 
     def batch_closed(self, terminal_id: str, batch: str) -> bool:

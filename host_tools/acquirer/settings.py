@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, select
@@ -139,9 +140,17 @@ def parameters(session: Session, terminal: Terminal, merchant: Merchant) -> dict
 # EMV records
 
 
+@cache
+def _own_config() -> Config:
+    return load_config()
+
+
 def seed(session: Session, config: Config | None = None) -> None:
-    """The applications and CA public keys of a configuration (the terminals' own), if new here."""
-    config = config or load_config()
+    """The applications and CA public keys of a configuration (the terminals' own), if new here.
+
+    Of several applications with one AID only the first is kept: a download names no kernel.
+    """
+    config = config or _own_config()
     for key in config.ca_keys:
         name = {"9F06": key.rid, "9F22": bytes([key.index])}
         expires = {"DF05": key.expires.encode()}

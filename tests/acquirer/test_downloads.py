@@ -1,5 +1,6 @@
 """Downloads, status upload and what the header asks a terminal to do, over TCP."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from pyemv import tlv
 from settlement_client import Manager
 from sqlalchemy import delete
 
-from host_tools.acquirer import settings
+from host_tools.acquirer import security, settings
+from host_tools.acquirer.handlers import downloads, management, settlement
 from host_tools.acquirer.models_settings import EmvRecord
 from host_tools.acquirer.seed import MERCHANT_ID
 
@@ -222,6 +224,46 @@ def test_status(host, client):
         reply = client.manage("0820", "362", f62=text.encode().hex())
         assert (reply["t"], reply[39]) == ("0830", "00")
     assert host.ledger.status(TERMINAL)[0] == "0110210310410511160"
+
+
+# docs/acquirer.md
+
+DOC = (ROOT / "docs" / "acquirer.md").read_text(encoding="utf-8")
+
+
+def table(section: str, columns: int) -> list[list[str]]:
+    """All rows of this many columns in a section, without heads."""
+    text = DOC.split(f"## {section}\n")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows if len(row) == columns]
+
+
+def test_documented_parameters():
+    rows = {row[0]: (row[1], row[2]) for row in table("Downloads", 4)}
+    known = settings.DOWNLOADED | settings.CONTACTLESS_TAGS
+    for tag, (size, value) in known.items():
+        assert rows[tag] == (str(size), value)
+    tags = {tag for tag in rows if re.fullmatch(r"\d\d|FF[0-9A-F]{4}", tag)}
+    assert tags == set(known)
+
+
+def test_documented_digits():
+    assert {digit: what for digit, what, _ in table("Downloads", 3)[2:]} == settings.ASKED
+
+
+def test_documented_key_modes():
+    rows = {row[0]: row[2] for row in table("Keys", 5)[2:]}
+    assert rows == {
+        code: ", ".join(str(size) for size in sizes) for code, sizes in security.KEY_SIZES.items()
+    }
+
+
+def test_documented_messages():
+    rows = DOC.split("## What it answers")[1].split("### ")[0] + DOC.split("## Downloads")[1]
+    for route in (*management.ROUTES, *downloads.ROUTES, *settlement.ROUTES):
+        assert route.code is not None
+        if not 203 <= int(route.code) <= 206:
+            assert route.code in rows, route.name
 
 
 # digit P of the header

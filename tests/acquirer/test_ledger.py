@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from host_tools.acquirer import cents, scenario, seed
 from host_tools.acquirer.app import open_ledger
+from host_tools.acquirer.handlers.common import KINDS
 from host_tools.acquirer.log import JsonLog
 
 DOC = (Path(__file__).resolve().parents[2] / "docs" / "acquirer.md").read_text(encoding="utf-8")
@@ -37,6 +38,17 @@ def test_documented_cents_are_the_table():
 def test_documented_faults_are_the_table():
     section = DOC.split("## Misbehaviour on request")[1].split("\n## ")[0]
     assert dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", section, re.M)) == scenario.FAULTS
+
+
+def test_documented_kinds_are_the_table():
+    rows = re.findall(
+        r"^\| (\w+) \| (\d{4}) \| (\d{6}) \| ([\d, ]+) \| (\d\d) \| (.*) \|$", DOC, re.M
+    )
+    told = {(*row[:3], tuple(row[3].split(", ")), row[4], row[5].endswith("yes")) for row in rows}
+    assert told == {
+        (kind.name, kind.mti, kind.f3, kind.conditions, kind.f60_1, kind.reversible)
+        for kind in KINDS
+    }
 
 
 def test_cents_are_decline_codes():

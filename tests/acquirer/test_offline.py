@@ -1,8 +1,11 @@
 """Uploads of what was done offline, and changes of amount."""
 
 import pytest
+import test_virtual_card as virtual
 from client import PAN, Client, chip_data
 from test_void import SAID, SHOP, START, free, last, money  # noqa: F401
+
+from host_tools.vboard.cards.loader import load_card
 
 
 @pytest.mark.parametrize("kind", ["offline", "ec_sale"])
@@ -123,3 +126,18 @@ def test_a_change_is_the_own_terminals(host, client):
     with Client(host.port, terminal="12345679") as other:
         other.sign_in()
         assert other.do("adjust", 3500, paid).code == "25"
+
+
+@pytest.mark.parametrize("name", ["unionpay_offline", "visa_offline"])
+def test_the_certificate_of_a_virtual_card(host, client, monkeypatch, name):
+    monkeypatch.setitem(virtual.TERMINAL, "9F66", "26000080")  # it need not go online
+    monkeypatch.setitem(virtual.TERMINAL, "9F02", "000000003000")
+    tags = virtual.tap(load_card(name)) | {"8A": "5931"}
+    assert tags["9F27"] == "40"
+    sent = virtual.fields(client, name, tags)
+    del sent["f52"]
+    before = host.ledger.balance(sent["f2"])
+    assert client.do("ec_sale", 3000, **sent).code == "00"
+    assert host.ledger.balance(sent["f2"]) == before - 3000
+    spoiled = virtual.fields(client, name, tags | {"9F36": "7FFF"})
+    assert client.do("ec_sale", 3000, f2=sent["f2"], f55=spoiled["f55"]).code == "05"

@@ -218,6 +218,12 @@ def test_a_repeated_refund_is_booked_once(host, client):
     assert money(host)[0] == 3000
 
 
+def test_a_refund_whose_date_is_not_known(host, client):
+    paid = client.do("sale", 5000)
+    assert client.do("refund", 5000, paid, f61="0" * 16).code == "00"
+    assert money(host) == (0, 0, 0)
+
+
 def test_a_declined_refund_is_declined_again(client):
     paid = client.do("sale", 5000)
     refused = client.do("refund", 6000, paid)

@@ -140,6 +140,8 @@ def reversal(ctx: Context) -> Answer:
     # The trace names the original; a card is compared when the reversal brings one.
     pan = read_pan(request, ctx.keys) if 2 in request or 35 in request else ""
     txn = find(ctx)
+    if txn is not None:
+        ctx.work.account_of(txn)
     if txn is None:
         txn = record(ctx, kinds[0], pan, amount, REVERSED)
         txn.reversal_code = "25"

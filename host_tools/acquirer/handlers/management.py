@@ -80,6 +80,7 @@ def script_result(ctx: Context) -> Answer:
     name["trace"] = request.need(11)
     if session.scalar(select(ScriptResult).filter_by(**name)) is not None:
         return Answer("00")
+    # The card is compared by nobody: the terminal may leave it away.
     pan = read_pan(request, ctx.keys) if 2 in request or 35 in request else ""
     tag = ctx.work.keys.pan_tag(pan) if pan else ""
     session.add(ScriptResult(**name, pan_tag=tag, result=result, at=ctx.now))

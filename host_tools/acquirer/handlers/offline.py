@@ -1,6 +1,6 @@
 """What a terminal did without the host and uploads (0220), and what it changes afterwards.
 
-All are advices: one that comes again is answered as the first time.
+Each is an advice: one that comes again is answered as the first time.
 """
 
 from host_tools.acquirer import booking
@@ -54,6 +54,7 @@ def decide_tip(ctx: Context, deal: Deal) -> None:
 def _changed(ctx: Context, deal: Deal, kinds: tuple[str, ...]) -> Transaction:
     original = originals.named(ctx, deal, kinds)
     deal.account = ctx.work.account_of(original)
+    originals.check_whole(original)
     if original.refunded or deal.account is None:
         raise Refused("12")
     originals.check_open(ctx, original)

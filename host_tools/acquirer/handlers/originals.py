@@ -38,11 +38,16 @@ def _fits(ctx: Context, found: Transaction) -> bool:
 
 
 def by_reference(ctx: Context, deal: Deal, kinds: tuple[str, ...]) -> Transaction:
-    """By reference number (F37) and date in F61, one of this merchant's in any batch."""
+    """By reference number (F37) and date in F61, one of this merchant's in any batch.
+
+    A date of zeros is not known: the number is enough.
+    """
     day = _f61(ctx, 16)[12:16]
     query = select(Transaction).filter_by(merchant_id=ctx.merchant.id, rrn=ctx.request.need(37))
     rows = ctx.work.session.scalars(query.with_for_update())
-    found = next((r for r in rows if r.kind in kinds and r.at.strftime("%m%d") == day), None)
+    found = next(
+        (r for r in rows if r.kind in kinds and day in ("0000", r.at.strftime("%m%d"))), None
+    )
     if found is None:
         raise Refused("25")
     return _usable(ctx, deal, found)
@@ -80,9 +85,14 @@ def _usable(ctx: Context, deal: Deal, found: Transaction) -> Transaction:
     deal.original = found
     if found.response_code is None or found.state not in (APPROVED, REVERSED):
         raise Refused("25")
+    check_whole(found)
+    return found
+
+
+def check_whole(found: Transaction) -> None:
+    """12 when it was reversed, or ended by a void or a completion."""
     if found.state == REVERSED or found.ended_by_id is not None:
         raise Refused("12")
-    return found
 
 
 def check_open(ctx: Context, found: Transaction) -> None:

@@ -29,7 +29,9 @@ def decide_preauth(ctx: Context, deal: Deal) -> None:
 def decide_add(ctx: Context, deal: Deal) -> None:
     """0100, F25 60, F61 of zeros: hold more for the pre-authorisation of the code in F38 [M]."""
     check_amount(ctx, deal.amount)
-    deal.original = originals.preauth(ctx, deal)
+    # first the card, as everywhere: two connections must not wait for each other
+    ctx.work.account(deal.card.pan)
+    originals.preauth(ctx, deal)
     authorise(ctx, deal)
 
 
@@ -48,6 +50,7 @@ def decide_preauth_void(ctx: Context, deal: Deal) -> None:
 def decide_completion(ctx: Context, deal: Deal) -> None:
     """0200, F3 000000, F60.1 20: pay what was held, or less, or 15 % more (61 beyond that)."""
     check_amount(ctx, deal.amount)
+    ctx.work.account(deal.card.pan)
     preauth = originals.preauth(ctx, deal)
     _check_limit(deal, preauth)
     authorise(ctx, deal, preauth.held)
