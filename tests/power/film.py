@@ -32,15 +32,17 @@ class Frame:
 class Film:
     """The frames of ``story(bench)``.
 
-    Told by a new terminal that is logged in and idle, or by one that has just lost its power:
-    ``before`` makes its bench.
+    Told by a new terminal that is logged in and idle, and has done ``first``; or by one that has
+    just lost its power: ``before`` makes its bench.
     """
 
-    def __init__(self, story, before=None) -> None:
+    def __init__(self, story, before=None, first=None) -> None:
         self.frames: list[Frame] = []
         with closing(before() if before else Bench()) as bench:
             if not before:
                 bench.start()
+            if first:
+                first(bench)
             self._nvs = dict(bench.board.mcu.nvs)
             self._flash = bench.board.flash
             self._books = _copy(bench.host.ledger)

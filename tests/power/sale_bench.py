@@ -18,12 +18,17 @@ from host_tools.vboard.cards.loader import load_account
 
 CARD = "unionpay_debit"
 AMOUNT_KEYS, AMOUNT = "1280", 1280
+_CLOSED = 3  # the step of a settlement after which the next batch begins
 IDLE, AWAY_S = "Type an amount", 31
 _DEADLINE = 25.0
 # What is on the screen, and what the cashier does then
 _HANDS = (
     ("Operator", "01E"),
+    ("Supervisor", "123456E"),
     ("Password", "0000E"),
+    ("OK: settle now", "E"),
+    ("A new batch has begun", "E"),
+    ("settlement is not complete", "E"),
     ("Up to", "E"),
     ("Enter PIN", "123456E"),
     ("Tear off", "E"),
@@ -139,6 +144,13 @@ class Bench:
         self.device.remove()
         self.work_until(IDLE)
 
+    def close_batch(self) -> None:
+        """A settlement, as far as the idle screen after it. Raises PowerCut."""
+        for key, text in (("M", "Menu"), ("#", "Settlement"), ("2", "Supervisor")):
+            self.device.press(key)
+            self.board.wait_here(lambda t=text: self.shows(t), _DEADLINE, text)
+        self.work_until(IDLE)
+
     def recover(self) -> None:
         """Plug it in again, log in, and let the terminal put in order what it left undone."""
         self.start()
@@ -197,8 +209,10 @@ class Bench:
         return Store(self.device.flash_image(), "/pos")
 
     def left_undone(self) -> bool:
-        """Whether a reversal or a copy is still due."""
+        """Whether a reversal, a copy or the end of a settlement is still due."""
         for batch in self.store().batches():
+            if 0 < batch.settlement.get("step", 0) < _CLOSED:
+                return True
             for txn in batch.transactions:
                 if txn.state in ("begun", "sending", "reversing"):
                     return True

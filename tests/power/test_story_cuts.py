@@ -20,14 +20,16 @@ TEARS = (0.0, 0.1, 0.5, 0.9) if ALL else (0.0, 0.5)
 _AT_ONCE = 2  # a terminal waits more than it works
 
 # How the story is told, and the part of its frames that is taken here
-STORIES = {"sale": (Bench.sell, 1)}
+STORIES = {"sale": (Bench.sell, 1), "settlement": (Bench.close_batch, 6)}
+# What a terminal has done before the story begins
+BEFORE = {"settlement": Bench.sell}
 
 pytestmark = pytest.mark.timeout(24 * 3600 if ALL else 240)
 
 
 @functools.cache
 def film(name):
-    return Film(STORIES[name][0])
+    return Film(STORIES[name][0], first=BEFORE.get(name))
 
 
 def developed(frames, work):

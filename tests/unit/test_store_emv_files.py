@@ -3,7 +3,7 @@
 from binascii import crc32
 
 import pytest
-from pos.store import emv_files, files
+from pos.store import blocked, emv_files, files
 
 RID = bytes.fromhex("A000000333")
 
@@ -49,3 +49,82 @@ def test_a_damaged_file_is_told_and_nothing_takes_its_place(root):
     (root / "aids").write_bytes(b"\xe1\x01B" + crc32(b"other").to_bytes(4, "big"))
     with pytest.raises(files.Damaged):
         emv_files.aids(str(root))
+
+
+def hand_out(root, *indices):
+    emv_files.begin_keys(str(root))
+    for index in indices:
+        emv_files.add_key(str(root), RID, index, key(index, index)[2:])
+
+
+def known(root):
+    return [i for i in range(0x90, 0x98) if emv_files.ca_record(str(root), RID, i) is not None]
+
+
+def test_new_keys_count_when_all_of_them_are_there(root):
+    hand_out(root, 0x93, 0x94)
+    assert known(root) == [0x91, 0x92]  # those of the firmware
+    emv_files.keep_keys(str(root))
+    assert known(root) == [0x93, 0x94]
+    hand_out(root, 0x95)
+    assert known(root) == [0x93, 0x94]
+    hand_out(root, 0x96)  # begun anew: what was broken off is gone
+    emv_files.keep_keys(str(root))
+    assert known(root) == [0x96]
+    assert sorted(path.name for path in root.iterdir()) == ["ca"]
+
+
+class Cut(Exception):
+    """The power is gone."""
+
+
+@pytest.mark.parametrize("at", range(30))
+def test_a_power_cut_leaves_the_old_keys_or_the_new(root, monkeypatch, at):
+    hand_out(root, 0x93, 0x94)
+    emv_files.keep_keys(str(root))
+    left = [at]
+
+    def counted(call):
+        def cut(*args, **kwargs):
+            if not left[0]:
+                raise Cut
+            left[0] -= 1
+            return call(*args, **kwargs)
+
+        return cut
+
+    with monkeypatch.context() as patch:
+        for name in ("mkdir", "rename", "remove", "rmdir"):
+            patch.setattr(emv_files.os, name, counted(getattr(emv_files.os, name)))
+        patch.setattr(emv_files.files, "save", counted(files.save))
+        try:
+            hand_out(root, 0x94, 0x95, 0x96)
+            emv_files.keep_keys(str(root))
+            cut = False
+        except Cut:
+            cut = True
+    now = known(root)
+    assert now in ([0x93, 0x94], [0x94, 0x95, 0x96])
+    assert cut or now == [0x94, 0x95, 0x96]
+    hand_out(root, 0x97)  # and the next download puts all in order
+    emv_files.keep_keys(str(root))
+    assert known(root) == [0x97]
+
+
+def test_the_black_list(root):
+    path = str(root)
+    assert not blocked.holds(path, "6212345678901232")
+    blocked.save(path, ["4123", "621234"])
+    assert blocked.holds(path, "6212345678901232") and blocked.holds(path, "4123999999999")
+    assert not blocked.holds(path, "6212305678901232")
+    blocked.save(path, [])
+    assert not blocked.holds(path, "6212345678901232")
+    blocked.save(path, [])
+
+
+def test_what_is_lacking(root, tmp_path):
+    assert not emv_files.lacks(str(root))
+    (tmp_path / "rom" / "aids").unlink()
+    assert emv_files.lacks(str(root))
+    files.save(f"{root}/aids", b"\xe1\x01B")
+    assert not emv_files.lacks(str(root))
