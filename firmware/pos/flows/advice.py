@@ -8,6 +8,7 @@ from pos.acquirer import financial, messages
 from pos.acquirer.card_data import Card
 from pos.acquirer.session import HostError
 from pos.flows import online
+from pos.protocol import unionpay
 from pos.store.seal import open_card
 from pos.ui.strings import money, say
 
@@ -27,6 +28,8 @@ async def run(t, txn: dict) -> bool:
         except HostError:
             await t.show("working", title, say("reversal_again"))
             continue
+        if unionpay.response(answer[39])[0] == "S":  # keys were no good: it was not looked at
+            continue
         messages.result(txn, answer)
         t.journal.close(txn)
         t.ui.set_status(pending=False)
@@ -43,9 +46,4 @@ async def run(t, txn: dict) -> bool:
 
 async def _ask(t, txn) -> dict:
     card = Card(*open_card(t.sealer(), txn["card"]), f55=txn.get("f55"))
-    line = online.Line(t)
-    mak = line.mak()
-    fields = financial.request(t.params, txn, card)
-    answer = await line.ask(line.session.request(*fields, mak), mak)
-    await line.session.close()
-    return answer
+    return await online.Line(t).sealed(*financial.request(t.params, txn, card))

@@ -26,25 +26,26 @@ async def run(t, txn: dict, card, pin):
     line = online.Line(t)
     mak = None
     try:
-        txn["card"] = seal_card(t.sealer(), card.pan, card.expiry, card.psn)
-        block = _encrypt(line.keys, pin, card.pan) if pin else None
-        track = _cover(line.keys, card)
-        fields = financial.request(t.params, txn, card, block, _DIGIT[line.keys.mode()], track)
+        fields = _fields(t, line.keys, txn, card, pin)
         mak = line.mak()
-        request = line.session.request(*fields, mak)
+        return await _exchange(t, line, txn, line.session.request(*fields, mak), mak)
     except BadBytes as error:
-        if mak:
-            wipe(mak)
         log.warn("host", "%s: %s", error.what, error.why)
         t.buzzer.bad()
         await t.show("message", "bad", say("card"), say("card_unreadable"), _READ_MS)
         return None
-    del fields, card
+    finally:
+        if mak:
+            wipe(mak)
+        await line.session.close()
+
+
+async def _exchange(t, line, txn, request, mak):
+    """As ``run``, once it is known what to send."""
     await t.show("working", say("authorising"), txn["amount"] and money(txn["amount"]))
     try:
         await line.session.connect()
     except HostError as error:  # nothing was sent: there is nothing to take back
-        wipe(mak)
         await online.explain(t, say("off").format(say(txn["kind"])), error)
         return None
     keep = not unionpay.is_kind(txn["kind"], "X")  # of what moves no money nothing is kept
@@ -67,13 +68,26 @@ async def run(t, txn: dict, card, pin):
     return None
 
 
+def _fields(t, keys, txn, card, pin):
+    """MTI and fields of the request. Raises BadBytes for a card that is none; wipes ``pin``."""
+    try:
+        txn["card"] = seal_card(t.sealer(), card.pan, card.expiry, card.psn)
+        block = _encrypt(keys, pin, card.pan) if pin else None
+    finally:
+        if pin:
+            wipe(pin)
+    track = _cover(keys, card)
+    return financial.request(t.params, txn, card, block, _DIGIT[keys.mode()], track)
+
+
 def _encrypt(keys, pin, pan):
     pik = keys.pik()
     try:
         return pin_block.encrypt(pik, pin, pan, keys.sm4())
+    except ValueError:  # a PAN of less than 13 digits has no block
+        raise BadBytes("PIN", 0, "no block")
     finally:
         wipe(pik)
-        wipe(pin)
 
 
 def _cover(keys, card) -> bool:
@@ -85,6 +99,8 @@ def _cover(keys, card) -> bool:
     tdk = keys.tdk()
     try:
         card.track2 = track.encrypt(tdk, card.track2, sm4=keys.sm4())
+    except ValueError:
+        raise BadBytes("57", 0, "no track")
     finally:
         wipe(tdk)
     return True

@@ -21,12 +21,12 @@ class Line:
         self.session = Session(t.params, t.network)
 
     def mak(self) -> bytearray:
-        """The clear MAC key, which ``ask`` wipes; raises as ``keys.mak``."""
+        """The clear MAC key, for the caller to wipe; raises as ``keys.mak``."""
         self.session.sm4 = self.keys.sm4()
         return self.keys.mak()
 
     async def ask(self, request: tuple, mak=None) -> dict:
-        """Exchange one message; wipes ``mak``, keeps the host's sign on the screen true.
+        """Exchange one message; keeps the host's sign on the screen true.
 
         Raises HostError. What the host wants besides (digit P of the header) is noted.
         """
@@ -36,14 +36,20 @@ class Line:
         except HostError:
             t.ui.set_status(host=FAULT)
             raise
-        finally:
-            if mak:
-                wipe(mak)
         t.ui.set_status(network=OK, host=OK)
         t.action = self.session.action
         if unionpay.response(answer[39])[0] == "S" or t.action == _SIGN_IN:
             t.signed_in = False
         return answer
+
+    async def sealed(self, mti: str, fields: dict) -> dict:
+        """Exchange one message that carries a MAC, and hang up; raises as ``ask``."""
+        mak = self.mak()
+        try:
+            return await self.ask(self.session.request(mti, fields, mak), mak)
+        finally:
+            wipe(mak)
+            await self.session.close()
 
 
 async def ready(t, begins: bool = True, uploads: bool = True) -> bool:

@@ -55,9 +55,5 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
 
 async def _ask(t, txn, reason) -> str:
     card = Card(*open_card(t.sealer(), txn["card"]))
-    line = online.Line(t)
-    mak = line.mak()
     fields = financial.reversal(t.params, txn, card, reason)
-    answer = await line.ask(line.session.request(*fields, mak), mak)
-    await line.session.close()
-    return answer[39]
+    return (await online.Line(t).sealed(*fields))[39]

@@ -39,8 +39,8 @@ async def run(t) -> bool:
         return False
     try:
         line.keys.load_working(answer.get(62, b""), "%03d" % t.params["key_mode"])
-    except KeyCheck:
-        await _wrong(t, title, "keys_wrong")
+    except KeyCheck as error:
+        await _wrong(t, title, "keys_refused" if len(error.args) > 1 else "keys_wrong")
         return False
     _take_clock(t, messages.clock(answer))
     _take_batch(t, messages.batch(answer))

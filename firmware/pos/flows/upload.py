@@ -31,10 +31,12 @@ async def run(t) -> bool:
         except HostError as error:
             await online.explain(t, title, error)
             return False
-        if unionpay.response(answer[39])[0] == "S":  # the keys are no good any more
+        group = unionpay.response(answer[39])[0]
+        if group in "SR" and tries:  # new keys first; or the host cannot just now
             tries -= 1
-            if tries and await t.tell("sign_in"):
+            if group == "R" or await t.tell("sign_in"):
                 continue
+        if group == "S":
             await online.refused(t, title, answer[39])
             return False
         messages.result(txn, answer)
@@ -49,16 +51,10 @@ async def _ask(t, txn) -> dict:
     """The answer, after as many tries as a reversal has. Raises HostError."""
     tries = t.params["reversal_tries"]
     while True:
-        pan, expiry, psn = open_card(t.sealer(), txn["card"])
-        card = Card(pan, expiry, psn, f55=txn.get("f55"))
-        line = online.Line(t)
-        mak = line.mak()
+        card = Card(*open_card(t.sealer(), txn["card"]), f55=txn.get("f55"))
         try:
-            message = financial.request(t.params, txn, card)
-            return await line.ask(line.session.request(*message, mak), mak)
+            return await online.Line(t).sealed(*financial.request(t.params, txn, card))
         except HostError:
             tries -= 1
             if not tries:
                 raise
-        finally:
-            await line.session.close()

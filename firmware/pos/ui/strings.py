@@ -37,6 +37,7 @@ sign_in=Sign in
 sign_in_hint=Fetching the working keys from the host
 keys_missing=This terminal has no master key. It has to be provisioned.
 keys_wrong=The working keys from the host do not fit the master key.
+keys_refused=The host has sent keys that look like real ones. This terminal is for tests only.
 menu=Menu
 menu_reprint=Reprint last slip
 menu_sign_in=Sign in again
