@@ -24,7 +24,7 @@ def read(found: dict[str, Any]) -> Reading | None:
     """The message of a record; None for a record without one."""
     if "mti" not in found or not isinstance(found.get("fields"), dict):
         return None
-    fields = {int(number): value for number, value in found["fields"].items()}
+    fields = {int(number): value for number, value in found["fields"].items() if number.isdigit()}
     f60 = fields.get(60)
     reading = Reading(mti=found["mti"], values=fields, has_pan=True)
     reading.title = kinds.title(reading.mti, fields.get(3), fields.get(25), f60) or "not known"

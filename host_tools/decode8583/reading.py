@@ -278,8 +278,8 @@ def _text(number: int, value: Any, around: Around, in_pieces: bool) -> str:
     if isinstance(value, bytes) and number != 64:
         hidden = in_pieces or not around.clear
         return f"{len(value)} bytes" if hidden else value.hex().upper()
-    if number == 64:
-        text = bytes(value)
+    if number == 64 and isinstance(value, bytes):
+        text = value
         printable = text.isascii() and text.decode("latin-1").isprintable()
         return text.decode("latin-1") if printable else text.hex().upper()
     if number in (48, 59) and not around.clear:

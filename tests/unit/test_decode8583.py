@@ -148,6 +148,7 @@ def test_hex_that_is_none_is_told_without_showing_it(decode):
 def test_the_log_of_the_host_is_read_as_it_is():
     line = {"event": "request", "mti": "0200", "fields": {"2": "622588*********0001"}}
     line["fields"] |= {"3": "000000", "22": "071", "25": "00", "52": "<8>", "60": "22000001000600"}
+    line["fields"] |= {"48": "<12>", "64": "60226FF6"}
     line["fields"] |= {"55": {"9F26": "1122334455667788", "5A": "<10>"}}
     noise = {"event": "connect", "peer": "?"}
     (found,) = inputs.readings("\n".join(map(json.dumps, (noise, line))).encode())
