@@ -193,8 +193,10 @@ class Work:
 
     def pending_script(self, account: Account) -> Script | None:
         """The oldest issuer script of a card whose result has not come."""
-        query = select(Script).filter_by(account_id=account.id, result=None)
-        return self.session.scalar(query.order_by(Script.id).limit(1))
+        query = select(Script).filter_by(account_id=account.id, result=None).order_by(Script.id)
+        with self.session.no_autoflush:  # a result that is not yet written counts all the same
+            pending = self.session.scalars(query).all()
+        return next((script for script in pending if script.result is None), None)
 
     def script_done(self, pan: str, result: bytes) -> bool:
         """The terminal's report (DF31) for the script that was sent; False when none was."""
