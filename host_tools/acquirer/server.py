@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from host_tools.acquirer import dialect, scenario, view, wire
+from host_tools.acquirer import dialect, scenario, security, view, wire
 from host_tools.acquirer.handlers import Answer
 from host_tools.acquirer.ledger import GroupBroken, Ledger
 from host_tools.acquirer.log import JsonLog
@@ -304,12 +304,13 @@ class AcquiringHost:
         """For an answer A0: how the host computes the MAC that it did not find."""
         if reply.message.fields.get(39) != BAD_MAC:
             return []
-        mak = b""
+        mak, sm4 = b"", False
         with self.ledger.begin() as work:
             terminal = work.terminal(reply.terminal_id)
             if terminal is not None and terminal.mak is not None:
                 mak = work.keys.unwrap(f"{terminal.id} mak", terminal.mak)
-        return view.mac_steps(mak, frame.message, request)
+                sm4 = terminal.key_mode == security.SM
+        return view.mac_steps(mak, frame.message, request, sm4)
 
 
 def _peer(sock: socket.socket) -> str:

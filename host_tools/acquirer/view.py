@@ -97,7 +97,7 @@ def _clean(value: Any) -> str:
     return "".join(c if c.isprintable() else "?" for c in str(value))
 
 
-def mac_steps(mak: bytes, raw: bytes, request: Message) -> list[str]:
+def mac_steps(mak: bytes, raw: bytes, request: Message, sm4: bool = False) -> list[str]:
     """How the host comes to the MAC of ``raw`` (from the MTI, with F64), and what was received.
 
     ``mak`` empty: not signed in. No key and no block is shown.
@@ -108,19 +108,19 @@ def mac_steps(mak: bytes, raw: bytes, request: Message) -> list[str]:
     if not mak:
         return ["MAC: the terminal is not signed in, there is no key to compute it with"]
     covered = dialect.mab(raw)
-    computed = security.mac(mak, covered).decode()
+    computed = security.mac(mak, covered, sm4).decode()
     lines = [f"MAC over {len(covered)} bytes, from the MTI to the field before F64:"]
-    folded = bytes(8)
-    for at in range(0, len(covered), 8):
-        folded = _xor(folded, covered[at : at + 8].ljust(8, b"\0"))
+    size = 16 if sm4 else 8
+    folded = bytes(size)
+    for at in range(0, len(covered), size):
+        folded = _xor(folded, covered[at : at + size].ljust(size, b"\0"))
     text = folded.hex().upper().encode()
-    first = security.encrypt(mak, text[:8])
-    second = security.encrypt(mak, _xor(first, text[8:]))
-    if second.hex().upper()[:8] == computed:  # else it is not DES, and these are not its steps
-        if not any(number in request for number in _CARD):
-            lines.append(f"  XOR of {-(-len(covered) // 8)} blocks  {folded.hex().upper()}")
-        lines.append(f"  first encryption   {first.hex().upper()}")
-        lines.append(f"  second encryption  {second.hex().upper()}")
+    first = security.encrypt(mak, text[:size], sm4)
+    second = security.encrypt(mak, _xor(first, text[size:]), sm4)
+    if not any(number in request for number in _CARD):
+        lines.append(f"  XOR of {-(-len(covered) // size)} blocks  {folded.hex().upper()}")
+    lines.append(f"  first encryption   {first.hex().upper()}")
+    lines.append(f"  second encryption  {second.hex().upper()}")
     lines.append(f"  computed           {computed}")
     return [*lines, f"  received           {_clean(received.decode('latin-1'))}"]
 
