@@ -12,7 +12,7 @@ async def run(t, kind: str) -> None:
     """``kind``: preauth, preauth_add, preauth_void, completion, notice."""
     if kind == "preauth_void" and not await t.tell("supervisor"):
         return
-    txn = {"kind": kind}
+    txn: dict = {"kind": kind}
     card = None
     if kind != "preauth":
         hold = await t.tell("original", kind)
