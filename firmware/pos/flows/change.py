@@ -33,11 +33,12 @@ async def run(t, kind: str) -> None:
         txn["tip"] = amount
         txn["amount"] += base
     if t.journal.waiting():  # the host has to know what is to be changed
-        await t.tell("upload")
-        txn["orig_rrn"] = t.journal.find(txn["orig_trace"]).get("rrn")
-    if t.journal.waiting():
-        await _refuse(t, kind, "upload_first")
-        return
+        told = await t.tell("upload")
+        now = t.journal.find(txn["orig_trace"])
+        if not told or now["state"] != "approved":
+            await _refuse(t, kind, "orig_declined" if told else "upload_first")
+            return
+        txn["orig_rrn"] = now.get("rrn")
     pan, expiry, _ = open_card(t.sealer(), original["card"])
     await t.tell("payment", txn, Card(pan, expiry))
 

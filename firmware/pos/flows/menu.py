@@ -12,8 +12,8 @@ menu_preauth preauth=preauth:preauth preauth_add=preauth:preauth_add \
 preauth_void=preauth:preauth_void completion=preauth:completion \
 completion_void=void:completion_void notice=preauth:notice
 menu_more balance=balance offline=offline tip=change:tip adjust=change:adjust \
-menu_moto=moto:sale menu_moto_preauth=moto:preauth instalment=instalment \
-instalment_void=void:instalment_void
+menu_moto=moto:sale menu_moto_preauth=moto:preauth menu_moto_refund=refund:typed \
+instalment=instalment instalment_void=void:instalment_void
 menu_print menu_reprint=printing:last menu_any=printing:any menu_last=settle:reprint
 menu_host menu_sign_in=sign_in menu_sign_off=sign_off menu_echo=echo \
 menu_download=download menu_status=status menu_upload=upload

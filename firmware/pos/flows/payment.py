@@ -58,11 +58,6 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
         return
     if t.journal.waiting() and "a" not in flags and not await t.tell("upload"):
         return
-    if "A" in flags:
-        card.track2 = ""  # the same request may have to be sent again, from the journal
-    if "F" in flags:
-        card.f55 = txn["f55"] = None  # the card only says whose account it is
-        txn["org"] = _scheme(card.pan)
     pin = await t.tell("pin", txn, cvm)
     if pin is not None:
         await _finish(t, txn, card, pin, flags)
@@ -73,6 +68,11 @@ async def _finish(t, txn, card, pin, flags):
     if "a" in flags:
         await t.tell("vouch", txn, card)
         return
+    if "A" in flags:
+        card.track2 = ""  # the same request may have to be sent again, from the journal
+    if "F" in flags:
+        card.f55 = txn["f55"] = None  # the card only says whose account it is
+        txn["org"] = _scheme(card.pan)
     reason = await t.tell("authorise", txn, card, pin)
     if not reason:
         return

@@ -1,8 +1,11 @@
 """A refund: of a sale in a batch that is settled, named by reference number and date."""
 
 
-async def run(t) -> None:
-    """Supervisor, amount, the original's reference number and date, the card."""
+async def run(t, typed: str = "") -> None:
+    """Supervisor, amount, the original's reference number and date, the card.
+
+    ``typed``: the card is not there (sales by mail or telephone), its number is typed.
+    """
     if not await t.tell("supervisor"):
         return
     txn = {"kind": "refund", "amount": await t.tell("amount", "refund")}
@@ -13,4 +16,10 @@ async def run(t) -> None:
         if value is None:
             return
         txn["orig_" + what] = value
-    await t.tell("payment", txn)
+    card = None
+    if typed:
+        txn["absent"] = 1
+        card = await t.tell("typed_card", "refund")
+        if not card:
+            return
+    await t.tell("payment", txn, card)

@@ -147,6 +147,7 @@ menu_print=Print
 menu_host=Host
 menu_moto=Sale by phone
 menu_moto_preauth=Hold by phone
+menu_moto_refund=Refund by phone
 menu_any=Reprint a slip
 menu_sign_off=Sign off
 menu_download=Download
