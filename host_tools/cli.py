@@ -4,22 +4,20 @@ Exit codes: 0 done, 1 failed, 2 wrong usage. What can be expected to go wrong is
 sentence. Imports are inside the commands so that ``--help`` is quick.
 """
 
-import errno
 import os
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from host_tools import cli_emv
-from host_tools.cli_emv import fail
+from host_tools import cli_acquirer, cli_client, cli_emv
+from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
 TERMINALS_HOST = "acquirer.test"
@@ -38,18 +36,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _DEVELOP, _RUN, _DEVICE, _CARDS = "Develop", "Run", "Device", "Cards"
 app.add_typer(cli_emv.card, name="card", rich_help_panel=_CARDS)
 app.add_typer(cli_emv.decode, name="decode", rich_help_panel=_CARDS)
-
-
-@contextmanager
-def _in_a_sentence(*expected: type[Exception]) -> Iterator[None]:
-    """Tell ``expected`` exceptions, and the operating system's, in a sentence and exit with 1."""
-    try:
-        yield
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        fail(f"{where}{error.strerror or error}")
-    except expected as error:
-        fail(error)
+app.add_typer(cli_client.host, name="host", rich_help_panel=_RUN)
 
 
 def _version(wanted: bool) -> None:
@@ -84,7 +71,7 @@ def build(
     if not (ROOT / "boards" / board / "board.py").exists():
         known = ", ".join(sorted(path.parent.name for path in ROOT.glob("boards/*/board.py")))
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
-    with _in_a_sentence(BuildError):
+    with in_a_sentence(BuildError):
         for image in (build_firmware(board), build_shim()):
             path = image.path.relative_to(ROOT)
             typer.echo(f"{path!s:28} {image.size:7} bytes  sha256 {image.sha256}")
@@ -160,7 +147,7 @@ def check() -> None:
     """
     from host_tools.build import check as checks
 
-    with _in_a_sentence():
+    with in_a_sentence():
         raise typer.Exit(checks.main())
 
 
@@ -178,7 +165,7 @@ def bench(
     from host_tools.build.image import BuildError
     from host_tools.vboard.cards.fields import CardFileError
 
-    with _in_a_sentence(BuildError, CardFileError, mpy.MeterError):
+    with in_a_sentence(BuildError, CardFileError, mpy.MeterError):
         found = []
         for one in chain(report.measure(), dialect.measure()):
             found.append(one)
@@ -199,73 +186,11 @@ def demo() -> None:
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError
 
-    with _in_a_sentence(BuildError, ProvisionError):
+    with in_a_sentence(BuildError, ProvisionError):
         raise typer.Exit(story.main() or 0)
 
 
-@app.command(rich_help_panel=_RUN)
-def acquirer(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = (
-        8583
-    ),
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    database: Annotated[
-        str,
-        typer.Option(
-            "--db",
-            help="SQLAlchemy URL of the ledger; sqlite:// is one in memory. "
-            "Default: build/acquirer/ledger.db.",
-        ),
-    ] = "",
-    log: Annotated[
-        Path | None,
-        typer.Option(help="Append the log to this file.", show_default="standard output"),
-    ] = None,
-    key_file: Annotated[
-        Path | None, typer.Option(help="The host's master key.", show_default="beside the ledger")
-    ] = None,
-    terminals: Annotated[
-        int, typer.Option(min=1, max=1000, help="Test terminals, from number 12345678 up.")
-    ] = 1,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(help="Misbehave, e.g. 'drop_after_booking mti=0200' (docs/acquirer.md)."),
-    ] = None,
-) -> None:
-    """Start the acquiring host and serve until Ctrl-C.
-
-    It speaks the UnionPay direct-POS dialect of ISO 8583 and keeps a ledger; its log, one JSON
-    object a line, shows no secrets. Test merchant: the cents of the amount decide the answer
-    (docs/acquirer.md).
-    """
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from host_tools.acquirer.app import run_acquirer
-    from host_tools.acquirer.keystore import KeyStoreError
-    from host_tools.acquirer.scenario import UnknownFault
-    from host_tools.acquirer.seed import SeedError
-
-    if not database:
-        folder = ROOT / "build" / "acquirer"
-        folder.mkdir(parents=True, exist_ok=True)
-        database = f"sqlite:///{folder / 'ledger.db'}"
-
-    def ready(taken: int) -> None:
-        typer.echo(f"The acquiring host listens at {host}:{taken}; Ctrl-C stops it.", err=True)
-
-    with _in_a_sentence(KeyStoreError, SeedError):
-        try:
-            run_acquirer(port, database, host, log, key_file, terminals, tuple(fault or ()), ready)
-        except UnknownFault as error:
-            raise typer.BadParameter(str(error)) from None
-        except SQLAlchemyError as error:
-            # its text holds statements and values; the first line of the driver's is enough
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            fail(f"the ledger cannot be used: {reason}")
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            fail(f"port {port} is in use; stop what uses it or choose another with --port")
+app.command(rich_help_panel=_RUN)(cli_acquirer.acquirer)
 
 
 @app.command(rich_help_panel=_RUN)
@@ -299,7 +224,7 @@ def board(
     identity = None if blank else Identity(host=TERMINALS_HOST, port=port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     file = flash or bench.FLASH_FILE
-    with _in_a_sentence(BuildError, ProvisionError, bench.BenchError):
+    with in_a_sentence(BuildError, ProvisionError, bench.BenchError):
         routes = {TERMINALS_HOST: ("127.0.0.1", port)}
         with bench.kept_board(file, fresh=fresh, identity=identity, routes=routes):
             tty = os.path.relpath(bench.console_path())
@@ -360,7 +285,7 @@ def provision(
     )
     if not Path(port).exists():
         fail(f"there is no serial port {port}; for a virtual board start: taptill board")
-    with _in_a_sentence(ProvisionError, TransportError):
+    with in_a_sentence(ProvisionError, TransportError):
         typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
 
 

@@ -6,14 +6,16 @@ Imports are inside the commands, as in ``cli.py``.
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 decode = typer.Typer(
-    help="Say what bytes of a card or terminal mean: tlv, apdu, dol. Card numbers and tracks are "
-    "shown as first six and last four digits.",
+    help="Say what bytes of a card, terminal or host mean: tlv, apdu, dol, iso8583. Card numbers "
+    "and tracks are shown as first six and last four digits.",
     no_args_is_help=True,
 )
 
@@ -36,6 +38,18 @@ def fail(sentence: object) -> NoReturn:
     """Tell it and exit with 1."""
     typer.echo(f"taptill: {sentence}", err=True)
     raise typer.Exit(1)
+
+
+@contextmanager
+def in_a_sentence(*expected: type[Exception]) -> Iterator[None]:
+    """Tell ``expected`` exceptions, and the operating system's, in a sentence and exit with 1."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}")
+    except expected as error:
+        fail(error)
 
 
 def _bytes(words: list[str]) -> bytes:

@@ -7,17 +7,18 @@ The query functions at the bottom may be called from any thread; auditors and te
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pyemv import tlv
-from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy import Engine, Select, create_engine, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
-from host_tools.acquirer import books
+from host_tools.acquirer import books, migrations
 from host_tools.acquirer.books import FEES, hold_book, merchant_book
 from host_tools.acquirer.keystore import KeyStore
 from host_tools.acquirer.log import mask_pan
@@ -38,6 +39,15 @@ from host_tools.acquirer.settings import Settings
 
 _SCRIPT_TEMPLATES = ("71", "72")
 _SCRIPT_MOST = 200  # bytes; F55 has 255 and the issuer's authentication needs some
+
+_ADVISORY_LOCK = 8584
+
+
+_Row = TypeVar("_Row")
+
+
+class GroupBroken(BaseException):
+    """A group of units of work was rolled back. Nobody but who opened the group may catch it."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +92,28 @@ class Work:
         self.keys = keys
 
     def terminal(self, terminal_id: str) -> Terminal | None:
-        """The terminal, locked for this unit of work where the database can."""
-        return self.session.get(Terminal, terminal_id, with_for_update=True)
+        """The terminal of that number."""
+        return self.session.get(Terminal, terminal_id)
 
     def merchant(self, merchant_id: str) -> Merchant | None:
         """The merchant of that number."""
         return self.session.get(Merchant, merchant_id)
 
     def account(self, pan: str) -> Account | None:
-        """The card account, locked where the database can."""
-        query = select(Account).where(Account.pan_tag == self.keys.pan_tag(pan))
-        return self.session.scalar(query.with_for_update())
+        """The card account."""
+        tag = self.keys.pan_tag(pan)
+        return self._once(Account, tag, select(Account).where(Account.pan_tag == tag))
+
+    def _once(self, kind: type[_Row], name: str, query: Select[Any]) -> _Row | None:
+        """What a query finds; asked once in a transaction, in which nobody else writes."""
+        key = (kind, name)
+        found = self.session.info.get(key)
+        if found is None:
+            with self.session.no_autoflush:  # new ones are flushed by who makes them
+                found = self.session.scalar(query)
+            if found is not None:
+                self.session.info[key] = found
+        return found
 
     def account_of(self, txn: Transaction) -> Account | None:
         """The card account of a transaction, locked where the database can.
@@ -107,7 +128,8 @@ class Work:
     def find(self, terminal_id: str, batch: str, trace: str) -> Transaction | None:
         """The transaction that the terminal sent under this batch and trace."""
         query = select(Transaction).filter_by(terminal_id=terminal_id, batch=batch, trace=trace)
-        return self.session.scalar(query)
+        with self.session.no_autoflush:  # what is recorded is flushed already
+            return self.session.scalar(query)
 
     def last_trace(self, terminal_id: str, batch: str) -> str:
         """The highest trace seen in a batch, "" when there is none."""
@@ -122,13 +144,12 @@ class Work:
 
     def book(self, name: str) -> Book:
         """The book of that name, opened if it is new."""
-        # another connection may have changed it while this one waited for it
-        query = select(Book).filter_by(name=name).with_for_update()
-        found = self.session.scalar(query.execution_options(populate_existing=True))
+        found = self._once(Book, name, select(Book).filter_by(name=name))
         if found is None:
             found = Book(name=name, balance=0)
             self.session.add(found)
             self.session.flush()
+            self.session.info[(Book, name)] = found
         return found
 
     def post(
@@ -242,6 +263,7 @@ class Work:
             book=self.book(f"card {tag}"),
         )
         self.session.add(account)
+        self.session.info[(Account, tag)] = account
         opening = int(card.get("balance_fen", 0))
         self.post("opening", [(account.book, opening), (self.book("equity"), -opening)], at)
         return True
@@ -250,18 +272,42 @@ class Work:
 class Ledger(Settings):
     """A database by SQLAlchemy URL, and the key store for what is secret in it.
 
-    Opening raises KeyStoreError when the database belongs to another host master key.
+    Opening brings the tables up to date (migrations). It raises KeyStoreError when the database
+    belongs to another host master key, SchemaError when a newer program made it. ``image``: what a
+    ledger in memory begins with, the ``image`` of another.
     """
 
-    def __init__(self, url: str, keys: KeyStore) -> None:
+    def __init__(self, url: str, keys: KeyStore, image: bytes = b"") -> None:
         self.keys = keys
-        self._engine = _engine(url)
-        # SQLite has one writer at a time: waiting here is fairer than in its busy loop.
-        sqlite = self._engine.dialect.name == "sqlite"
-        self._lock = threading.RLock() if sqlite else nullcontext()
+        self._engine = make_engine(url)
+        # One unit of work at a time: balances are read, then written. SQLite has one writer
+        # anyway, and waiting here is fairer than in its busy loop.
+        self._lock = threading.RLock()
+        self._group: Session | None = None
+        self._shared = self._engine.dialect.name == "postgresql"
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
-        Base.metadata.create_all(self._engine)
+        event.listen(self._sessions, "loaded_as_persistent", self._keep)
+        if isinstance(self._engine.pool, StaticPool):
+            if image:
+                self._driver().deserialize(image)
+            else:  # always new, and quicker than by its versions
+                Base.metadata.create_all(self._engine)
+        else:
+            migrations.upgrade(self._engine)
         self._check_keys()
+
+    def _driver(self) -> Any:
+        """SQLite's own connection, of which a ledger in memory has but one."""
+        connection = self._engine.raw_connection()
+        try:
+            return connection.driver_connection
+        finally:
+            connection.close()
+
+    def image(self) -> bytes:
+        """All of a ledger in memory, as far as it is committed."""
+        with self._lock:
+            return self._driver().serialize()
 
     def _check_keys(self) -> None:
         """A ledger under another master key would look like one whose cards are all unknown."""
@@ -270,11 +316,48 @@ class Ledger(Settings):
             if terminal is not None:
                 self.keys.unwrap(f"{terminal.id} tmk", terminal.tmk)
 
+    def _keep(self, session: Session, row: object) -> None:
+        """A group holds on to what it has read: a session alone would read it again."""
+        if session is self._group:
+            session.info.setdefault("read", []).append(row)
+
     @contextmanager
     def begin(self) -> Iterator[Work]:
-        """A unit of work, committed on leaving, rolled back by an exception."""
-        with self._lock, self._sessions.begin() as session:
-            yield Work(session, self.keys)
+        """A unit of work, committed on leaving, rolled back by an exception.
+
+        Inside ``group`` it is part of that transaction, and an exception raises GroupBroken.
+        """
+        with self._lock:
+            if self._group is not None:
+                try:
+                    yield Work(self._group, self.keys)
+                except Exception as error:
+                    raise GroupBroken from error
+                return
+            with self._transaction() as session:
+                yield Work(session, self.keys)
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """One transaction (and one sync of the disk) for all units of work inside, of this thread.
+
+        GroupBroken: one of them failed, none of them happened; do them again one by one.
+        """
+        with self._lock:
+            try:
+                with self._transaction() as self._group:
+                    yield
+            except SQLAlchemyError as error:
+                raise GroupBroken from error
+            finally:
+                self._group = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with self._sessions.begin() as session:
+            if self._shared:  # with other hosts: they wait too
+                session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+            yield session
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -364,7 +447,8 @@ class Ledger(Settings):
             return list(books.check(work.session))
 
 
-def _engine(url: str) -> Engine:
+def make_engine(url: str) -> Engine:
+    """The engine of a database URL; SQLite with write-ahead log, full sync, foreign keys."""
     if not url.startswith("sqlite"):
         return create_engine(url)
     if url in ("sqlite://", "sqlite:///:memory:"):

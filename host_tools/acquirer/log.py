@@ -17,7 +17,10 @@ from host_tools.acquirer.dialect import FormatError, Message
 
 # Fields whose value may stand in a log as it is.
 OPEN_FIELDS = frozenset(
-    (3, 4, 11, 12, 13, 15, 22, 23, 25, 26, 32, 37, 38, 39, 41, 42, 49, 53, 60, 61, 63, 64)
+    (
+        *(3, 4, 11, 12, 13, 15, 22, 23, 25, 26, 32, 37, 38, 39, 41, 42, 44, 49, 53, 54, 60, 61),
+        *(63, 64),
+    )
 )
 # Tags of field 55 that say nothing about the cardholder.
 OPEN_TAGS = frozenset(
@@ -26,6 +29,8 @@ OPEN_TAGS = frozenset(
         *("82", "9F1A", "9F03", "9F33", "9F34", "9F35", "9F1E", "84", "9F09", "9F41"),
     )
 )
+# Messages whose F48 is a tip or totals; in a batch upload (03) it has card numbers.
+_OPEN_TOTALS = ("02", "05")
 _KEPT = 5000
 
 
@@ -44,7 +49,7 @@ def show_fields(message: Message) -> dict[str, Any]:
             shown["2"] = mask_pan(value)
         elif number == 55:
             shown["55"] = _show_tags(message)
-        elif number in OPEN_FIELDS:
+        elif number in OPEN_FIELDS or (number == 48 and message.mti[:2] in _OPEN_TOTALS):
             shown[str(number)] = value.decode("latin-1") if isinstance(value, bytes) else value
         else:
             shown[str(number)] = f"<{len(value)}>"

@@ -9,16 +9,26 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from host_tools.acquirer import dialect, scenario, wire
+from host_tools.acquirer import dialect, scenario, view, wire
 from host_tools.acquirer.handlers import Answer
-from host_tools.acquirer.ledger import Ledger
+from host_tools.acquirer.ledger import GroupBroken, Ledger
 from host_tools.acquirer.log import JsonLog
-from host_tools.acquirer.processor import HostConfig, Processor, Reply
+from host_tools.acquirer.processor import BAD_MAC, HostConfig, Processor, Reply
 from host_tools.acquirer.scenario import Fault, Scenario
+from host_tools.acquirer.tls import HANDSHAKE_SECONDS, Refused, subject, why
+from host_tools.acquirer.view import View
 
 # A silent connection is closed after this many seconds.
 IDLE_SECONDS = 300.0
-_WORKERS = 4
+# The ledger takes one unit of work at a time; the second worker is for the packet view.
+_WORKERS = 2
+# So many messages at most share one transaction, and with it one sync of the disk.
+_GROUP = 64
+_BACKLOG = 1024
+_ACCEPT_PAUSE = 0.1
+
+_Done = tuple[dialect.Message, Reply]
+_Result = _Done | wire.FrameError
 
 
 class AcquiringHost:
@@ -30,6 +40,7 @@ class AcquiringHost:
         log: JsonLog | None = None,
         config: HostConfig | None = None,
         idle_seconds: float = IDLE_SECONDS,
+        packets: View | None = None,
     ) -> None:
         self.ledger = ledger
         self.log = log or JsonLog()
@@ -37,42 +48,75 @@ class AcquiringHost:
         self.port = 0
         self._processor = Processor(ledger, config)
         self._idle = idle_seconds
-        self._server: asyncio.Server | None = None
+        self._view = packets
+        self._door: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
         self._ssl: ssl.SSLContext | None = None
         self._host = ""
         self._closed_door: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(_WORKERS, "acquirer")
+        self._waiting: list[tuple[str, wire.Frame, asyncio.Future[_Done]]] = []
+        self._booking: asyncio.Task[None] | None = None
         self._late_replies: dict[str, bytes] = {}
         self._late_frames: dict[str, wire.Frame] = {}
 
     async def start(
         self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
     ) -> int:
-        """Listen (0: any free port) and return the port. OSError when it is taken."""
+        """Listen (0: any free port) and return the port. OSError when it is taken.
+
+        With ``tls`` over TLS: a terminal whose handshake fails is logged and not served.
+        """
         self._host, self._ssl = host, tls
         await self._listen(_bound(host, port))
-        self.log.event("listening", host=host, port=self.port)
+        self.log.event("listening", host=host, port=self.port, tls=self._ssl is not None)
         return self.port
 
     async def _listen(self, sock: socket.socket) -> None:
         self.port = sock.getsockname()[1]
-        self._server = await asyncio.start_server(self._serve, sock=sock, ssl=self._ssl)
+        sock.setblocking(False)
+        sock.listen(_BACKLOG)
+        self._door = sock
+        self._accepting = asyncio.create_task(self._accept(sock))
+
+    async def _accept(self, door: socket.socket) -> None:
+        """Take connections. Not asyncio's server: that one keeps failed handshakes to itself."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(door)
+            except OSError as error:
+                # e.g. no file descriptor left: those that are connected go on
+                self.log.event("not_accepted", why=type(error).__name__)
+                await asyncio.sleep(_ACCEPT_PAUSE)
+                continue
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            task = asyncio.create_task(self._serve(sock))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
         """Close the door and all connections; what is being booked is finished first."""
-        self._close_listener()
+        await self._close_listener()
         if self._closed_door is not None:
             self._closed_door.close()
             self._closed_door = None
         await self._drop_connections()
+        self._waiting.clear()
+        if self._booking is not None:
+            await self._booking
         await asyncio.to_thread(self._pool.shutdown)
         self.log.event("stopped")
 
-    def _close_listener(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+    async def _close_listener(self) -> None:
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.gather(self._accepting, return_exceptions=True)
+            self._accepting = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
 
     async def _drop_connections(self) -> None:
         tasks = list(self._tasks)
@@ -95,7 +139,7 @@ class AcquiringHost:
             self.scenario.add(fault)
         elif self._closed_door is None:
             # A bound socket that does not listen refuses, and keeps the port ours.
-            self._close_listener()
+            await self._close_listener()
             await self._drop_connections()
             self._closed_door = _bound(self._host, self.port)
 
@@ -110,28 +154,57 @@ class AcquiringHost:
 
     # -- one connection --
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        name = writer.get_extra_info("peername")
-        peer = f"{name[0]}:{name[1]}" if name else "?"
-        self.log.event("connect", peer=peer)
+    async def _serve(self, sock: socket.socket) -> None:
+        """One connection from its handshake to its end; whatever happens stays inside."""
+        name = _peer(sock)
+        writer = None
         try:
+            reader, writer = await self._open(sock)
+            self.log.event("connect", peer=name, **self._proof(writer))
             if self.scenario.take_connect() is None:
-                await self._converse(peer, reader, writer)
-            self.log.event("close", peer=peer)
+                await self._converse(name, reader, writer)
+            self.log.event("close", peer=name)
+        except Refused as error:
+            self.log.event("refused", peer=name, why=str(error))
         except wire.FrameError as error:
-            self.log.event("bad_frame", peer=peer, why=str(error))
+            self.log.event("bad_frame", peer=name, why=str(error))
         except (OSError, TimeoutError) as error:
-            self.log.event("lost", peer=peer, why=type(error).__name__)
+            self.log.event("lost", peer=name, why=type(error).__name__)
         except asyncio.CancelledError:
-            self.log.event("closed_by_host", peer=peer)
+            self.log.event("closed_by_host", peer=name)
         except Exception as error:
-            self.log.error(peer, error)
+            self.log.error(name, error)
         finally:
-            self._tasks.discard(task)
-            writer.close()
+            if writer is None:
+                sock.close()
+            else:
+                writer.close()
+
+    async def _open(
+        self, sock: socket.socket
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The streams of a connection. Raises Refused when its handshake fails."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        limit = HANDSHAKE_SECONDS if self._ssl else None
+        try:
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, sock, ssl=self._ssl, ssl_handshake_timeout=limit
+            )
+        except OSError as error:
+            if self._ssl is None:
+                raise
+            raise Refused(why(error)) from None
+        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+    def _proof(self, writer: asyncio.StreamWriter) -> dict[str, str]:
+        """What TLS says of a terminal: the name in its certificate, protocol, cipher."""
+        if self._ssl is None:
+            return {}
+        cipher = writer.get_extra_info("cipher")
+        name = subject(writer.get_extra_info("peercert"))
+        return {"certificate": name, "protocol": cipher[1], "cipher": cipher[0]}
 
     async def _converse(
         self, peer: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -182,16 +255,70 @@ class AcquiringHost:
         return scenario.deliver(fault, reply)
 
     async def _process(self, peer: str, frame: wire.Frame) -> Reply:
-        def note(error: Exception) -> None:
-            self.log.error(peer, error)
-
-        loop = asyncio.get_running_loop()
-        request, reply = await loop.run_in_executor(
-            self._pool, self._processor.process, frame, note
-        )
+        """Have a message booked, together with whatever else is waiting then, and log it."""
+        done: asyncio.Future[_Done] = asyncio.get_running_loop().create_future()
+        self._waiting.append((peer, frame, done))
+        if self._booking is None or self._booking.done():
+            self._booking = asyncio.create_task(self._book())
+        request, reply = await done
         self.log.message("request", peer, request, route=reply.route)
         self.log.message("reply", peer, reply.message, **({"why": reply.why} if reply.why else {}))
+        if self._view is not None:
+            loop = asyncio.get_running_loop()
+            notes = await loop.run_in_executor(self._pool, self._mac_notes, frame, request, reply)
+            self._view.exchange(peer, request, reply.message, notes)
         return reply
+
+    async def _book(self) -> None:
+        """Process what is waiting, in groups; those who wait are told how it went."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
+            messages = [(peer, frame) for peer, frame, _ in group]
+            results = await loop.run_in_executor(self._pool, self._process_group, messages)
+            for (_, _, done), result in zip(group, results, strict=True):
+                if done.done():  # its connection has gone
+                    continue
+                if isinstance(result, wire.FrameError):
+                    done.set_exception(result)
+                else:
+                    done.set_result(result)
+
+    def _process_group(self, messages: list[tuple[str, wire.Frame]]) -> list[_Result]:
+        """Process messages in one transaction; one by one when one of them cannot be."""
+        if len(messages) > 1:
+            try:
+                with self.ledger.group():
+                    return [self._process_one(*message) for message in messages]
+            except GroupBroken:
+                pass
+        return [self._process_one(*message) for message in messages]
+
+    def _process_one(self, peer: str, frame: wire.Frame) -> _Result:
+        try:
+            return self._processor.process(frame, lambda error: self.log.error(peer, error))
+        except wire.FrameError as error:
+            return error
+
+    def _mac_notes(self, frame: wire.Frame, request: dialect.Message, reply: Reply) -> list[str]:
+        """For an answer A0: how the host computes the MAC that it did not find."""
+        if reply.message.fields.get(39) != BAD_MAC:
+            return []
+        mak = b""
+        with self.ledger.begin() as work:
+            terminal = work.terminal(reply.terminal_id)
+            if terminal is not None and terminal.mak is not None:
+                mak = work.keys.unwrap(f"{terminal.id} mak", terminal.mak)
+        return view.mac_steps(mak, frame.message, request)
+
+
+def _peer(sock: socket.socket) -> str:
+    """Address and port of the other side, "?" when it has gone already."""
+    try:
+        name = sock.getpeername()
+    except OSError:
+        return "?"
+    return f"{name[0]}:{name[1]}" if len(name) > 1 else "?"
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -10,7 +10,6 @@ changes nothing that lasts until the host books it, which is the next frame; an 
 is the frame after the booking.
 """
 
-import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -45,7 +44,7 @@ class Film:
                 first(bench)
             self._nvs = dict(bench.board.mcu.nvs)
             self._flash = bench.board.flash
-            self._books = _copy(bench.host.ledger)
+            self._books = bench.host.ledger.image()
             bench.board.call(self._flash.record)
             self._shoot(bench)
             with self._filming(bench):
@@ -62,7 +61,7 @@ class Film:
             self._shoot(bench)
 
         def booked(_session):
-            board.call(book, _copy(ledger))
+            board.call(book, ledger.image())
 
         # Both end on the board's thread, so frames come in the order of what happened.
         board.call(setattr, board.flash, "on_change", lambda: self._shoot(bench))
@@ -82,7 +81,7 @@ class Film:
         """The world at a frame, ``torn`` (0..1) of the next operation done, without power."""
         frame = self.frames[number]
         image = self._flash.image_at(frame.operations, torn)
-        bench = Bench(image, self._nvs, _ledger(frame.books))
+        bench = Bench(image, self._nvs, open_ledger(image=frame.books))
         bench.paper_before = frame.paper
         return bench
 
@@ -91,22 +90,3 @@ class Film:
         with closing(self.bench(number, torn)) as bench:
             bench.recover()
             return bench.differences()
-
-
-def _driver(ledger) -> sqlite3.Connection:
-    connection = ledger._engine.raw_connection()
-    try:
-        return connection.driver_connection
-    finally:
-        connection.close()  # back to the pool, which has but this one
-
-
-def _copy(ledger) -> bytes:
-    """The books as they are now, as far as they have been committed."""
-    return _driver(ledger).serialize()
-
-
-def _ledger(books: bytes):
-    ledger = open_ledger()
-    _driver(ledger).deserialize(books)
-    return ledger

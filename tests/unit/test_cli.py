@@ -54,6 +54,7 @@ def test_help_tells_every_command(taptill):
         "bench",
         "acquirer",
         "board",
+        "host",
         "provision",
     ):
         assert re.search(rf"\b{name}\b", result.output)

@@ -156,7 +156,10 @@ def commands():
 
 
 def options(command):
-    return {option for parameter in command.params for option in parameter.opts}
+    """Those of a command; of a group inside a group those of its commands."""
+    inner = getattr(command, "commands", {}).values()
+    own = {option for parameter in command.params for option in parameter.opts}
+    return own.union(*map(options, inner))
 
 
 def groups():
