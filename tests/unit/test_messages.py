@@ -2,7 +2,7 @@
 
 import pytest
 from pos.acquirer import card_data, financial, messages
-from pos.protocol import iso8583, unionpay
+from pos.protocol import iso8583, tlv, unionpay
 from pos.protocol.errors import BadBytes
 
 PARAMS = {
@@ -291,3 +291,17 @@ def test_messages_without_money():
     assert (mti, fields[60], fields[11]) == ("0820", "00000007002", "000043")
     mti, fields = messages.sign_in(PARAMS, 5, "01", "123")
     assert (mti, fields[60], fields[62]) == ("0800", "00000007003", b"Sequence No03123")
+
+
+def test_what_became_of_a_script():
+    f55 = card_data.card(TAGS).f55
+    txn = dict(TXN, kind="sale", entry="071", f55=f55, rrn="632914000001", auth="A1B2C3")
+    card = card_data.Card("6212345678901232", "3012", "01")
+    mti, fields = financial.script(PARAMS, txn, card, 50, b"\x20\x11\x22\x33\x44")
+    assert mti == "0620" and unionpay.has_mac(mti)
+    assert set(fields) == {2, 3, 4, 11, 14, 22, 23, 37, 38, 41, 42, 49, 55, 60, 61}
+    assert (fields[11], fields[61], fields[60]) == ("000050", "000007000042", "22000007951")
+    tags = [tag for tag, _, _ in tlv.walk(fields[55])]
+    assert tags == [0x95, 0x9F1E, 0x9F10, 0x9F26, 0x9F36, 0xDF31]
+    packed = iso8583.pack(unionpay.PROFILE, mti, fields)
+    assert iso8583.unpack(unionpay.PROFILE, packed) == (mti, fields)

@@ -3,7 +3,7 @@
 from binascii import crc32
 
 import pytest
-from pos.store import blocked, emv_files, files
+from pos.store import blocked, emv_files, files, scripts
 
 RID = bytes.fromhex("A000000333")
 
@@ -128,3 +128,12 @@ def test_what_is_lacking(root, tmp_path):
     assert emv_files.lacks(str(root))
     files.save(f"{root}/aids", b"\xe1\x01B")
     assert not emv_files.lacks(str(root))
+
+
+def test_the_result_of_a_script_waits_until_it_is_told(root):
+    path = str(root)
+    assert scripts.get(path) is None
+    scripts.put(path, 70001, b"\x20\x11\x22\x33\x44")
+    assert scripts.get(path) == (70001, b"\x20\x11\x22\x33\x44")
+    scripts.told(path)
+    assert scripts.get(path) is None

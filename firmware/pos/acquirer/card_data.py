@@ -13,6 +13,10 @@ _REQUEST_TAGS = (
 )
 # Field 55 of a reversal
 _REVERSAL_TAGS = b"\x95\x9f\x1e\x9f\x10\x9f\x36"
+# Field 55 of the result of an issuer script: before and after DF31
+_SCRIPT_TAGS = b"\x9f\x33\x95\x9f\x37\x9f\x1e\x9f\x10\x9f\x26\x9f\x36\x82"
+_AFTER_RESULT = b"\x9f\x1a\x9a"
+_RESULT = 0xDF31
 
 
 class Card:
@@ -69,6 +73,14 @@ def _tags(order: bytes, tags: dict) -> bytes:
 def for_reversal(f55) -> bytes:
     """Of the F55 of a request what its reversal carries (reference, section 12)."""
     return _tags(_REVERSAL_TAGS, {tag: f55[i : i + n] for tag, i, n in tlv.walk(f55 or b"")})
+
+
+def for_script(f55, result) -> bytes:
+    """F55 of the request of a transaction, and what became of its scripts (DF31), as 0620 carries
+    them (reference, section 12)."""
+    known = {tag: f55[i : i + n] for tag, i, n in tlv.walk(f55 or b"")}
+    own = tlv.build(_RESULT, result)
+    return _tags(_SCRIPT_TAGS, known) + own + _tags(_AFTER_RESULT, known)
 
 
 def describe(txn: dict, tags: dict) -> None:

@@ -59,6 +59,25 @@ def reversal(params, txn: dict, card, reason: str) -> tuple[str, dict]:
     return "0400", base(params, fields)
 
 
+def script(params, txn: dict, card, trace: int, result) -> tuple[str, dict]:
+    """(MTI, fields) that tell what became of the issuer scripts of ``txn``, 0620.
+
+    ``trace`` is its own; ``result``: DF31, 5 bytes for each script [M].
+    """
+    mti, _, _, _, code, _ = unionpay.transaction("script")
+    _, f3, _, kind, _, flags = unionpay.transaction(txn["kind"])
+    fields = _common(params, txn, card, flags)
+    fields[3] = f3
+    fields[11] = "%06d" % trace
+    fields[25] = None
+    fields[37] = txn.get("rrn")
+    fields[38] = txn.get("auth")
+    fields[55] = card_data.for_script(txn.get("f55"), result)
+    fields[60] = unionpay.field60(kind, txn["batch"], code)
+    fields[61] = "%06d%06d" % (txn["batch"], txn["trace"])
+    return mti, base(params, fields)
+
+
 def condition(txn: dict) -> str:
     """F25: the kind's, or 08 (pre-authorisations 18) when the card is not there."""
     _, _, f25, _, _, flags = unionpay.transaction(txn["kind"])

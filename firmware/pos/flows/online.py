@@ -1,5 +1,7 @@
 """What the stories that ask the host share: the session, the keys, and a failure said in words."""
 
+import os
+
 from pos.acquirer.session import HostError, Session
 from pos.protocol import unionpay
 from pos.store.files import wipe
@@ -61,6 +63,8 @@ async def ready(t, begins: bool = True, uploads: bool = True) -> bool:
     if not t.signed_in and not await t.tell("sign_in"):
         return False
     if t.journal.pending() and not await t.tell("reversal"):
+        return False
+    if "script" in os.listdir(t.root) and not await t.tell("script"):
         return False
     if uploads and t.journal.waiting() and not await t.tell("upload"):
         return False

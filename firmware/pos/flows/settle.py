@@ -20,6 +20,7 @@ from pos.ui.strings import money, say
 
 _READ_MS = 10000
 _ASK_MS = 60000
+_EVERY = const(10)  # uploads between two looks at the progress: a screen takes its time
 _KEEP = const(3)  # old journals
 # ``step`` of the journal: what has been reached
 _TOTALS = const(1)  # nothing begins any more
@@ -139,8 +140,12 @@ async def _upload(t, line, plan):
     """Batch upload from ``done`` on. What the host refuses is its own to find: it compares."""
     total = len(plan[0])
     done = t.journal.settling["done"]
+    shown = -_EVERY
     while done < total:
-        await t.show("working", say("menu_settle"), say("settle_upload").format(done, total))
+        if done - shown >= _EVERY:
+            shown = done
+            text = say("settle_upload").format(done, total)
+            await t.show("working", say("menu_settle"), text)
         message, count = _message(t, plan, done)
         answer = await _ask(t, line, message)
         if answer[39] != "00":
