@@ -98,6 +98,23 @@ SCREENS = {
         'screens.present_card(ui, 0), ""',
         ["◗", "Tap the card", "Hold it to the reader until", "you hear the sound.", "C Cancel"],
     ),
+    "approved_part": (
+        'screens.result(ui, "ok", "Approved in part", ("Still to be paid: 280.00",'
+        ' "Not over 1,000.00: no PIN, no signature.", "Authorisation 104729"), 100000), ""',
+        [
+            "✓",
+            "Approved in part",
+            "¥ 1,000.00",
+            "Still to be paid: 280.00",
+            "Not over 1,000.00: no PIN,",
+            "no signature.",
+            "E OK",
+        ],
+    ),
+    "balance": (
+        'screens.result(ui, "ok", "Balance", ("621234******1232",), -123456789), ""',
+        ["✓", "Balance", "¥ -1,234,567.89", "621234******1232", "E OK"],
+    ),
     "balance_pin": (
         'entry.pin(ui, 0, "621234******1232"), ""',
         ["Enter PIN", "Card  621234******1232", "PIN", "4 to 12 digits. No PIN: OK.", KEYS],
@@ -109,7 +126,7 @@ def paint(mpy, tmp_path, call):
     code = (
         'from pos.ui import typed\nui.set_status(operator="01", network=OK, host=OK, paper=OK)\n'
     )
-    if "present_card" in call:
+    if "present_card" in call or "result" in call:  # they only show
         code += "await " + call.partition(', ""')[0]
     else:
         code += f"await after({call})"
