@@ -93,11 +93,13 @@ class Work:
 
     def terminal(self, terminal_id: str) -> Terminal | None:
         """The terminal of that number."""
-        return self.session.get(Terminal, terminal_id)
+        with self.session.no_autoflush:
+            return self.session.get(Terminal, terminal_id)
 
     def merchant(self, merchant_id: str) -> Merchant | None:
         """The merchant of that number."""
-        return self.session.get(Merchant, merchant_id)
+        with self.session.no_autoflush:
+            return self.session.get(Merchant, merchant_id)
 
     def account(self, pan: str) -> Account | None:
         """The card account."""
