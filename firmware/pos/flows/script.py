@@ -15,7 +15,10 @@ async def run(t) -> bool:
 
     What the host refuses is told all the same: nobody could do more about it.
     """
-    trace, result = scripts.get(t.root)
+    waiting = scripts.get(t.root)
+    if not waiting:
+        return True
+    trace, result = waiting
     txn = t.journal.find(trace)
     if txn and txn.get("card"):
         try:
