@@ -7,7 +7,7 @@ TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz check bench build acquirer board clean distclean
+.PHONY: help setup demo test fuzz soak check bench build acquirer board clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test: $(INSTALLED)  ## Run all tests, or those that ARGS tell pytest (ARGS="-k s
 
 fuzz: $(INSTALLED)  ## Damage what cards say and see what the kernels make of it (ARGS="--minutes 10")
 	@$(TAPTILL) fuzz $(ARGS)
+
+soak: $(INSTALLED)  ## Make random sales on one virtual board without a restart (ARGS="--sales 300 --seed 1")
+	@$(TAPTILL) soak $(ARGS)
 
 check: $(INSTALLED)  ## Check style, types, spelling, architecture and size budgets
 	@$(TAPTILL) check $(ARGS)
