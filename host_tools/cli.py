@@ -140,7 +140,7 @@ def soak(
 
     Every card, hands that cancel or pull it away, a host that declines or stays silent. Prints the
     least heap that was free at each story. The exit code is 1 when journal, paper and ledger
-    differ, or when the terminal stopped or ran short of heap; what was to be seen is in build/soak.
+    differ, or when the terminal stopped or ran short of heap; build/soak shows where it stood.
     """
     import random
 

@@ -27,6 +27,8 @@ _PATIENCE_S = 60.0  # a screen that does not change for so long has stopped for 
 _PAPER_MM_PER_S = 600.0
 _ANSWER_S = 61  # what a host that says nothing is given
 _IDLE = "Type an amount to begin."
+_TAP = "Tap the card"
+_PHONE = "Look at your phone"
 _PIN = "123456"
 _FREE = re.compile(r"story: ([\w.]+): (\d+) bytes free")
 # Heap that ran out may cost a try at the reader and no more; here it is a fault all the same
@@ -36,10 +38,10 @@ _CRASHES = ("E terminal", "E keypad", "Traceback", "MemoryError", "short of heap
 # the cashier does then
 _SCREENS = {
     _IDLE: "done",
-    "Look at your phone": "take",
-    "Two cards": "untangle",
-    "Hold only one card": "untangle",
-    "Tap the card": "tap",
+    _PHONE: "take",
+    "Two cards.": "take",
+    "Hold only one card": "take",
+    _TAP: "tap",
     "Enter PIN": "pin",
     "Authorising": "host",
     "Tear off the slip": "confirm",
@@ -139,47 +141,46 @@ class _Cashier:
     def sell(self, plan: Plan) -> None:
         """Make one sale, from the idle screen to the idle screen. Raises TimeoutError."""
         self._plan, self._taps = plan, 0
+        self._done: set[str] = set()
         if plan.host:
             self._stage.host.misbehave_line(plan.host)
         self._device.press(str(plan.amount) + "E")
-        before: list[str] = []
         while True:
-            mark, before = self._changed(before)
-            if mark == "done" and before:
+            words = self._device.board.wait_here(self._next, _PATIENCE_S, "another screen")
+            if words == _IDLE:
                 break
-            getattr(self, f"_{mark}")()
+            self._done.add(words)
+            getattr(self, f"_{_SCREENS[words]}")()
         self._stage.host.behave()
         self._take()
 
-    def _changed(self, before: list[str]) -> tuple[str, list[str]]:
-        """What to do about a screen that is another one than ``before``, and that screen."""
-
-        def look() -> tuple[str, list[str]] | None:
-            lines = self._device.screen()
-            whole = " ".join(lines)
-            mark = next((do for words, do in _SCREENS.items() if words in whole), "")
-            fresh = lines != before and (mark != "done" or self._taps or before)
-            return (mark, lines) if mark and fresh else None
-
-        return self._device.board.wait_here(look, _PATIENCE_S, "another screen")
+    def _next(self) -> str:
+        """What of the screen has to be done something about, if it has not been already."""
+        whole = " ".join(self._device.screen())
+        words = next((words for words in _SCREENS if words in whole), "")
+        nfc = self._device.board.nfc
+        if words == _IDLE:
+            return words if self._done else ""
+        if _SCREENS.get(words) == "take":
+            if nfc.cards or words == _PHONE:
+                return words if nfc.cards else ""
+            words = _TAP
+        if words == _TAP:  # a card that is there is tried again without a hand
+            return words if nfc.field_on and not nfc.cards and "cancel" not in self._done else ""
+        return "" if words in self._done else words
 
     def _take(self) -> None:
         self._device.remove()
 
-    def _untangle(self) -> None:
-        self._take()
-        self._hold(self._plan.card)
-
     def _tap(self) -> None:
-        self._take()
-        board, hand = self._device.board, self._plan.hand
+        hand = self._plan.hand
         self._taps += 1
         if hand == "cancel" or self._taps > 4:
+            self._done.add("cancel")
             self._device.press("C")
             return
-        board.wait_for(lambda: board.nfc.field_on, _PATIENCE_S, "the field of the reader")
         if hand.startswith("pull_after") and self._taps == 1:
-            board.call(board.nfc.pull_after, int(hand.split()[1]))
+            self._device.board.call(self._device.board.nfc.pull_after, int(hand.split()[1]))
         if hand == "two" and self._taps == 1:
             self._hold("unionpay_debit", "unionpay_second")
         else:

@@ -155,7 +155,6 @@ def _mandatory(card) -> None:
     tags.sized(card, 0x8C, 2, 252)
     tags.sized(card, 0x5F24, 3, 3)
     tags.sized(card, 0x5A, 6, 10)
-    tags.account(card)
 
 
 def _prepare_cda(state, card, terminal, signed):
@@ -240,6 +239,7 @@ def _cryptogram(state, card, terminal, signed):
             state.tvr[0] |= _CDA_FAILED
             raise BadBytes("9F4B", 0, "missing")
     yield outcome.Ui(outcome.MSG_CARD_READ, outcome.CARD_READ)
+    tags.account(card)  # C-2 has no such check: not while the card waits
     if answer is not None:
         why = _combined(state, card, terminal, signed, (state.sent, values), cid, answer)
         if why:
