@@ -8,7 +8,7 @@ from asyncio import (  # noqa: F401
     Lock,
     StreamReader,
     ThreadSafeFlag,
-    core,
+    core,  # pyright: ignore[reportAttributeAccessIssue]
     open_connection,
     wait_for_ms,
 )

@@ -57,6 +57,14 @@ _FOR_CDA = b"\x00\x8f\x00\x90\x9f\x32\x9f\x46\x9f\x47\x9f\x4a"
 _ANSWERED = b"\x10\x26\x27\x36\x4b"
 
 
+def _load() -> None:
+    """Load, with this kernel, what only its decision needs: there the card waits."""
+    from pos.emv import action, cvm_list  # noqa: F401
+
+
+_load()
+
+
 def run(fci, card: dict, terminal: dict):
     """The generator of one application: yields C-APDUs and requests, returns an Outcome.
 
@@ -181,7 +189,7 @@ def _prepare_cda(state, card, terminal, signed):
 
 def _decide(state, card, terminal) -> None:
     """From the restrictions to the cryptogram to ask for (C-2, S456.30 to 39 and GAC.20 to 27)."""
-    from pos.emv import action, cvm_list  # nothing else needs them: they may go afterwards
+    from pos.emv import action, cvm_list  # no name of this module: they may go afterwards
 
     tvr = state.tvr
     state.step = outcome.STEP_RESTRICTIONS

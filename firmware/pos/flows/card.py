@@ -29,6 +29,10 @@ _POLL_MS = 60000
 _READ_MS = 10000
 _TRIES = 3
 _ALL = 4  # lights
+# Bytes free with which a sale needs no collection, or one. With less, code and data of the card
+# would lie strewn over all of the heap, and nothing larger would fit any more.
+_AMPLE = 30000
+_LOADING = 2048  # bytes between two collections while code is loaded: it must leave no holes
 # What costs no try: people put it right in their own time
 _HINTS = {MSG_ONE_CARD_ONLY: "card_collision", MSG_SEE_PHONE: "emv_20"}
 
@@ -159,12 +163,12 @@ async def _too_long():
 async def _talk(t, kernel, step):
     """Do what the kernel asks for: commands to the card, signs to its holder, keys.
 
-    Returns the kernel's Outcome. The collector runs before the first command, and then only when
-    there is no heap left, as long as the card is held.
+    Returns the kernel's Outcome. The collector runs before the first command and while the kernel
+    is loaded, after the first; where heap is ample then no more, as long as the card is held.
     """
-    hold_ms, often = 0, gc.threshold()
+    hold_ms, often, said = 0, gc.threshold(), 0
     gc.collect()
-    gc.threshold(-1)
+    ample = gc.mem_free() > _AMPLE
     log.debug("story", "card.found: %d bytes free", gc.mem_free())
     try:
         while True:
@@ -179,6 +183,8 @@ async def _talk(t, kernel, step):
                 except CardError as error:
                     step = kernel.throw(error)
                 else:
+                    said += 1
+                    gc.threshold(_LOADING if said == 1 else -1 if ample else often)
                     step = kernel.send(answer)
     except StopIteration as end:
         if t.reader is not None:
