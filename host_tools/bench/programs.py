@@ -112,9 +112,10 @@ gc.enable()
 print("allocated", *[MARKS[i] - MARKS[0] for i in range(count)])
 """
 
-# As much heap as the terminal has when it has found a card, collected, the kernel not loaded, the
-# threshold switched off, and what the driver allocates for each APDU: how often it is collected
-# until the card may leave. What a step allocates is never negative; less means it was collected.
+# As much heap as the terminal has when it has found a card, collected, the kernel not loaded, and
+# what the driver allocates for each APDU: in how many steps the collector runs until the card may
+# leave. Thresholds are those of firmware/pos/flows/card.py. No step gives heap back; less means
+# that it was collected.
 COLLECTIONS = """
 from array import array
 MARKS = array("l", bytes(8 * 80))
@@ -124,6 +125,7 @@ def mark():
     if count:
         for _ in range(10):  # in small pieces, as coroutines are
             bytes({driver} // 10)
+    gc.threshold({threshold} if count else 2048)
     MARKS[count] = gc.mem_alloc()
     count += 1
 kernel = entry.transaction(CFG, TXN)
@@ -132,10 +134,9 @@ ballast = []
 while gc.mem_free() > {free} + 1200:
     ballast.append(bytearray(1000))
 gc.collect()
-gc.threshold(-1)
 play(98, mark)
 mark()
-print("collections", sum([MARKS[i] < MARKS[i - 1] for i in range(1, {apdus} + 1)]))
+print("collections", sum([MARKS[i] < MARKS[i - 1] for i in range(1, count)]))
 """
 
 # A clock that stands still while the firmware computes, for asyncio and the drivers; the program

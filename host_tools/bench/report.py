@@ -11,8 +11,9 @@ from host_tools.bench.sales import Sale, sales
 from host_tools.vboard.cards import apdu
 
 RATES = (921600, 115200)
-# Bytes, 8-byte words: what the terminal has when it has found a card (docs/tools/heap.py)
-FREE = 17000
+# What the terminal has when it has found a card, bytes with 8-byte words (docs/tools/heap.py); the
+# collector's threshold then; with more than how much it rests (firmware/pos/flows/card.py)
+FREE, THRESHOLD, AMPLE = 17000, 8192, 30000
 _N = 4  # sales that are counted, besides the one that loads
 
 _NO_VALGRIND = "not measured: valgrind is missing; install it (Debian: apt-get install valgrind)"
@@ -122,8 +123,7 @@ def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
     marks = _numbers(mpy.run(source), "allocated")
     kernel = _steps(marks)[: fast.leave]
     driver = _numbers(mpy.run(mpy.driver_program(sale, fast.found, fast.talk, 1)), "allocated")
-    scarce = programs.COLLECTIONS.format(driver=max(driver), free=FREE, apdus=fast.leave)
-    collections = _numbers(mpy.run(mpy.sale_source(sale) + scarce), "collections")
+    collections = [_collections(sale, free, max(driver), fast) for free in (FREE, AMPLE + 1)]
     rows = [
         Row("kernel allocates in a sale, 8-byte words", marks[-1], "bytes"),
         Row("  for each APDU, mean", sum(kernel) / len(kernel), "bytes"),
@@ -138,12 +138,13 @@ def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
         ),
         Row("  until the card may leave", sum(kernel) + sum(driver), "bytes"),
         Row(
-            "collections while the card is held",
+            "APDUs in which the collector runs",
             collections[0],
-            "",
+            f"of {fast.leave}",
             0,
-            f"of a heap with {FREE:,} bytes free at first, as the terminal has them",
+            f"{FREE:,} bytes free when the card is found, as the terminal has",
         ),
+        Row(f"  with over {AMPLE:,} bytes free", collections[1], f"of {fast.leave}"),
     ]
     why = node.missing()
     if why:
@@ -155,6 +156,12 @@ def _allocations(sale: Sale, fast: Traffic) -> list[Row]:
         Row("kernel allocates for each APDU, 4-byte words, mean", mean, "bytes", 2048),
         Row("  for one APDU, most", max(words4), "bytes", 2048, _where(sale, words4)),
     ]
+
+
+def _collections(sale: Sale, free: int, driver: int, fast: Traffic) -> int:
+    threshold = -1 if free > AMPLE else THRESHOLD
+    scarce = programs.COLLECTIONS.format(driver=driver, free=free, threshold=threshold)
+    return _numbers(mpy.run(mpy.sale_source(sale) + scarce), "collections")[0]
 
 
 def _instructions(sale: Sale, fast: Traffic) -> list[Row]:
