@@ -1,4 +1,4 @@
-"""What asyncio on MicroPython lacks: a bounded queue, a race, a deadline."""
+"""What asyncio on MicroPython lacks: a bounded queue, a race, a deadline, an alarm."""
 
 import asyncio
 
