@@ -7,7 +7,7 @@ TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture check bench build acquirer board clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench build acquirer board clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ fuzz: $(INSTALLED)  ## Damage what cards say and see what the kernels make of it
 
 torture: $(INSTALLED)  ## Cut the power at every moment of every story and audit what is left; takes hours
 	@$(TAPTILL) torture $(ARGS)
+
+soak: $(INSTALLED)  ## Make random sales on one virtual board without a restart (ARGS="--sales 300 --seed 1")
+	@$(TAPTILL) soak $(ARGS)
 
 check: $(INSTALLED)  ## Check style, types, spelling, architecture and size budgets
 	@$(TAPTILL) check $(ARGS)

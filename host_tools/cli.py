@@ -140,6 +140,40 @@ def torture(
 
 
 @app.command(rich_help_panel=_DEVELOP)
+def soak(
+    sales: Annotated[int, typer.Option(min=1, max=450, help="How many.")] = 100,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeat a run.", show_default="another one each time")
+    ] = None,
+) -> None:
+    """Make random sales on one virtual board without a restart.
+
+    Every card, hands that cancel or pull it away, a host that declines or stays silent. Prints the
+    least heap that was free at each story. The exit code is 1 when journal, paper and ledger
+    differ, or when the terminal stopped or ran short of heap; build/soak shows where it stood.
+    """
+    import random
+
+    from host_tools.build.image import BUILD, BuildError
+    from host_tools.device import soak as story
+    from host_tools.device.provision import ProvisionError
+
+    if seed is None:
+        seed = random.randrange(10**6)
+    typer.echo(f"{sales} sales, seed {seed}")
+    with in_a_sentence(BuildError, ProvisionError, story.SoakFailed):
+        result = story.run(seed, sales, typer.echo, BUILD / "soak")
+    for name, free in sorted(result.least.items(), key=lambda pair: pair[1]):
+        typer.echo(f"  {name:<34} {free:7,} bytes free at least")
+    ended = ", ".join(f"{count} {state}" for state, count in result.states.most_common())
+    typer.echo(f"{result.sales} sales: {ended}")
+    for line in result.wrong:
+        typer.echo(f"  wrong: {line}")
+    typer.echo("Something is wrong." if result.wrong else "Journal, paper and ledger agree.")
+    raise typer.Exit(1 if result.wrong else 0)
+
+
+@app.command(rich_help_panel=_DEVELOP)
 def check() -> None:
     """Check style, types, spelling, architecture and size budgets.
 

@@ -1,4 +1,4 @@
-"""What asyncio on MicroPython lacks: a bounded queue, a race, a deadline."""
+"""What asyncio on MicroPython lacks: a bounded queue, a race, a deadline, an alarm."""
 
 import asyncio
 
@@ -8,9 +8,15 @@ from asyncio import (  # noqa: F401
     Lock,
     StreamReader,
     ThreadSafeFlag,
+    core,  # pyright: ignore[reportAttributeAccessIssue]
     open_connection,
     wait_for_ms,
 )
+from time import ticks_add, ticks_ms
+
+from micropython import const
+
+_LONG_MS = const(100000000)
 
 
 class QueueFull(Exception):
@@ -101,3 +107,47 @@ async def first(*coros):
 def deadline(coro, ms: int):
     """Await ``coro`` for at most ``ms`` milliseconds; raises asyncio.TimeoutError."""
     return asyncio.wait_for_ms(coro, ms)
+
+
+class Alarm:
+    """Wakes a task that waits for a stream, when its time is up; one task at a time.
+
+    ``wait_for_ms`` makes a task for every wait, some 2 KB with 64-bit words. This makes one for
+    all. For that it moves tasks between asyncio's own queues, as ``Task.cancel`` does; a task that
+    is cancelled at the same time, or has been woken by its stream, is left alone.
+    """
+
+    def __init__(self):
+        # by name: they are asyncio's own, and the build gives private names of ours new ones
+        self._timed = getattr(core, "_task_queue")  # noqa: B009
+        self._streams = getattr(core, "_io_queue")  # noqa: B009
+        self._sleeper = None
+        self._task = asyncio.create_task(self._run())
+
+    def set(self, ms: int) -> None:
+        """Wake the running task in ``ms`` milliseconds if it waits for a stream then.
+
+        The stream's ``readinto`` returns None to it, as if there were nothing to read. It holds
+        until it is set again, or ``clear``.
+        """
+        self._sleeper = asyncio.current_task()
+        self._timed.remove(self._task)  # wherever it is: it is always there
+        self._timed.push(self._task, ticks_add(ticks_ms(), ms))
+
+    def clear(self) -> None:
+        """Wake nobody."""
+        self._sleeper = None
+
+    def close(self) -> None:
+        """End; it is of no use afterwards."""
+        self._sleeper = None
+        self._task.cancel()
+
+    async def _run(self):
+        while True:
+            task, self._sleeper = self._sleeper, None
+            if task is not None and task.data is self._streams:
+                self._streams.remove(task)
+                self._timed.push(task)
+            task = None
+            await asyncio.sleep_ms(_LONG_MS)

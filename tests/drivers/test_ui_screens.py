@@ -194,6 +194,30 @@ shot("later")
     assert red_pixels(tmp_path / "after")
 
 
+def test_one_light_waits_for_the_card_and_all_four_say_that_it_was_read(mpy, tmp_path):
+    code = """
+from pos.ui import lights
+await screens.present_card(ui, 128000)
+shot("waiting")
+display.windows.clear()
+lights.show(ui, 4)
+assert all(100 <= y and y + h <= 108 for _, y, _, h in display.windows), display.windows
+shot("read")
+ui.canvas.show()
+shot("whole")
+"""
+    mpy(source(code, tmp_path), heap="1m")
+    left = (240 - 40 * 3 - 32) // 2
+    shown = {name: picture(tmp_path / name).convert("RGB") for name in ("waiting", "read")}
+    middles = [(left + 40 * i + 16, 104) for i in range(4)]
+    waiting = [shown["waiting"].getpixel(at) for at in middles]
+    read = [shown["read"].getpixel(at) for at in middles]
+    assert waiting[1:] == waiting[1:2] * 3 != [waiting[0]] * 3
+    assert read == [waiting[0]] * 4
+    assert lines(tmp_path / "read") == lines(tmp_path / "waiting")
+    assert (tmp_path / "read").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
 def test_a_partial_repaint_equals_a_full_one(mpy, tmp_path):
     code = """
 await after(entry.amount(ui, 5000000), "6000000E5B")

@@ -126,19 +126,20 @@ class Pn532:
         Raises CardLost (also where a silent chip could be started again), CardUnreadable,
         ReaderFault.
         """
-        link, rest = self._link, memoryview(capdu)
-        whole, end = link.tx, _GATHER
+        link = self._link
+        whole, end, rest = link.tx, _GATHER, capdu
         try:
             while self._up():
                 # Tg, with MI when more of the command follows (7.3.8)
                 last = len(rest) <= _MAX_DATA
-                tg, part = (b"\x01", rest) if last else (b"\x41", rest[:_MAX_DATA])
+                part = rest if last else memoryview(rest)[:_MAX_DATA]
+                tg = b"\x01" if last else b"\x41"
                 answer = await link.command(_EXCHANGE, tg, part, _CARD_MS, False)
                 if answer is None:
                     await link.barrier()
                     raise CardLost("no answer")
                 more = self._check(answer)
-                rest = rest[len(part) :]
+                rest = b"" if last else memoryview(rest)[_MAX_DATA:]
                 if not last:
                     continue
                 if not more and end == _GATHER:

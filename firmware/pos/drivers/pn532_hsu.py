@@ -9,7 +9,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from pos.aio import deadline
+from pos.aio import Alarm
 from pos.protocol import pn532_frame as frames
 from pos.protocol.apdu import ReaderFault
 from pos.protocol.pn532_frame import ACK, BAD, DATA, ERROR
@@ -53,6 +53,7 @@ class Link:
         self._reset = reset
         self._baud = _SLOW
         self._reader = asyncio.StreamReader(uart)
+        self._alarm = Alarm()
         self._rx = frames.Receiver(300)
         self._tx = bytearray(300)
         self.tx = memoryview(self._tx)  # the next frame to the chip is built at its start
@@ -61,6 +62,7 @@ class Link:
 
     def close(self) -> None:
         """Give the UART back, and the buffers: this object is of no use afterwards."""
+        self._alarm.close()
         self._uart.deinit()
         self._uart = self._reader = self._rx = self._tx = None
         self.tx = memoryview(b"")
@@ -210,24 +212,15 @@ class Link:
             if kind or left <= 0:
                 return kind or (BAD if begun else 0)
             if acked and not begun:
-                room = None
-                try:
-                    kind = await deadline(self._beginning(), left)
-                except asyncio.TimeoutError:
-                    pass  # a last look: the loop itself may have been late
+                self._alarm.set(left)
+                room = room or rx.room()
+                count = await self._reader.readinto(room)
+                if count:
+                    rx.took(count)
+                    kind, room = rx.next(), None
+                    gap = ticks_add(ticks_ms(), _GAP_MS)
             else:
                 await asyncio.sleep_ms(0 if count else 1)
-        return kind
-
-    async def _beginning(self) -> int:
-        """Read until a frame has begun, or is there; `Receiver.next`."""
-        rx = self._rx
-        kind = 0
-        while not kind and not rx.partial():
-            count = await self._reader.readinto(rx.room())
-            if count:
-                rx.took(count)
-                kind = rx.next()
         return kind
 
     def _forget(self) -> bool:

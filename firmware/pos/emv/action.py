@@ -7,7 +7,6 @@ C-2, Procedures PRE and TAA; EMV Book 3, 10.4 and 10.7). Both work on the TVR, a
 from micropython import const
 
 from pos.emv import tags
-from pos.protocol import bcd
 
 # The kinds of cryptogram as the reference control parameter and the CID have them
 AAC = const(0x00)
@@ -43,6 +42,7 @@ _ATM = b"\x14\x15\x16"
 # A terminal action code that the configuration does not have: without data authentication, after
 # a failed one, and after a failed relay resistance protocol (C-2, default values)
 _TAC = b"\x84\x00\x00\x00\x0c"
+_CLEAN = bytes(5)  # a TVR without a bit
 
 
 def terminal_type(terminal: dict) -> int:
@@ -55,10 +55,10 @@ def restrictions(card: dict, terminal: dict, tvr) -> None:
     """Processing restrictions (C-2, PRE): versions, dates, usage control. Raises BadBytes."""
     if 0x9F08 in card and card[0x9F08] != terminal[0x9F09]:
         tvr[1] |= _OTHER_VERSION
-    today = tags.order(bcd.unpack(terminal[0x9A]))
-    if today > tags.order(bcd.unpack(tags.sized(card, 0x5F24, 3, 3))):
+    today = tags.packed_order(terminal[0x9A])
+    if today > tags.packed_order(tags.sized(card, 0x5F24, 3, 3)):
         tvr[1] |= _EXPIRED
-    if 0x5F25 in card and today < tags.order(bcd.unpack(tags.sized(card, 0x5F25, 3, 3))):
+    if 0x5F25 in card and today < tags.packed_order(tags.sized(card, 0x5F25, 3, 3)):
         tvr[1] |= _NOT_YET
     if 0x9F07 in card and not _allowed(tags.sized(card, 0x9F07, 2, 2), card, terminal):
         tvr[1] |= _SERVICE_NOT_ALLOWED
@@ -105,6 +105,8 @@ def _hit(card, iac: int, terminal, tac: int, tvr, strict: bool) -> bool:
     """
     theirs = tags.sized(card, iac, 5, 5) if iac in card else None
     ours = tags.sized(terminal, tac, 5, 5) if tac in terminal else _TAC
+    if tvr == _CLEAN:
+        return False
     for i in range(5):
         mask = ours[i]
         if theirs is not None:

@@ -120,14 +120,18 @@ def kernel_data(aid, data=None) -> dict:
     """
     if data is None:
         data = {}
-    record = aid.record
-    for tag, i, n in tlv.walk(record):
+    record = bytes(aid.record)
+    two = aid.kernel == _KERNEL_2
+
+    def take(tag, i, n):
         if 0xDF8100 <= tag < 0xDF8F00 or tag in (0x9F09, 0x9F33, 0x9F35, 0x9F40):
-            data[tag] = bytes(record[i : i + n])
-        elif aid.kernel == _KERNEL_2:
+            data[tag] = record[i : i + n]
+        elif two:
             for ours, theirs in _C2_NAMES:
                 if ours == tag and theirs not in data:
-                    data[theirs] = bytes(record[i : i + n])
-    if aid.kernel == _KERNEL_2 and aid.cvm is not None:
+                    data[theirs] = record[i : i + n]
+
+    tlv.each_leaf(record, take)
+    if two and aid.cvm is not None:
         data[0xDF8126] = bcd.pack("%012d" % aid.cvm)
     return data

@@ -56,20 +56,19 @@ def _kernel_wanted(name, kernel_id) -> int:
     return -1
 
 
-def _entry(buf, start, end):
-    """(ADF name, kernel wanted, priority) of a directory entry 61, or None when it is no use."""
-    name = kernel_id = None
-    priority = 0
-    for tag, i, n in tlv.walk(buf, start, end):
-        if tag == 0x4F:
-            name = bytes(memoryview(buf)[i : i + n])
-        elif tag == 0x9F2A:
-            kernel_id = bytes(memoryview(buf)[i : i + n])
-        elif tag == 0x87 and n:
-            priority = buf[i] & 0x0F
+def _whole(tag, i, n):
+    """Nothing to do with an object but to have seen it."""
+
+
+def _entry(buf):
+    """(ADF name, kernel wanted, priority) of a directory entry, or None when it is no use."""
+    tlv.each_leaf(buf, _whole)
+    name = tlv.find(buf, 0x4F)
     if name is None or not 5 <= len(name) <= 16:
         return None
-    return name, _kernel_wanted(name, kernel_id), priority or 16
+    priority = tlv.find(buf, 0x87)
+    rank = priority[0] & 0x0F if priority else 0
+    return bytes(name), _kernel_wanted(name, tlv.find(buf, 0x9F2A)), rank or 16
 
 
 def candidates(fci, aids) -> list:
@@ -87,7 +86,7 @@ def candidates(fci, aids) -> list:
         if tag != 0x61:
             continue
         try:
-            entry = _entry(directory, i, i + n)
+            entry = _entry(directory[i : i + n])
         except BadBytes:
             continue
         if entry is None:
@@ -116,14 +115,15 @@ def _application(known, aid, ttq, name):
 
     ``known`` is the data of terminal and transaction; that of the application is added to it.
     """
+    run = _kernel(aid.kernel)
+    terminal = config.kernel_data(aid, known)
     fci, sw = yield from command(apdu.select(name))
     if sw != 0x9000:
         return Outcome(outcome.SELECT_NEXT, "SELECT {:04X}".format(sw))
-    terminal = config.kernel_data(aid, known)
     terminal[0x9F66] = ttq
     terminal[0x9F06] = aid.aid
     card = {}
-    result = yield from _kernel(aid.kernel)(fci, card, terminal)
+    result = yield from run(fci, card, terminal)
     # What the card said stays apart from what the terminal knows until the kernel has ended.
     card.update(terminal)
     result.tags = card

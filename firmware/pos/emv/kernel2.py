@@ -57,6 +57,14 @@ _FOR_CDA = b"\x00\x8f\x00\x90\x9f\x32\x9f\x46\x9f\x47\x9f\x4a"
 _ANSWERED = b"\x10\x26\x27\x36\x4b"
 
 
+def _load() -> None:
+    """Load, with this kernel, what only its decision needs: there the card waits."""
+    from pos.emv import action, cvm_list  # noqa: F401
+
+
+_load()
+
+
 def run(fci, card: dict, terminal: dict):
     """The generator of one application: yields C-APDUs and requests, returns an Outcome.
 
@@ -155,7 +163,6 @@ def _mandatory(card) -> None:
     tags.sized(card, 0x8C, 2, 252)
     tags.sized(card, 0x5F24, 3, 3)
     tags.sized(card, 0x5A, 6, 10)
-    tags.account(card)
 
 
 def _prepare_cda(state, card, terminal, signed):
@@ -182,7 +189,7 @@ def _prepare_cda(state, card, terminal, signed):
 
 def _decide(state, card, terminal) -> None:
     """From the restrictions to the cryptogram to ask for (C-2, S456.30 to 39 and GAC.20 to 27)."""
-    from pos.emv import action, cvm_list  # nothing else needs them: they may go afterwards
+    from pos.emv import action, cvm_list  # no name of this module: they may go afterwards
 
     tvr = state.tvr
     state.step = outcome.STEP_RESTRICTIONS
@@ -240,6 +247,7 @@ def _cryptogram(state, card, terminal, signed):
             state.tvr[0] |= _CDA_FAILED
             raise BadBytes("9F4B", 0, "missing")
     yield outcome.Ui(outcome.MSG_CARD_READ, outcome.CARD_READ)
+    tags.account(card)  # C-2 has no such check: not while the card waits
     if answer is not None:
         why = _combined(state, card, terminal, signed, (state.sent, values), cid, answer)
         if why:

@@ -79,7 +79,7 @@ class Outcome:
     ``kind``, ``message``, ``cvm``, ``oda`` and ``step`` are constants of this module, ``start`` is
     where the entry point goes on: "B" (present the card again), "C" (next application) or ""
     (nowhere). ``tags`` maps tag numbers to values, card and terminal data together; ``aid`` is the
-    ADF name, ``kernel`` the kernel's number.
+    ADF name, ``kernel`` the kernel's number, ``hold_ms`` that of its last UI request.
     """
 
     def __init__(self, kind: int, why: str = "", message: int = 0, cvm: int = NO_CVM):
@@ -95,3 +95,4 @@ class Outcome:
         self.kernel = 0
         self.tags = {}
         self.aid = b""
+        self.hold_ms = 0

@@ -1,5 +1,7 @@
 """Data objects by tag: what the card says, what the terminal knows, and lists filled from both."""
 
+from binascii import hexlify
+
 from micropython import const
 
 from pos.protocol import bcd, tlv
@@ -32,9 +34,11 @@ def harvest(data: dict, buf, known: dict) -> None:
     for value in data.values():
         size += len(value)
     view = memoryview(buf)
-    for tag, i, n in tlv.leaves(buf):
+
+    def take(tag, i, n):
+        nonlocal size
         if tag in known or n == 0:
-            continue
+            return
         value = bytes(view[i : i + n])
         if tag not in data:
             size += n
@@ -43,6 +47,8 @@ def harvest(data: dict, buf, known: dict) -> None:
             data[tag] = value
         elif data[tag] != value:
             raise BadBytes("{:02X}".format(tag), i, "twice, different")
+
+    tlv.each_leaf(buf, take)
 
 
 def _fitted(tag: int, value, length: int) -> bytes:
@@ -58,24 +64,37 @@ def _fitted(tag: int, value, length: int) -> bytes:
     return value + (b"\xff" if _listed(_COMPRESSED, tag) else b"\x00") * (length - n)
 
 
-def fill(dol, data: dict, more: dict | None = None) -> bytes:
+def fill(dol, data: dict, more: dict | None = None) -> bytearray:
     """The values that a data object list asks for, one after the other (EMV Book 3, 5.4).
 
     What is in neither ``data`` nor ``more``, and any template, is filled with zeros. Raises
     BadBytes.
     """
     out = bytearray()
-    for tag, length in tlv.dol(dol):
+    i = 0
+    end = len(dol)
+    while i < end:
+        tag = first = dol[i]
+        if first & 0x1F == 0x1F:
+            tag = tlv.tag_at(dol, i, end)
+            i += 1 if tag < 0x10000 else 2
+        i += 1
+        if i >= end:
+            raise BadBytes("{:02X}".format(tag), i, "no length")
+        length = dol[i]
+        i += 1
         value = data.get(tag)
         if value is None and more:
             value = more.get(tag)
-        if value is None or tlv.constructed(tag):
+        if value is None or first & 0x20:
             out += bytes(length)
+        elif len(value) == length:
+            out += value
         else:
             out += _fitted(tag, value, length)
         if len(out) > 252:
             raise BadBytes("DOL", 0, "asks for over 252 bytes")
-    return bytes(out)
+    return out
 
 
 def lists(dol, tag: int) -> bool:
@@ -128,6 +147,14 @@ def account(data: dict) -> tuple:
 def order(date: str) -> int:
     """A date YYMM or YYMMDD as a number that grows with time: years from 50 on are 19xx."""
     return int(date) + (-50 if date[:2] >= "50" else 50) * (100 if len(date) == 4 else 10000)
+
+
+def packed_order(date) -> int:
+    """As `order`, of a packed date: 3 bytes YYMMDD. Raises BadBytes where that is none."""
+    if not hexlify(date).isdigit():
+        bcd.unpack(date)  # says where
+    year = date[0] - 0x50 if date[0] >= 0x50 else date[0] + 0x50
+    return year << 16 | date[1] << 8 | date[2]
 
 
 def transaction_data(txn: dict) -> dict:

@@ -8,7 +8,15 @@ from time import ticks_add, ticks_diff, ticks_ms
 from pos import log
 from pos.aio import first
 from pos.emv import entry
-from pos.emv.outcome import CARD_READ, MSG_ONE_CARD_ONLY, MSG_SEE_PHONE, TRY_AGAIN, CaKey, Ui
+from pos.emv.outcome import (
+    CARD_READ,
+    MSG_ONE_CARD_ONLY,
+    MSG_SEE_PHONE,
+    TRY_AGAIN,
+    CaKey,
+    Outcome,
+    Ui,
+)
 from pos.flows import emv_data
 from pos.protocol.apdu import CardError, Collision, ReaderFault
 from pos.protocol.errors import BadBytes
@@ -21,6 +29,10 @@ _POLL_MS = 60000
 _READ_MS = 10000
 _TRIES = 3
 _ALL = 4  # lights
+# Bytes free with which a sale needs no collection, or one. With less, code and data of the card
+# would lie strewn over all of the heap, and nothing larger would fit any more.
+_AMPLE = 30000
+_LOADING = 2048  # bytes between two collections while code is loaded: it must leave no holes
 # What costs no try: people put it right in their own time
 _HINTS = {MSG_ONE_CARD_ONLY: "card_collision", MSG_SEE_PHONE: "emv_20"}
 
@@ -47,17 +59,26 @@ async def run(t, txn: dict):
 async def _read(t, txn):
     tries, hint, end = 0, "", ticks_add(ticks_ms(), _POLL_MS)
     stop = []
+    kernel, step = _prepared(t, txn)
+    if isinstance(step, Outcome):  # no card can change that
+        return _told(step)
+    held, later = ticks_ms(), ""  # until when the message has to stay, and what comes after it
     await _invite(t, txn, "")
     while tries < _TRIES and not stop and ticks_diff(end, ticks_ms()) > 0:
-        before = hint
+        before, outcome = hint, None
         try:
-            kernel = _transaction(t, txn)  # before the card is there: its time is not for this
-            if not await _found(t, stop):
+            if kernel is None:
+                kernel, step = _prepared(t, txn)
+            found = later and await _found(t, stop, max(1, ticks_diff(held, ticks_ms())))
+            if later and not found and not stop:
+                await _invite(t, txn, later)
+            later = ""
+            if not (found or stop or await _found(t, stop, _POLL_MS)) or stop:
                 break
-            outcome = await _talk(t, kernel)
+            outcome = await _talk(t, kernel, step)
             if outcome.kind != TRY_AGAIN:
-                log.info("card", "outcome %d %s", outcome.kind, outcome.why)
-                return outcome.kind, outcome.message, outcome.cvm, outcome.tags
+                await sleep_ms(max(0, ticks_diff(held, ticks_ms())))
+                return _told(outcome)
             hint = _HINTS.get(outcome.message, "card_again")
         except ReaderFault:
             raise
@@ -67,23 +88,40 @@ async def _read(t, txn):
         except MemoryError:  # nothing has been sent yet, and the heap is another one next time
             log.warn("card", "short of heap")
             hint = "card_again"
+        kernel = step = None
         if hint == before == "card_collision":
             continue  # the cards are still there: no new try, no new sound
         if hint not in _HINTS.values():
             tries += 1
         t.buzzer.bad()
         await _invite(t, txn, hint)
+        held = ticks_add(ticks_ms(), outcome.hold_ms if outcome else 0)
         if hint == "emv_20" and await _before_cancel(t.ui, stop, _gone(t.reader)):
-            await _invite(t, txn, "phone_again")
+            later = "phone_again"
     await t.reader.release()
     if hint and not stop:
         await t.show("message", "bad", say("card"), say("card_given_up"), _READ_MS)
     return None
 
 
-def _transaction(t, txn):
-    """The kernel's generator; nobody but it keeps the configuration."""
-    return entry.transaction(emv_data.terminal_data(t, txn), emv_data.request(txn, os.urandom(4)))
+def _told(outcome):
+    log.info("card", "outcome %d %s", outcome.kind, outcome.why)
+    return outcome.kind, outcome.message, outcome.cvm, outcome.tags
+
+
+def _prepared(t, txn):
+    """The kernel's generator after pre-processing, before there is a card, and its first step.
+
+    The step is an Outcome where no card is wanted (Book B, 3.1.1). Nobody but the generator keeps
+    the configuration.
+    """
+    kernel = entry.transaction(
+        emv_data.terminal_data(t, txn), emv_data.request(txn, os.urandom(4))
+    )
+    try:
+        return kernel, next(kernel)
+    except StopIteration as end:
+        return None, end.value
 
 
 async def _invite(t, txn, hint):
@@ -95,9 +133,9 @@ async def _invite(t, txn, hint):
     gc.collect()  # now, not between two APDUs
 
 
-async def _found(t, stop):
+async def _found(t, stop, ms):
     """Whether a card came. A function of its own: what ran here must not stay on any stack."""
-    return await _before_cancel(t.ui, stop, t.reader.poll(_POLL_MS))
+    return await _before_cancel(t.ui, stop, t.reader.poll(ms))
 
 
 async def _gone(reader) -> bool:
@@ -124,15 +162,20 @@ async def _too_long():
     await sleep_ms(_POLL_MS)
 
 
-async def _talk(t, kernel):
+async def _talk(t, kernel, step):
     """Do what the kernel asks for: commands to the card, signs to its holder, keys.
 
-    Returns the kernel's Outcome.
+    Returns the kernel's Outcome. The collector runs before the first command and while the kernel
+    is loaded, after the first; where heap is ample then no more, as long as the card is held.
     """
+    hold_ms, often, said = 0, gc.threshold(), 0
+    gc.collect()
+    ample = gc.mem_free() > _AMPLE
+    log.debug("story", "card.found: %d bytes free", gc.mem_free())
     try:
-        step = next(kernel)
         while True:
             if isinstance(step, Ui):
+                hold_ms = step.hold_ms
                 step = kernel.send(await _tell(t, step))
             elif isinstance(step, CaKey):
                 step = kernel.send(emv_files.ca_record(t.root, step.rid, step.index))
@@ -142,11 +185,17 @@ async def _talk(t, kernel):
                 except CardError as error:
                     step = kernel.throw(error)
                 else:
+                    said += 1
+                    gc.threshold(_LOADING if said == 1 else -1 if ample else often)
                     step = kernel.send(answer)
     except StopIteration as end:
         if t.reader is not None:
             await t.reader.release()
+        end.value.hold_ms = hold_ms
         return end.value
+    finally:
+        if t.reader is not None:  # otherwise it has been set anew
+            gc.threshold(often)
 
 
 async def _tell(t, request) -> None:
@@ -155,6 +204,7 @@ async def _tell(t, request) -> None:
     A card that has been read is let go, and with it the reader: its heap is for the certificates.
     """
     if request.status == CARD_READ:
+        log.debug("story", "card.read: %d bytes free", gc.mem_free())
         lights.show(t.ui, _ALL)
         t.buzzer.ok()
         await t.reader.release()

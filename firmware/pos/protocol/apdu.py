@@ -33,7 +33,14 @@ def _case4(cla: int, ins: int, p1: int, p2: int, data) -> bytes:
     n = len(data)
     if not 0 < n <= 255:
         raise BadBytes("C-APDU", 4, "data of {} bytes".format(n))
-    return bytes((cla, ins, p1, p2, n)) + data + b"\x00"
+    command = bytearray(n + 6)
+    command[0] = cla
+    command[1] = ins
+    command[2] = p1
+    command[3] = p2
+    command[4] = n
+    command[5 : 5 + n] = data
+    return bytes(command)
 
 
 def select(aid, first: bool = True) -> bytes:
@@ -49,8 +56,13 @@ def gpo(data) -> bytes:
     n = len(data)
     if n > 252:
         raise BadBytes("C-APDU", 5, "PDOL data of {} bytes".format(n))
-    head = b"\x83\x81" + bytes((n,)) if n > 127 else bytes((0x83, n))
-    return _case4(0x80, 0xA8, 0x00, 0x00, head + data)
+    head = 3 if n > 127 else 2
+    template = bytearray(head + n)
+    template[0] = 0x83
+    template[1] = 0x81  # that the length takes another byte, if it does
+    template[head - 1] = n
+    template[head:] = data
+    return _case4(0x80, 0xA8, 0x00, 0x00, template)
 
 
 def read_record(sfi: int, n: int) -> bytes:

@@ -78,8 +78,9 @@ class Receiver:
         if self._start:
             if held:
                 self._view[0:held] = self._view[self._start : self._end]
-            self._start, self._end = 0, held
-        return self._view[held:]
+            self._start = 0
+            self._end = held
+        return self._view[held:] if held else self._view
 
     def took(self, count: int) -> None:
         """``count`` bytes have been read into `room`."""

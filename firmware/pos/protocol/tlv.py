@@ -24,8 +24,8 @@ def constructed(tag: int) -> bool:
     return tag & 0x20 != 0
 
 
-def _tag(buf, i: int, end: int) -> int:
-    """The tag at ``i``; BadBytes when it is cut off or too long."""
+def tag_at(buf, i: int, end: int) -> int:
+    """The tag at ``i``; raises BadBytes when it is cut off before ``end`` or too long."""
     first = i
     tag = buf[i]
     if tag & 0x1F == 0x1F:
@@ -95,7 +95,7 @@ def walk(buf, start: int = 0, end: int | None = None, deep: bool = False):
                 first = buf[i]
             tag = first
             if first & 0x1F == 0x1F:
-                tag = _tag(buf, i, last)
+                tag = tag_at(buf, i, last)
                 i += 1 if tag < 0x10000 else 2
             i += 1
             n = buf[i] if i < last else 0xFF
@@ -123,20 +123,80 @@ def leaves(buf, start: int = 0, end: int | None = None):
     return walk(buf, start, end, True)
 
 
+def each_leaf(buf, take) -> None:
+    """Call ``take(tag, offset, length)`` for all primitive objects of ``buf``, templates opened.
+
+    As `leaves`, without a generator and its tuples, for where a card waits. Raises BadBytes.
+    """
+    last = len(buf)
+    outer = None
+    i = 0
+    while True:
+        while i < last:
+            first = buf[i]
+            if first == 0 or first == 0xFF:
+                i = _skip(buf, i, last)
+                if i == last:
+                    break
+                first = buf[i]
+            tag = first
+            if first & 0x1F == 0x1F:
+                tag = tag_at(buf, i, last)
+                i += 1 if tag < 0x10000 else 2
+            i += 1
+            n = buf[i] if i < last else 0xFF
+            if n > 0x7F or n >= last - i:
+                n = _length(buf, i, last, tag)
+                i += 0 if buf[i] < 0x80 else buf[i] & 3
+            i += 1
+            if first & 0x20:
+                if outer is None:
+                    outer = []
+                if len(outer) >= _DEPTH:
+                    raise BadBytes("template", i, "nested too deep")
+                outer.append(last)
+                last = i + n
+                continue
+            take(tag, i, n)
+            i += n
+        if not outer:
+            return
+        last = outer.pop()
+
+
 def find(buf, tag: int, start: int = 0, end: int | None = None, depth: int = 0):
     """The value of the first object ``tag`` as a memoryview, searched in templates too, or None.
 
-    Raises BadBytes for a fault that lies before the object.
+    Raises BadBytes for a fault that lies before the object. Allocates nothing but the view.
     """
     if depth > _DEPTH:
         raise BadBytes("template", start, "nested too deep")
-    for t, i, n in walk(buf, start, end):
+    last = len(buf) if end is None else end
+    i = start
+    while i < last:
+        first = buf[i]
+        if first == 0 or first == 0xFF:
+            i = _skip(buf, i, last)
+            if i == last:
+                break
+            first = buf[i]
+        t = first
+        if first & 0x1F == 0x1F:
+            t = tag_at(buf, i, last)
+            i += 1 if t < 0x10000 else 2
+        i += 1
+        n = buf[i] if i < last else 0xFF
+        if n > 0x7F or n >= last - i:
+            n = _length(buf, i, last, t)
+            i += 0 if buf[i] < 0x80 else buf[i] & 3
+        i += 1
         if t == tag:
             return memoryview(buf)[i : i + n]
-        if constructed(t):
+        if first & 0x20:
             value = find(buf, tag, i, i + n, depth + 1)
             if value is not None:
                 return value
+        i += n
     return None
 
 
@@ -163,7 +223,7 @@ def dol(buf):
     i = 0
     end = len(buf)
     while i < end:
-        tag = _tag(buf, i, end)
+        tag = tag_at(buf, i, end)
         i += 1 if tag < 0x100 else 2 if tag < 0x10000 else 3
         if i >= end:
             raise BadBytes(_name(tag), i, "no length")
