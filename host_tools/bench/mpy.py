@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,14 +34,17 @@ class MeterError(Exception):
 def prepare() -> None:
     """Build the firmware and pack what is measured into a ROM image of its own."""
     build_firmware()
-    stage, tree = BUILD / "virtual" / "stage" / "pos", FOLDER / "rom"
-    shutil.rmtree(tree, ignore_errors=True)
-    (tree / "pos").mkdir(parents=True)
-    for path in stage.iterdir():
-        if path.stem == "__init__" or path.stem in _ROOMS:
-            copy = shutil.copytree if path.is_dir() else shutil.copy
-            copy(path, tree / "pos" / path.name)
-    pack([tree], ROM)
+    stage = BUILD / "virtual" / "stage" / "pos"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    # A directory of its own: another process may be at it too
+    with tempfile.TemporaryDirectory(prefix="rom-", dir=FOLDER) as folder:
+        tree = Path(folder)
+        (tree / "pos").mkdir()
+        for path in stage.iterdir():
+            if path.stem == "__init__" or path.stem in _ROOMS:
+                copy = shutil.copytree if path.is_dir() else shutil.copy
+                copy(path, tree / "pos" / path.name)
+        pack([tree], ROM)
 
 
 def start_source() -> str:
