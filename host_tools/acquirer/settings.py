@@ -4,6 +4,7 @@ Functions take the session of a unit of work. ``Settings`` is the part of the le
 demos and tests use; it may be called from any thread.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -240,12 +241,12 @@ def done(terminal: Terminal, digit: str) -> None:
     terminal.asked = terminal.asked.replace(digit, "")
 
 
-class Settings:
+class Settings(ABC):
     """The ledger's part for settings and settlements."""
 
+    @abstractmethod
     def begin(self) -> AbstractContextManager[Any]:
         """A unit of work."""
-        raise NotImplementedError
 
     def ask(self, terminal_id: str, digit: str) -> None:
         """See ``ask`` here. KeyError for a terminal that is not known."""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from golden import MAC, MESSAGES, unhex
+from pos.protocol import unionpay
 from typer.testing import CliRunner
 
 from host_tools import cli
@@ -210,3 +211,22 @@ def test_what_a_terminal_would_obey_is_not_printed():
     found = reading.read(SALE)
     found.fields[0].value = "a\x1b[2Jb"
     assert "\x1b" not in "\n".join(show.lines(found))
+
+
+# What the terminal calls otherwise, or has one row for several of
+_OTHER_NAMES = {"reversal", "script", "upload", "blocked", "blocked_end", "limits", "limits_end"}
+
+
+def test_the_terminal_tells_its_messages_by_the_same_rows():
+    for line in unionpay.TRANSACTIONS.strip().splitlines():
+        name = line.split()[0]
+        if name in _OTHER_NAMES:
+            continue
+        mti, f3, f25, f60, code, flags = unionpay.transaction(name)
+        row = (mti, f3 or "------", f25 or "--", f60, code, "M" in flags, "R" in flags)
+        rows = [
+            (k.mti, k.f3, k.f25, k.f60_1, k.f60_3, k.mac, k.reversible)
+            for k in kinds.KINDS
+            if k.name == name
+        ]
+        assert row in rows, name

@@ -268,17 +268,6 @@ for journal in (journal, restart()):
 """)
 
 
-def test_what_has_been_voided(run):
-    run("""
-approve(journal, 1)
-approve(journal, 2, kind="void", orig_trace=1, orig_batch=1)
-approve(journal, 3, kind="tip", orig_trace=2, orig_batch=1)
-approve(journal, 4, kind="void", orig_trace=3, orig_batch=9)
-journal.begin(sale(5, kind="void", orig_trace=4, orig_batch=1))
-assert [journal.voided(trace) for trace in (1, 2, 3, 4)] == [True, False, False, False]
-""")
-
-
 def test_amount_of_twelve_digits_and_text_of_any_language(run):
     run("""
 journal.begin(sale(1, amount=999999999999, label="银联借记"))

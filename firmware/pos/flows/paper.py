@@ -1,10 +1,7 @@
 """A slip that belongs to no single sale: of a settlement, or the report of a fault."""
 
-from pos.aio import first
-from pos.protocol.escpos import PrinterFault
+from pos.flows import press
 from pos.slips import settlement
-from pos.ui.frame import FAULT, OK
-from pos.ui.strings import say
 
 
 async def run(t, what, again: bool = False) -> bool:
@@ -13,30 +10,8 @@ async def run(t, what, again: bool = False) -> bool:
     ``what``: the journal of a settled batch, or a transaction that was approved here and that the
     host has refused. ``again``: it is on paper already, or may be.
     """
-    printer = t.printer()
-    try:
-        while True:
-            sent = False
-            try:
-                await printer.start()
-                for part in _slip(t, what, again):
-                    await printer.write(part)
-                sent = True
-                await printer.finish()
-            except PrinterFault as fault:
-                again = again or sent
-                t.ui.set_status(paper=FAULT)
-                t.buzzer.bad()
-                text = say("printer_" + fault.why) + " " + say("print_later")
-                await t.show("trouble", say("printing"), text)
-                index, _ = await first(printer.ready(), _cancelled(t.ui))
-                if index:
-                    return False
-            else:
-                t.ui.set_status(paper=OK)
-                return True
-    finally:
-        printer.close()
+    printed = [True] if again else []
+    return await press.put(t, lambda: _slip(t, what, bool(printed)), lambda: printed.append(True))
 
 
 def _slip(t, what, again):
@@ -52,8 +27,3 @@ def _slip(t, what, again):
     for name in ("merchant_id", "terminal_id"):
         steps[name] = t.params[name]
     return settlement.settlement_slip(steps, rows, shop, again)
-
-
-async def _cancelled(ui):
-    while await ui.key() != "C":
-        pass

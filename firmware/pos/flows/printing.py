@@ -1,9 +1,7 @@
 """Slips: what is approved is printed, also when paper or power were missing at the time."""
 
-from pos.aio import first
-from pos.protocol.escpos import PrinterFault
+from pos.flows import press
 from pos.slips import sale as slip
-from pos.ui.frame import FAULT, OK
 from pos.ui.strings import say
 
 _TEAR_MS = 20000
@@ -65,42 +63,15 @@ async def _copies(t, txn, wanted) -> bool:
 
 
 async def _print(t, txn, copy) -> bool:
-    """One slip on paper, anew when a fault has been mended; False when the cashier put it off.
+    """One copy on paper; False when the cashier put it off.
 
-    Where the fault came after the last line had been sent, the next one is marked as a duplicate.
+    Where it may be on paper already the next one is marked as a duplicate.
     """
-    printer = t.printer()
-    try:
-        while True:
-            sent = False
-            try:
-                await printer.start()
-                for part in slip.sale_slip(txn, copy, t.params["merchant_name"], _TEST):
-                    await printer.write(part)
-                sent = True
-                await printer.finish()
-            except PrinterFault as fault:
-                if sent:
-                    txn["copies"] = max(txn.get("copies", 0), _COPIES.index(copy) + 1)
-                t.ui.set_status(paper=FAULT)
-                if not await _mended(t, printer, fault):
-                    return False
-            else:
-                t.ui.set_status(paper=OK)
-                return True
-    finally:
-        printer.close()
 
+    def parts():
+        return slip.sale_slip(txn, copy, t.params["merchant_name"], _TEST)
 
-async def _mended(t, printer, fault) -> bool:
-    """Wait until the printer is ready again; False when the cashier does not want to wait."""
-    t.buzzer.bad()
-    text = say("printer_" + fault.why) + " " + say("print_later")
-    await t.show("trouble", say("printing"), text)
-    index, _ = await first(printer.ready(), _cancelled(t.ui))
-    return index == 0
+    def doubt():
+        txn["copies"] = max(txn.get("copies", 0), _COPIES.index(copy) + 1)
 
-
-async def _cancelled(ui):
-    while await ui.key() != "C":
-        pass
+    return await press.put(t, parts, doubt)

@@ -7,6 +7,8 @@ holds.
 """
 
 from pos.protocol import escpos
+from pos.slips import lines
+from pos.slips.lines import centred, paragraph, row, rows
 
 MERCHANT = "merchant"
 CARDHOLDER = "cardholder"
@@ -87,8 +89,6 @@ EN = {
 _HEAD = ("merchant_id", "terminal_id", "operator", "issuer", "acquirer")
 _EMV = ("tvr", "aid", "tsi", "atc", "label")
 _ENTRIES = "01 M,02 S,05 I,07 C,92 N,96 C"
-_BACK = ("void", "refund", "completion_void", "instalment_void")  # the money goes back
-_END = b"\n" * 4  # past the tear bar
 
 
 def masked(pan: str) -> str:
@@ -100,8 +100,7 @@ def masked(pan: str) -> str:
 
 def money(fen: int) -> str:
     """An amount in fen as "RMB 1280.00", negative with the sign before the number."""
-    sign = "-" if fen < 0 else ""
-    return "RMB %s%d.%02d" % (sign, abs(fen) // 100, abs(fen) % 100)
+    return "RMB " + lines.money(fen)
 
 
 def entry_letter(entry: str) -> str:
@@ -109,48 +108,6 @@ def entry_letter(entry: str) -> str:
     reservation."""
     at = _ENTRIES.find(entry[:2] + " ") if len(entry) >= 2 else -1
     return _ENTRIES[at + 3] if at >= 0 else ""
-
-
-def _wrapped(line, width=escpos.COLUMNS):
-    """Pieces of ``line`` that fit ``width`` columns, cut at spaces where there are any."""
-    while len(line) > width:
-        cut = line.rfind(" ", 0, width + 1)
-        if cut <= 0:
-            cut = width
-        yield line[:cut]
-        line = line[cut:].lstrip(" ")
-    yield line
-
-
-def _paragraph(words):
-    for line in words.split("\n"):
-        for piece in _wrapped(line):
-            yield escpos.text(piece) + b"\n"
-
-
-def _row(label, value):
-    """``LABEL: value``; a value that does not fit beside its label goes below it."""
-    line = label + ": " + value
-    if len(line) <= escpos.COLUMNS:
-        yield escpos.text(line) + b"\n"
-    else:
-        yield escpos.text(label) + b":\n"
-        yield from _paragraph(value)
-
-
-def _rows(words, txn, names):
-    for name in names:
-        value = txn.get(name)
-        if value:
-            yield from _row(words[name], value)
-
-
-def _centred(words, wide=1, high=1):
-    yield escpos.align(escpos.CENTRE) + escpos.size(wide, high)
-    for line in words.split("\n"):
-        for piece in _wrapped(line, escpos.COLUMNS // wide):
-            yield escpos.text(piece) + b"\n"
-    yield escpos.size(1, 1) + escpos.align(escpos.LEFT)
 
 
 def _amount(words, txn):
@@ -161,33 +118,33 @@ def _amount(words, txn):
     fen = txn["amount"]
     name = "amount"
     if txn.get("tip"):
-        yield from _row(words["sold"], money(txn["base"]))
-        yield from _row(words["tip_fen"], money(txn["tip"]))
+        yield from row(words["sold"], money(txn["base"]))
+        yield from row(words["tip_fen"], money(txn["tip"]))
         name = "total"
     elif txn.get("base"):
-        yield from _row(words["base"], money(txn["base"]))
-    amount = money(-fen if txn["kind"] in _BACK else fen)
+        yield from row(words["base"], money(txn["base"]))
+    amount = money(-fen if txn["kind"] in lines.BACK else fen)
     wide = 2 if len(amount) <= escpos.COLUMNS // 2 else 1
     yield escpos.text(words[name]) + b":\n"
     yield escpos.bold(True) + escpos.size(wide, 2) + escpos.text(amount) + b"\n"
     yield escpos.size(1, 1) + escpos.bold(False)
     asked = txn.get("asked") or fen
     if asked != fen:
-        yield from _row(words["asked"], money(asked))
-        yield from _row(words["open"], money(asked - fen))
+        yield from row(words["asked"], money(asked))
+        yield from row(words["open"], money(asked - fen))
 
 
 def _notes(words, txn):
     """What it is about: the original, the months. (A voice authorisation is the slip's own.)"""
     if txn.get("orig_trace"):
-        yield from _row(words["orig_trace"], "%06d" % txn["orig_trace"])
+        yield from row(words["orig_trace"], "%06d" % txn["orig_trace"])
     names = ("orig_rrn", "orig_auth", "orig_date")
-    yield from _rows(words, txn, names if txn["kind"] != "offline" else ())
+    yield from rows(words, txn, names if txn["kind"] != "offline" else ())
     if txn.get("months"):
-        yield from _row(words["months"], "%d" % txn["months"])
+        yield from row(words["months"], "%d" % txn["months"])
         for name in ("first", "fee"):
             if txn.get(name) is not None:
-                yield from _row(words[name], money(txn[name]))
+                yield from row(words[name], money(txn[name]))
 
 
 def _card(words, txn):
@@ -201,17 +158,15 @@ def _card(words, txn):
 
 def _body(words, txn, shop):
     """The lines all slips share: shop, card, numbers, date, amount."""
-    yield from _row(words["shop"], shop)
-    yield from _rows(words, txn, _HEAD)
+    yield from row(words["shop"], shop)
+    yield from rows(words, txn, _HEAD)
     yield from _card(words, txn)
-    yield from _row(words["kind"], words.get(txn["kind"], txn["kind"]))
-    yield from _row(words["batch"], "%06d" % txn["batch"])
-    yield from _row(words["trace"], "%06d" % txn["trace"])
-    yield from _rows(words, txn, ("auth",))
-    w = txn["when"]
-    when = "/".join((w[:4], w[4:6], w[6:8])) + " " + ":".join((w[8:10], w[10:12], w[12:14]))
-    yield from _row(words["when"], when)
-    yield from _rows(words, txn, ("rrn",))
+    yield from row(words["kind"], words.get(txn["kind"], txn["kind"]))
+    yield from row(words["batch"], "%06d" % txn["batch"])
+    yield from row(words["trace"], "%06d" % txn["trace"])
+    yield from rows(words, txn, ("auth",))
+    yield from row(words["when"], lines.moment(txn["when"]))
+    yield from rows(words, txn, ("rrn",))
     yield from _amount(words, txn)
 
 
@@ -220,13 +175,13 @@ def _verification(words, txn, copy):
     none. ``cvm`` says how, "_sign" that it is signed besides, and the limit (fen) that excused."""
     how, _, limit = (txn.get("cvm") or "none").partition(" ")
     if limit:
-        yield from _centred(words["cvm_limit"] % money(int(limit)))
+        yield from centred(words["cvm_limit"] % money(int(limit)))
     if how != "signature":
-        yield from _centred(words["cvm_" + how])
+        yield from centred(words["cvm_" + how])
     if (how == "signature" or how.endswith("_sign")) and copy == MERCHANT:
         yield escpos.text(words["sign"]) + b":\n\n\n"
         yield b"-" * escpos.COLUMNS + b"\n"
-        yield from _paragraph(words["agree"])
+        yield from paragraph(words["agree"])
 
 
 def sale_slip(txn: dict, copy: str, shop: str, test: bool = False, words: dict = EN):
@@ -238,38 +193,38 @@ def sale_slip(txn: dict, copy: str, shop: str, test: bool = False, words: dict =
     """
     yield escpos.INIT
     if test:
-        yield from _centred(words["test"], 2, 1)
-    yield from _centred(words["title"], 1, 2)
-    yield from _centred(words[copy])
+        yield from centred(words["test"], 2, 1)
+    yield from centred(words["title"], 1, 2)
+    yield from centred(words[copy])
     again = (txn.get("copies") or 0) > (0 if copy == MERCHANT else 1)
     if again:
-        yield from _centred(words["again"])
+        yield from centred(words["again"])
     yield from _body(words, txn, shop)
     yield from _notes(words, txn)
     if txn.get("arqc"):
-        yield from _row(words["tc" if txn["kind"] == "ec_sale" else "arqc"], txn["arqc"])
-    yield from _rows(words, txn, _EMV)
+        yield from row(words["tc" if txn["kind"] == "ec_sale" else "arqc"], txn["arqc"])
+    yield from rows(words, txn, _EMV)
     yield from _verification(words, txn, copy)
     if again:
-        yield from _centred(words["again"])
+        yield from centred(words["again"])
     if test:
-        yield from _centred(words["test"], 2, 1)
-    yield _END
+        yield from centred(words["test"], 2, 1)
+    yield lines.END
 
 
 def _notice(txn, shop, test, words, which):
     yield escpos.INIT
     if test:
-        yield from _centred(words["test"], 2, 1)
+        yield from centred(words["test"], 2, 1)
     yield escpos.bold(True)
-    yield from _centred(words[which])
+    yield from centred(words[which])
     yield escpos.bold(False)
     yield from _body(words, txn, shop)
-    yield from _rows(words, txn, ("rc",))
-    yield from _paragraph(words[which + "_why"])
+    yield from rows(words, txn, ("rc",))
+    yield from paragraph(words[which + "_why"])
     if test:
-        yield from _centred(words["test"], 2, 1)
-    yield _END
+        yield from centred(words["test"], 2, 1)
+    yield lines.END
 
 
 def fault_slip(txn: dict, shop: str, test: bool = False, words: dict = EN):

@@ -5,6 +5,8 @@ further language is a further table like ``EN``. See the reference, section 10.
 """
 
 from pos.protocol import escpos
+from pos.slips import lines
+from pos.slips.lines import centred, paragraph, row
 
 EN = {
     "title": "TAPTILL SETTLEMENT",
@@ -42,66 +44,24 @@ EN = {
     "CHARGED: THE LOSS IS THE MERCHANT'S. ASK THE ACQUIRER.",
 }
 
-_END = b"\n" * 4  # past the tear bar
-_CREDIT = ("refund", "void", "completion_void", "instalment_void")
-
-
-def _line(words):
-    return escpos.text(words) + b"\n"
-
-
-def _money(fen: int) -> str:
-    return "%s%d.%02d" % ("-" if fen < 0 else "", abs(fen) // 100, abs(fen) % 100)
-
-
-def _paragraph(words):
-    line = ""
-    for word in words.split(" "):
-        if len(line) + len(word) >= escpos.COLUMNS:
-            yield _line(line)
-            line = ""
-        line += (" " if line else "") + word
-    yield _line(line)
-
-
-def _centred(words, wide=1, high=1):
-    yield escpos.align(escpos.CENTRE) + escpos.size(wide, high)
-    for line in words.split("\n"):
-        yield _line(line)
-    yield escpos.size(1, 1) + escpos.align(escpos.LEFT)
-
-
-def _row(label, value):
-    """``LABEL: value``, on two lines where one is too short."""
-    line = label + ": " + value
-    if len(line) <= escpos.COLUMNS:
-        yield _line(line)
-    else:
-        yield _line(label + ":")
-        yield from _paragraph(value)
-
 
 def _columns(name, count, amount):
-    return _line("%-14s%5s%13s" % (name[:14], count, amount))
+    return escpos.text("%-14s%5s%13s" % (name[:14], count, amount)) + b"\n"
 
 
 def _head(words, txn, shop, names):
-    yield from _row(words["shop"], shop)
-    for name in names:
-        if txn.get(name):
-            yield from _row(words[name], txn[name])
-    w = txn.get("when") or ""
-    if w:
-        when = "/".join((w[:4], w[4:6], w[6:8])) + " " + ":".join((w[8:10], w[10:12], w[12:14]))
-        yield from _row(words["when"], when)
+    yield from row(words["shop"], shop)
+    yield from lines.rows(words, txn, names)
+    if txn.get("when"):
+        yield from row(words["when"], lines.moment(txn["when"]))
 
 
 def _kinds(words, rows):
     if not rows:
-        yield _line(words["none"])
+        yield escpos.text(words["none"]) + b"\n"
     for kind, (count, fen) in sorted(rows.items()):
         name = words.get(kind) or kind.upper()
-        yield _columns(name, count, _money(-fen if kind in _CREDIT else fen))
+        yield _columns(name, count, lines.money(-fen if kind in lines.BACK else fen))
 
 
 def settlement_slip(steps: dict, rows: dict, shop: str, again: bool = False, words: dict = EN):
@@ -112,39 +72,39 @@ def settlement_slip(steps: dict, rows: dict, shop: str, again: bool = False, wor
     """
     result = words[str(steps.get("balanced", 3))]
     yield escpos.INIT
-    yield from _centred(words["test"], 2, 1)
-    yield from _centred(words["title"], 1, 2)
+    yield from centred(words["test"], 2, 1)
+    yield from centred(words["title"], 1, 2)
     if again:
-        yield from _centred(words["again"])
+        yield from centred(words["again"])
     yield from _head(words, steps, shop, ("merchant_id", "terminal_id", "operator", "number"))
     yield b"-" * escpos.COLUMNS + b"\n"
     yield escpos.bold(True)
-    yield from _row(words["own"], result)
+    yield from row(words["own"], result)
     yield escpos.bold(False) + _columns(*words["head"])
     yield from _kinds(words, rows)
-    yield _columns(words["debit"], steps["debits"], _money(steps["debit_fen"]))
-    yield _columns(words["credit"], steps["credits"], _money(-steps["credit_fen"]))
+    yield _columns(words["debit"], steps["debits"], lines.money(steps["debit_fen"]))
+    yield _columns(words["credit"], steps["credits"], lines.money(-steps["credit_fen"]))
     yield b"-" * escpos.COLUMNS + b"\n"
-    yield from _row(words["foreign"], words["none"])
+    yield from row(words["foreign"], words["none"])
     if steps.get("balanced") != 1:
-        yield from _paragraph(words["unequal"])
-    yield from _centred(words["test"], 2, 1)
-    yield _END
+        yield from paragraph(words["unequal"])
+    yield from centred(words["test"], 2, 1)
+    yield lines.END
 
 
 def refused_slip(txn: dict, shop: str, words: dict = EN):
     """Yield the report of a transaction that was approved here and refused by the host."""
     yield escpos.INIT
-    yield from _centred(words["test"], 2, 1)
+    yield from centred(words["test"], 2, 1)
     yield escpos.bold(True)
-    yield from _centred(words["fault"])
+    yield from centred(words["fault"])
     yield escpos.bold(False)
     yield from _head(words, txn, shop, ("merchant_id", "terminal_id", "operator", "pan"))
-    yield from _row(words["kind"], words.get(txn["kind"]) or txn["kind"].upper())
-    yield from _row(words["number"], "%06d" % txn["batch"])
-    yield from _row(words["trace"], "%06d" % txn["trace"])
-    yield from _row(words["rc"], txn.get("rc") or "")
-    yield from _row(words["amount"], "RMB " + _money(txn["amount"]))
-    yield from _paragraph(words["refused"])
-    yield from _centred(words["test"], 2, 1)
-    yield _END
+    yield from row(words["kind"], words.get(txn["kind"]) or txn["kind"].upper())
+    yield from row(words["number"], "%06d" % txn["batch"])
+    yield from row(words["trace"], "%06d" % txn["trace"])
+    yield from row(words["rc"], txn.get("rc") or "")
+    yield from row(words["amount"], "RMB " + lines.money(txn["amount"]))
+    yield from paragraph(words["refused"])
+    yield from centred(words["test"], 2, 1)
+    yield lines.END

@@ -298,14 +298,6 @@ class Journal:
                 if self._flags[number] & _STATE:
                     yield self._read(number, file)
 
-    def voided(self, trace: int) -> bool:
-        """Whether an approved transaction of this batch has undone the one with ``trace``."""
-        for txn in self.transactions():
-            if txn.get("orig_trace") == trace and txn["state"] == "approved":
-                if txn["kind"].endswith("void") and txn.get("orig_batch") == self.batch:
-                    return True
-        return False
-
     def _number(self, trace):
         """The number of the newest transaction with ``trace``; -1 when there is none."""
         low = trace & 0xFFFF
