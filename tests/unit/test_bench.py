@@ -9,9 +9,13 @@ from host_tools.bench.report import Report, Row
 from host_tools.bench.sales import Sale, sales
 
 
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    mpy.prepare()
+
+
 @pytest.fixture(scope="module")
 def online() -> Sale:
-    mpy.prepare()
     return sales()[0]
 
 
