@@ -47,7 +47,7 @@ async def run(t, txn: dict):
     try:
         return await _read(t, txn)
     except (ReaderFault, BadBytes, Damaged) as error:
-        log.warn("card", "%s", type(error).__name__)
+        log.warn("card", "%s: %s", type(error).__name__, str(error))
         t.buzzer.bad()
         what = "card_reader" if isinstance(error, ReaderFault) else "emv_data"
         await t.show("message", "bad", say("card"), say(what), _READ_MS)
