@@ -8,7 +8,7 @@ import time
 
 from micropython import const
 
-from pos import hw, log
+from pos import hw, log, words
 from pos.store.files import Damaged
 from pos.store.journal import Journal
 from pos.store.params import Counters, Params
@@ -62,8 +62,15 @@ class Terminal:
         """Read what is stored; raises files.Damaged."""
         self.params = Params(_ROOT)
         log.level = self.params["log_level"]
+        self.speak(self.params["language"])
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
+
+    def speak(self, language: str) -> None:
+        """Use the words of a language: a module of ``pos.words``."""
+        name = "pos.words." + language
+        __import__(name)
+        words.use(sys.modules[name].TABLE)
 
     def sealer(self):
         """What seals and opens under the key of this device; for one story."""

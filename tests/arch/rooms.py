@@ -11,7 +11,7 @@ from sources import Source
 _EVERYTHING = frozenset(
     (
         *("protocol", "crypto", "emv", "slips", "aio", "log", "store", "acquirer", "ui"),
-        *("drivers", "flows", "console", "hw"),
+        *("words", "drivers", "flows", "console", "hw"),
     )
 )
 
@@ -20,13 +20,14 @@ MAY_IMPORT = {
     "protocol": frozenset({"crypto"}),
     "crypto": frozenset({"protocol"}),
     "emv": frozenset({"protocol", "crypto"}),
-    "slips": frozenset({"protocol"}),
+    "slips": frozenset({"protocol", "words"}),
+    "words": frozenset(),
     "aio": frozenset(),
     "log": frozenset(),
     "drivers": frozenset({"protocol", "aio", "log"}),
     "store": frozenset({"protocol", "crypto", "log"}),
     "acquirer": frozenset({"protocol", "crypto", "store", "aio", "log"}),
-    "ui": frozenset({"aio"}),
+    "ui": frozenset({"aio", "words"}),
     "flows": _EVERYTHING - {"drivers", "hw"},
     "hw": _EVERYTHING,
     "terminal": _EVERYTHING,
@@ -35,7 +36,7 @@ MAY_IMPORT = {
 
 # Rooms and single modules that only turn values into values: they know no clock, file or socket.
 PURE = (
-    *("pos.protocol", "pos.crypto", "pos.emv", "pos.slips"),
+    *("pos.protocol", "pos.crypto", "pos.emv", "pos.slips", "pos.words"),
     *("pos.acquirer.messages", "pos.acquirer.settling", "pos.acquirer.downloads"),
 )
 PURE_PLATFORM = frozenset({"array", "binascii", "hashlib", "micropython", "struct"})

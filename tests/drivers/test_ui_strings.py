@@ -13,13 +13,13 @@ def test_every_name_that_is_said_has_words(mpy):
         text = path.read_text()
         names |= set(re.findall(r'\bsay\("([a-zA-Z_0-9]*[a-zA-Z0-9])"\)', text))
         names |= set(re.findall(r'"((?:part|err|menu|keys|host|printer|login)_[a-z_]+)"', text))
-    code = f"from pos.ui.strings import say\nprint([n for n in {sorted(names)} if say(n) == n])"
+    code = f"from pos.words import say\nprint([n for n in {sorted(names)} if say(n) == n])"
     assert len(names) > 40
     assert mpy(code).strip() == "[]"
 
 
 def test_no_name_twice_and_no_empty_words(mpy):
-    table = mpy("from pos.ui import strings\nprint(strings.ENGLISH)").strip().splitlines()
+    table = mpy("from pos.words import en\nprint(en.TABLE)").strip().splitlines()
     pairs = [line.split("=", 1) for line in table]
     names = [name for name, _ in pairs]
     assert len(set(names)) == len(names)
@@ -28,8 +28,8 @@ def test_no_name_twice_and_no_empty_words(mpy):
 
 def test_another_table_is_another_language(mpy, tmp_path):
     code = """
-from pos.ui import strings
-strings.use("\\nlogin=Anmelden\\noperator=Bediener\\noperator_hint=Zwei Ziffern\\nkey_E=Weiter\\n")
+from pos import words
+words.use("\\nlogin=Anmelden\\noperator=Bediener\\noperator_hint=Zwei Ziffern\\nkey_E=Weiter\\n")
 await after(entry.operator(ui))
 shot("a")
 """
@@ -41,7 +41,7 @@ shot("a")
 
 
 def test_amounts_of_money(mpy):
-    code = "from pos.ui.strings import money\nprint([money(n) for n in {}])"
+    code = "from pos.words import money\nprint([money(n) for n in {}])"
     amounts = [0, 1, 10, 100, 128000, 100000000, 999999999, -5, -128000]
     want = ["0.00", "0.01", "0.10", "1.00", "1,280.00", "1,000,000.00", "9,999,999.99"]
     assert mpy(code.format(amounts)).strip() == str([*want, "-0.05", "-1,280.00"])

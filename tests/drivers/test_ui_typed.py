@@ -194,7 +194,7 @@ def test_every_page_of_the_menu_fits(mpy, tmp_path):
     code = """
 from pos.flows import menu
 pages = [line.split() for line in menu._PAGES.split("\\n") if line]
-from pos.ui.strings import say
+from pos.words import say
 count = 0
 for page in pages:
     names = [say(item.partition("=")[0]) for item in page[1:]]

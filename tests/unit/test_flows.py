@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
+from pos import words as language
 from pos.emv import outcome
 from pos.flows import amount, menu, original, payment, pin, supervisor
 from pos.protocol import unionpay
-from pos.ui import entry, strings
+from pos.ui import entry
 
 FLOWS = Path(pin.__file__).parent
 
@@ -126,7 +127,7 @@ def test_why_it_is_none(kind, journal, words):
     txn, t = asked_for(kind, journal)
     assert txn is None
     ((screen, _, _, said, _),) = t.shown
-    pattern = re.escape(strings.say(words)).replace(r"\{\}", ".+")
+    pattern = re.escape(language.say(words)).replace(r"\{\}", ".+")
     assert screen == "message" and re.fullmatch(pattern, said)
 
 
@@ -189,7 +190,7 @@ def test_the_policy(monkeypatch, cvm, fen, typed, params, how):
     assert run(pin, Terminal(**params), txn, cvm) == (typed or b"")
     assert txn["cvm"] == how
     assert bool(asked) == (typed is not None)
-    assert strings.say("cvm_" + how.split()[0]) != "cvm_" + how.split()[0]
+    assert language.say("cvm_" + how.split()[0]) != "cvm_" + how.split()[0]
 
 
 def test_a_refund_asks_no_pin_and_is_signed(monkeypatch):
@@ -336,7 +337,7 @@ def test_every_item_leads_to_a_story_or_a_page_and_has_words():
     for items in pages.values():
         for item in items:
             word, _, story = item.partition("=")
-            assert strings.say(word) != word
+            assert language.say(word) != word
             name, _, given = story.partition(":")
             assert (
                 word in pages if not name else name == "log_off" or (FLOWS / f"{name}.py").exists()

@@ -10,7 +10,7 @@ from pos.acquirer.session import HostError
 from pos.flows import online
 from pos.protocol import unionpay
 from pos.store.seal import open_card
-from pos.ui.strings import money, say
+from pos.words import money, say
 
 _READ_MS = 10000
 

@@ -1,7 +1,7 @@
 """What is to be paid?"""
 
 from pos.ui import entry
-from pos.ui.strings import say
+from pos.words import say
 
 
 async def run(t, kind: str, first_key=None, limit=None):

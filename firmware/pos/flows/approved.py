@@ -1,7 +1,7 @@
 """How an approval is shown: what the cashier and the cardholder have to know of it."""
 
 from pos.protocol import unionpay
-from pos.ui.strings import CURRENCY, money, say
+from pos.words import CURRENCY, money, say
 
 _READ_MS = 60000  # a balance, or until OK
 

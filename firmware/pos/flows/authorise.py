@@ -9,7 +9,7 @@ from pos.protocol import unionpay
 from pos.protocol.errors import BadBytes
 from pos.store.files import wipe
 from pos.store.seal import seal_card
-from pos.ui.strings import money, say
+from pos.words import money, say
 
 _READ_MS = 10000
 _DIGIT = {"001": "0", "003": "6", "004": "6", "005": "3"}  # of F53, what the keys are

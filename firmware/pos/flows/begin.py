@@ -3,7 +3,7 @@
 from pos.flows import online
 from pos.protocol import unionpay
 from pos.store.journal import JournalFull
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 

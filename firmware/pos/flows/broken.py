@@ -3,7 +3,7 @@
 import asyncio
 
 from pos import log
-from pos.ui.strings import say
+from pos.words import say
 
 
 async def run(t, what: str) -> None:

@@ -23,7 +23,7 @@ from pos.protocol.errors import BadBytes
 from pos.store import emv_files
 from pos.store.files import Damaged
 from pos.ui import lights
-from pos.ui.strings import say
+from pos.words import say
 
 _POLL_MS = 60000
 _READ_MS = 10000

@@ -2,7 +2,7 @@
 
 from pos.acquirer.card_data import Card
 from pos.store.seal import open_card
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 _NAMES = ("orig_batch", "orig_trace", "orig_rrn", "orig_auth")

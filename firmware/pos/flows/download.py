@@ -12,7 +12,7 @@ from pos.flows import online
 from pos.protocol import tlv
 from pos.protocol.errors import BadBytes
 from pos.store import blocked, emv_files, files
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 _MOST = 6144  # bytes of all AID records together

@@ -3,7 +3,7 @@
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 

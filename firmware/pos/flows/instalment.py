@@ -1,7 +1,7 @@
 """A sale that is paid by the month."""
 
 from pos.ui import entry
-from pos.ui.strings import say
+from pos.words import say
 
 _MONTHS = b"\x03\x06\x0c\x18"
 

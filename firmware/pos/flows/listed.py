@@ -1,7 +1,7 @@
 """The black list of cards, which the host hands out, before anything is paid with one."""
 
 from pos.store import blocked
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 _GIVES_BACK = "VFctX"  # such a transaction takes no money from the card

@@ -1,7 +1,7 @@
 """An operator logs in: number and password."""
 
 from pos.ui import entry
-from pos.ui.strings import say
+from pos.words import say
 
 
 async def run(t) -> str:

@@ -1,7 +1,7 @@
 """The menu: what the operator may do besides typing an amount."""
 
 from pos.ui import entry
-from pos.ui.strings import say
+from pos.words import say
 
 # A line a page: its title, then what may be chosen. An item is a word on the screen and, behind
 # "=", the story that it tells and what the story is given; without one it leads to its own page.

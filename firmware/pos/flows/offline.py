@@ -1,7 +1,7 @@
 """A sale that the bank has authorised by voice: approved here, the host is told later."""
 
 from pos.ui import entry
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 

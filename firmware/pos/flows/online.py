@@ -7,7 +7,7 @@ from pos.protocol import unionpay
 from pos.store.files import wipe
 from pos.store.keys import Keys
 from pos.ui.frame import FAULT, OK
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 _ASK_MS = 60000

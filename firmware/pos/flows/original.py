@@ -1,7 +1,7 @@
 """The transaction that another one is about: by its trace number, in this batch's journal."""
 
 from pos.protocol import unionpay
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 # What each kind is about; all others are about a pre-authorisation

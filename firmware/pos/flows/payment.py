@@ -5,7 +5,7 @@ the heap while a card is read: what each step needs is loaded by the step.
 """
 
 from pos.emv.outcome import APPROVED, CDCVM, MSG_APPROVED, ONLINE, SIGNATURE
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 _VOUCHED = b"\x8a\x02Y1"  # F55 of what the card approved: 8A, approved offline

@@ -3,7 +3,7 @@
 from pos.aio import first
 from pos.protocol.escpos import PrinterFault
 from pos.ui.frame import FAULT, OK
-from pos.ui.strings import say
+from pos.words import say
 
 
 async def put(t, slip, doubt) -> bool:

@@ -2,7 +2,7 @@
 
 from pos.flows import press
 from pos.slips import sale as slip
-from pos.ui.strings import say
+from pos.words import say
 
 _TEAR_MS = 20000
 _TEST = True  # no slip of this terminal is a voucher: test keys only

@@ -3,7 +3,7 @@
 from pos.store import users
 from pos.store.files import wipe
 from pos.ui import entry
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 

@@ -11,7 +11,7 @@ from pos.acquirer.session import HostError
 from pos.flows import online
 from pos.protocol import unionpay
 from pos.store.seal import open_card
-from pos.ui.strings import money, say
+from pos.words import money, say
 
 _READ_MS = 10000
 _TAKEN_BACK = ("00", "12", "25")  # reversed; or the host has no such sale

@@ -7,7 +7,7 @@ from pos.acquirer.session import HostError
 from pos.flows import online
 from pos.store import scripts
 from pos.store.seal import open_card
-from pos.ui.strings import say
+from pos.words import say
 
 
 async def run(t) -> bool:

@@ -8,7 +8,7 @@ from pos.protocol.escpos import PrinterFault
 from pos.store import wifi
 from pos.store.keys import Keys, NoKey
 from pos.ui.frame import FAULT, OK
-from pos.ui.strings import say
+from pos.words import say
 
 _SHORT_OF_HEAP = 8192
 _READ_MS = 5000  # for what failed, or until OK

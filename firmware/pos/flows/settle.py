@@ -16,7 +16,7 @@ from pos.acquirer.session import HostError
 from pos.flows import online
 from pos.store.journal import Journal
 from pos.store.seal import open_card
-from pos.ui.strings import money, say
+from pos.words import money, say
 
 _READ_MS = 10000
 _ASK_MS = 60000

@@ -8,7 +8,7 @@ from pos.acquirer.session import HostError
 from pos.flows import online
 from pos.store import emv_files
 from pos.store.keys import KeyCheck, NoKey
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 _FIRST_YEAR = 2026

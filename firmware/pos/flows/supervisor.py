@@ -1,6 +1,6 @@
 """The supervisor, operator 00, approves what gives money back, or ends a batch."""
 
-from pos.ui.strings import say
+from pos.words import say
 
 
 async def run(t) -> bool:

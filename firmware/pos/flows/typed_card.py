@@ -1,7 +1,7 @@
 """A card whose number is typed, where the merchant may do so."""
 
 from pos.acquirer.card_data import Card
-from pos.ui.strings import say
+from pos.words import say
 
 _READ_MS = 10000
 

@@ -36,6 +36,7 @@ connect_s:n:1:120:10
 answer_s:n:5:180:60
 reversal_tries:n:1:9:3
 last_date:t:8:8:
+language:t:2:2:en
 log_level:n:0:3:1
 """
 

@@ -6,7 +6,7 @@
 from micropython import const
 
 from pos.ui.frame import INNER, MARGIN
-from pos.ui.strings import CURRENCY, money, say
+from pos.words import CURRENCY, money, say
 
 _BOX_X = const(8)
 _BOX_Y = const(72)

@@ -6,7 +6,7 @@ import time
 from micropython import const
 
 from pos.ui.canvas import Canvas
-from pos.ui.strings import say
+from pos.words import say
 
 MARGIN = const(16)
 INNER = const(208)  # pixels between the margins

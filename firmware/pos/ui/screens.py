@@ -7,7 +7,7 @@ from micropython import const
 
 from pos.ui import lights
 from pos.ui.frame import INNER, MARGIN
-from pos.ui.strings import CURRENCY, money, say
+from pos.words import CURRENCY, money, say
 
 _ROW = const(20)  # a line of body text
 _TEST_Y = const(72)

@@ -3,7 +3,7 @@
 from micropython import const
 
 from pos.ui.entry import Entry
-from pos.ui.strings import say
+from pos.words import say
 
 # Name, fewest and most digits, how it is grouped on the screen; the words are NAME, NAME_hint and
 # NAME_bad. What is grouped by 3 may have letters.

@@ -1,9 +1,6 @@
-"""Every word the screens say, by a short name; another language is another such table.
+"""English: every word the terminal says, by a short name, a line per entry."""
 
-A table is one string, a line per entry: it stays in flash, and only what is shown is copied.
-"""
-
-ENGLISH = """
+TABLE = """
 app=TapTill
 key_C=Cancel
 key_B=Delete
@@ -201,29 +198,3 @@ cvm_cdcvm=Verified on the device.
 cvm_ec=Paid offline: no signature.
 cvm_absent=Card not present.
 """
-
-CURRENCY = "¥"
-
-_table = ENGLISH
-
-
-def use(table: str) -> None:
-    """Speak the language of ``table`` from the next screen on."""
-    global _table
-    _table = table
-
-
-def say(name: str) -> str:
-    """The words of that name; the name itself where the table lacks it."""
-    at = _table.find("\n" + name + "=")
-    if at < 0:
-        return name
-    at += len(name) + 2
-    return _table[at : _table.find("\n", at)]
-
-
-def money(fen: int) -> str:
-    """128000 -> ``1,280.00``."""
-    sign = "-" if fen < 0 else ""
-    fen = abs(fen)
-    return "{}{:,}.{:02d}".format(sign, fen // 100, fen % 100)

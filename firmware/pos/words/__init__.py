@@ -1,0 +1,33 @@
+"""What the terminal says on screen and paper: words by short names, in the language that is used.
+
+A language is a module with a ``TABLE``: one string, a line per entry. It stays in flash, and only
+what is said is copied.
+"""
+
+from pos.words import en
+
+CURRENCY = "¥"
+
+_table = en.TABLE
+
+
+def use(table: str) -> None:
+    """Speak the language of ``table`` from the next word on."""
+    global _table
+    _table = table
+
+
+def say(name: str) -> str:
+    """The words of that name; the name itself where the table lacks it."""
+    at = _table.find("\n" + name + "=")
+    if at < 0:
+        return name
+    at += len(name) + 2
+    return _table[at : _table.find("\n", at)]
+
+
+def money(fen: int) -> str:
+    """128000 -> ``1,280.00``."""
+    sign = "-" if fen < 0 else ""
+    fen = abs(fen)
+    return "{}{:,}.{:02d}".format(sign, fen // 100, fen % 100)

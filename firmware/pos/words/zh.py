@@ -1,0 +1,5 @@
+"""简体中文: the names of the English table, in simplified Chinese."""
+
+TABLE = """
+app=TapTill
+"""
