@@ -7,7 +7,7 @@ from pos.words import say
 # "=", the story that it tells and what the story is given; without one it leads to its own page.
 _PAGES = """
 menu sale=sale void=void:void refund=refund menu_preauth menu_more \
-menu_print menu_settle=settle menu_host menu_log_off=log_off
+menu_print menu_settle=settle menu_host menu_query menu_log_off=log_off
 menu_preauth preauth=preauth:preauth preauth_add=preauth:preauth_add \
 preauth_void=preauth:preauth_void completion=preauth:completion \
 completion_void=void:completion_void notice=preauth:notice
@@ -15,6 +15,9 @@ menu_more balance=balance offline=offline tip=change:tip adjust=change:adjust \
 menu_moto=moto:sale menu_moto_preauth=moto:preauth menu_moto_refund=refund:typed \
 instalment=instalment instalment_void=void:instalment_void
 menu_print menu_reprint=printing:last menu_any=printing:any menu_last=settle:reprint
+menu_query query_last=query:last query_trace=query:trace query_date=query:date \
+query_all=query:all menu_totals
+menu_totals totals_kinds=totals:kinds totals_hours=totals:hours totals_batch=totals:batch
 menu_host menu_sign_in=sign_in menu_sign_off=sign_off menu_echo=echo \
 menu_download=download menu_status=status menu_upload=upload
 """

@@ -9,9 +9,9 @@ _TEST = True  # no slip of this terminal is a voucher: test keys only
 _COPIES = (slip.MERCHANT, slip.CARDHOLDER)
 
 
-async def run(t, again: str = "") -> None:
-    """Print every copy that is due. ``again``: the last approved one ("last") once more, or one
-    whose trace number is asked ("any"), marked as such."""
+async def run(t, again="") -> None:
+    """Print every copy that is due. ``again``: the last approved one ("last") once more, one whose
+    trace number is asked ("any"), or that of a trace number, marked as such."""
     if again:
         await _reprint(t, again)
         return
@@ -25,6 +25,8 @@ async def _reprint(t, which):
     why = "nothing_to_print"
     if which == "last":
         txn = t.journal.last("approved")
+    elif isinstance(which, int):
+        txn = t.journal.find(which)
     else:
         trace = await t.tell("ask", "trace", "menu_any")
         if not trace:

@@ -32,6 +32,9 @@ no_sign_on:n:0:1:1
 cdcvm_on:n:0:1:1
 redials:n:0:9:1
 support:t:0:14:
+fee_debit:n:0:10000:0
+fee_credit:n:0:10000:0
+fee_cap:n:0:999999999999:0
 connect_s:n:1:120:10
 answer_s:n:5:180:60
 reversal_tries:n:1:9:3

@@ -100,18 +100,24 @@ class Ui:
         self._up = False
 
     def _name_keys(self, keys: str) -> None:
-        """Caps and words of at most three keys over the width; enter is always at the right."""
+        """Caps and words of at most four keys over the width; enter is always at the right.
+
+        A small letter is enter under another name: ``p`` prints.
+        """
         canvas = self.canvas
         canvas.box(0, _KEYS_Y, canvas.width, canvas.height - _KEYS_Y, "bar")
         measure = canvas.fonts["sans16"].measure
+        names = [say("key_" + key) for key in keys]
+        if len(keys) > 3:  # there is no room for more words; these caps speak for themselves
+            names = ["" if key in "*#" else name for key, name in zip(keys, names)]
         free = canvas.width - 16
-        for key in keys:
-            free -= _CAP + _CAP_GAP + measure(say("key_" + key))
+        for name in names:
+            free -= _CAP + _CAP_GAP + measure(name)
         gap = free // (len(keys) - 1) if len(keys) > 1 else 0
         x = 8 + (free if keys == "E" else 0)
         y = _KEYS_Y + 6
-        for key in keys:
-            name = say("key_" + key)
+        for key, name in zip(keys, names):
+            key = key if key < "a" else "E"
             wide = measure(name)
             color = _CAP_COLORS[_CAPS.find(key)]
             canvas.round_box(x, y, _CAP, _CAP, color, "bar")

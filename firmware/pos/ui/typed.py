@@ -13,6 +13,7 @@ hold 0 6 6
 rrn 12 12 3
 auth 6 6 3
 date 4 4 2
+day 4 4 2
 expiry 4 4 2
 pan 13 19 4
 """
@@ -62,7 +63,7 @@ def _grouped(text, group, between) -> str:
 def _good(what, text) -> bool:
     if what == "trace":
         return int(text) > 0
-    if what == "date" or what == "expiry":
+    if what in ("date", "day", "expiry"):
         month = int(text[:2])
         if not 1 <= month <= 12:
             return False
