@@ -35,7 +35,7 @@ def test_a_page_of_a_list(mpy, tmp_path):
     assert [line for line in got[1:] if line != "1"] == [
         "All",
         "11/25 10:04  4.00",
-        "000004 Sale  Approved",
+        "000004 Sale Approved",
         "C Cancel  * Back  # Next",
     ]
 
