@@ -79,7 +79,7 @@ def _batch(t):
         upload += 1
     for _ in journal.unprinted(params["copies"]):
         slips += 1
-    rows = [(say("batch"), "{:06d}".format(journal.batch))]
+    rows: list = [(say("batch"), "{:06d}".format(journal.batch))]
     if first:
         rows.append(
             (say("totals_since"), "{}/{} {}:{}".format(*[first[i : i + 2] for i in (4, 6, 8, 10)]))
