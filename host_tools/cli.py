@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_acquirer, cli_client, cli_emv
+from host_tools import cli_acquirer, cli_emv, cli_settings
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +36,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _DEVELOP, _RUN, _DEVICE, _CARDS = "Develop", "Run", "Device", "Cards"
 app.add_typer(cli_emv.card, name="card", rich_help_panel=_CARDS)
 app.add_typer(cli_emv.decode, name="decode", rich_help_panel=_CARDS)
-app.add_typer(cli_client.host, name="host", rich_help_panel=_RUN)
+app.add_typer(cli_settings.host, name="host", rich_help_panel=_RUN)
 
 
 def _version(wanted: bool) -> None:

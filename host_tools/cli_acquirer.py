@@ -77,11 +77,12 @@ def acquirer(
     options = SimpleNamespace(**locals())
     if (tls_key or tls_ca) and not tls_cert:
         raise typer.BadParameter("--tls-key and --tls-ca need --tls-cert")
-    options.database = database or _default_database()
+    options.database = database or default_database()
     _serve(options)
 
 
-def _default_database() -> str:
+def default_database() -> str:
+    """The URL of the ledger where none is named; its folder is there."""
     folder = ROOT / "build" / "acquirer"
     folder.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{folder / 'ledger.db'}"

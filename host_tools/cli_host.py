@@ -16,8 +16,8 @@ import typer
 from host_tools.cli_emv import decode, fail, in_a_sentence
 
 host = typer.Typer(
-    help="Tools around the acquiring host: send it transactions, make certificates, look after "
-    "its database, measure it. The host itself is `taptill acquirer`.",
+    help="Tools around the acquiring host: send it transactions, say what it gives its terminals, "
+    "make certificates, look after its database, measure it. The host is `taptill acquirer`.",
     no_args_is_help=True,
 )
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -188,7 +188,7 @@ _Url = Annotated[
 
 
 @contextmanager
-def _engine(url: str, new: bool = False) -> Iterator[Any]:
+def engine_of(url: str, new: bool = False) -> Iterator[Any]:
     """The engine of a URL; a file of SQLite is made only if it may be ``new``."""
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -220,7 +220,7 @@ def upgrade(url: _Url) -> None:
     """
     from host_tools.acquirer import migrations
 
-    with _engine(url, new=True) as engine:
+    with engine_of(url, new=True) as engine:
         before = migrations.upgrade(engine)
         now = migrations.head()
     typer.echo(f"schema {now}" + ("" if before == now else f", was {before or 'empty'}"))
@@ -234,7 +234,7 @@ def current(url: _Url) -> None:
     """
     from host_tools.acquirer import migrations
 
-    with _engine(url) as engine:
+    with engine_of(url) as engine:
         found = migrations.current(engine)
     typer.echo(f"schema {found or 'empty'}, this program has {migrations.head()}")
 
@@ -247,7 +247,7 @@ def check(url: _Url) -> None:
     """
     from host_tools.acquirer import migrations
 
-    with _engine(url) as engine:
+    with engine_of(url) as engine:
         found = migrations.differences(engine)
     if found:
         typer.echo("\n".join(found))

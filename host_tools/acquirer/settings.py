@@ -4,8 +4,9 @@ Functions take the session of a unit of work. ``Settings`` is the part of the le
 demos and tests use; it may be called from any thread.
 """
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,7 @@ from host_tools.acquirer.models_settings import (
 from host_tools.emv.config import Config, check_value, load_config
 from host_tools.vboard.cards import ber
 
-# What digit P of the header asks for (reference, section 1).
+# What digit P of the header asks for (reference, section 1), and the words that a person says.
 PARAMETERS, STATUS, SIGN_IN, CAPKS, AIDS, BLACK_LIST, CONTACTLESS = "1234579"
 ASKED = {
     PARAMETERS: "load parameters",
@@ -39,6 +40,15 @@ ASKED = {
     AIDS: "load applications",
     BLACK_LIST: "load the black list",
     CONTACTLESS: "load contactless parameters",
+}
+DEMANDS = {
+    "parameters": PARAMETERS,
+    "status": STATUS,
+    "sign-in": SIGN_IN,
+    "keys": CAPKS,
+    "applications": AIDS,
+    "black-list": BLACK_LIST,
+    "contactless": CONTACTLESS,
 }
 
 # Parameter download: tag -> (size in characters, value that all terminals start with). The value
@@ -77,6 +87,34 @@ CONTACTLESS_TAGS = {
 # Settings of the host itself: whether a terminal's MAK has 16 bytes in the 3DES modes.
 DOUBLE_MAK = "double_mak"
 _HOST_ONLY = {DOUBLE_MAK: (1, "0")}
+# The words that a person says for a parameter.
+WORDS = {
+    "answer-seconds": "11",
+    "line-seconds": "12",
+    "dials": "13",
+    "phone": "14",
+    "phone-2": "15",
+    "phone-3": "16",
+    "support-phone": "17",
+    "tip": "18",
+    "tip-percent": "19",
+    "typed-cards": "20",
+    "auto-sign-off": "21",
+    "merchant-name": _NAME,
+    "tries": "23",
+    "offline": "24",
+    "tmk-index": "25",
+    "functions": "26",
+    "offline-most": "27",
+    "offline-first": "FF805D",
+    "no-pin-limit": "FF8058",
+    "no-pin": "FF8054",
+    "phone-verified": "FF8057",
+    "no-sign-limit": "FF8059",
+    "no-sign": "FF805A",
+    "double-mak": DOUBLE_MAK,
+}
+_LIMITS = ("FF8058", "FF8059")
 _FEWEST, _MOST = 4, 12  # digits of an entry of the black list
 
 
@@ -125,17 +163,62 @@ def set_parameter(session: Session, name: str, value: str, scope: str = "") -> N
     session.merge(Parameter(scope=scope, name=name, value=value))
 
 
-def parameters(session: Session, terminal: Terminal, merchant: Merchant) -> dict[str, str]:
-    """All values of a terminal: its own, else its merchant's, else those of all."""
+def spoken(name: str, text: str) -> str:
+    """The value of a parameter as it is stored, from how a person says it.
+
+    Limits are amounts such as 300.00, switches on or off, numbers need no zeros in front. Whether
+    the value can be is for ``set_parameter``. KeyError: no such parameter.
+    """
+    size, digits = _rules(name)
+    if name in _LIMITS and re.fullmatch(r"\d{1,10}\.\d\d", text):
+        text = text.replace(".", "")
+    elif size == 1:
+        text = {"on": "1", "off": "0"}.get(text, text)
+    return text.rjust(size, "0") if digits and text else text
+
+
+def shown(name: str, value: str) -> str:
+    """The inverse of ``spoken``, for people."""
+    return f"{int(value) // 100}.{int(value) % 100:02d}" if name in _LIMITS else value
+
+
+def unset_parameter(session: Session, name: str, scope: str = "") -> bool:
+    """Have the value of a wider scope hold again; False when there was none of this one."""
+    _rules(name)
+    row = session.get(Parameter, (scope, name))
+    if row is not None:
+        session.delete(row)
+    return row is not None
+
+
+def origins(session: Session, scopes: Sequence[str], name: str = "") -> dict[str, tuple[str, str]]:
+    """name -> (value, scope that it comes from, "-": none has set it).
+
+    ``scopes``: the widest ("", all) first. ``name``: the merchant's, where nobody has set another.
+    """
     table = DOWNLOADED | CONTACTLESS_TAGS | _HOST_ONLY
-    values = {name: value for name, (_, value) in table.items()}
-    values[_NAME] = merchant.name
-    scopes = ("", merchant.id, terminal.id)
+    values = {tag: (value, "-") for tag, (_, value) in table.items()}
+    values[_NAME] = name, "-"
     rows = list(session.scalars(select(Parameter).where(Parameter.scope.in_(scopes))))
     for row in sorted(rows, key=lambda row: scopes.index(row.scope)):
         if row.name in values:
-            values[row.name] = row.value
+            values[row.name] = row.value, row.scope
     return values
+
+
+def parameters(session: Session, terminal: Terminal, merchant: Merchant) -> dict[str, str]:
+    """All values of a terminal: its own, else its merchant's, else those of all."""
+    found = origins(session, ("", merchant.id, terminal.id), merchant.name)
+    return {name: value for name, (value, _) in found.items()}
+
+
+def demand(names: Iterable[str]) -> str:
+    """The digits P that make a terminal take what was set under these names."""
+    digits = {
+        SIGN_IN if name in _HOST_ONLY else CONTACTLESS if name in CONTACTLESS_TAGS else PARAMETERS
+        for name in names
+    }
+    return "".join(sorted(digits))
 
 
 # EMV records
@@ -200,12 +283,17 @@ def black_list(session: Session) -> list[str]:
     return list(session.scalars(select(BlackListed.digits).order_by(BlackListed.digits)))
 
 
+def check_entry(digits: str) -> None:
+    """ValueError: not 4 to 12 digits (never a whole PAN)."""
+    if not (_FEWEST <= len(digits) <= _MOST and digits.isascii() and digits.isdigit()):
+        raise ValueError(f"an entry of the black list has {_FEWEST} to {_MOST} digits")
+
+
 def set_black_list(session: Session, entries: Iterable[str]) -> None:
-    """Put these in place of all others. ValueError: not 4 to 12 digits (never a whole PAN)."""
+    """Put these in place of all others. ValueError as ``check_entry``."""
     wanted = set(entries)
     for digits in wanted:
-        if not (_FEWEST <= len(digits) <= _MOST and digits.isascii() and digits.isdigit()):
-            raise ValueError(f"an entry of the black list has {_FEWEST} to {_MOST} digits")
+        check_entry(digits)
     for row in session.scalars(select(BlackListed)):
         if row.digits in wanted:
             wanted.remove(row.digits)

@@ -261,7 +261,7 @@ def _bench_air() -> Radio:
 def _check_host(value: Any, _: Path) -> None:
     if not isinstance(value, str):
         raise WrongStep("a line such as 'drop_after_booking mti=0200' is expected")
-    if value in ("stop", "start", "well", "other_master_key", "forget"):
+    if value in ("stop", "start", "well", "other_master_key", "forget", "lose_keys"):
         return
     name, *words = value.split() or [""]
     if name in _HOST_WISHES:
@@ -304,6 +304,11 @@ def _host(stage: Stage, value: str) -> None:
             terminal = work.terminal("12345678")
             assert terminal is not None
             work.add_terminal(terminal.id, terminal.merchant_id, bytes(range(16)))
+    elif value == "lose_keys":
+        with stage.host.ledger.begin() as work:
+            terminal = work.terminal("12345678")
+            assert terminal is not None
+            terminal.pik = terminal.mak = terminal.tdk = None
     else:
         stage.host.misbehave_line(value)
 

@@ -5,6 +5,7 @@ of its own. The format is described in ``docs/scenarios.md``.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ _HOST_RECORDS = 12
 _HOST_FIELDS = ("4", "11", "39")
 _ENTRIES = {"title", "why", "terminal", "emv", "steps", "expect"}
 _PARTS = "parts"
+_BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
 _EMV = "emv"
 
 
@@ -104,7 +106,7 @@ def load(path: Path) -> Scenario:
         expect = audit.expected(document.get("expect"))
     except audit.WrongExpectation as error:
         raise ScenarioError(f"{path.name}: expect: {error}") from None
-    steps = _steps(path, path, document.get("steps"), "")
+    steps = _steps(path, path, document.get("steps"), "", {})
     emv = _emv(path, document.get("emv"))
     return Scenario(path, document["title"], document["why"], terminal, steps, expect, emv)
 
@@ -133,8 +135,8 @@ def _parse(path: Path) -> dict[str, Any]:
     return document
 
 
-def _steps(top: Path, path: Path, entries: Any, before: str) -> list[Step]:
-    """The steps of a list, those of its parts in their place."""
+def _steps(top: Path, path: Path, entries: Any, before: str, words: dict[str, str]) -> list[Step]:
+    """The steps of a list, those of its parts in their place; ``words`` fill its blanks."""
     if not isinstance(entries, list) or not entries:
         raise ScenarioError(f"{path.name}: steps: a list with at least one step is expected")
     steps: list[Step] = []
@@ -143,6 +145,11 @@ def _steps(top: Path, path: Path, entries: Any, before: str) -> list[Step]:
         if not isinstance(entry, dict) or len(entry) != 1:
             raise ScenarioError(f"{path.name}: step {where}: one 'name: value' is expected")
         ((name, value),) = entry.items()
+        try:
+            value = _filled(value, words)
+        except KeyError as error:
+            why = f"the part needs {error.args[0]}"
+            raise ScenarioError(f"{path.name}: step {where}: {why}") from None
         if name == "use":
             steps += _part(top, path, value, where)
             continue
@@ -157,7 +164,21 @@ def _steps(top: Path, path: Path, entries: Any, before: str) -> list[Step]:
     return steps
 
 
-def _part(top: Path, path: Path, name: Any, where: str) -> list[Step]:
+def _filled(value: Any, words: dict[str, str]) -> Any:
+    """A value with its blanks filled. KeyError: there is no such word."""
+    if isinstance(value, str):
+        return _BLANK.sub(lambda blank: words[blank[1]], value)
+    if isinstance(value, list):
+        return [_filled(one, words) for one in value]
+    if isinstance(value, dict):
+        return {name: _filled(one, words) for name, one in value.items()}
+    return value
+
+
+def _part(top: Path, path: Path, value: Any, where: str) -> list[Step]:
+    """The steps of ``use: NAME`` or ``use: {part: NAME, word: text}``."""
+    words = dict(value) if isinstance(value, dict) else {"part": value}
+    name = words.pop("part", None)
     folder = top.parent / _PARTS
     part = folder / f"{name}.yaml"
     if not isinstance(name, str) or not part.is_file():
@@ -165,7 +186,13 @@ def _part(top: Path, path: Path, name: Any, where: str) -> list[Step]:
         raise ScenarioError(f"{path.name}: step {where}: no part {name!r}; there are {known}")
     if len(where) > 40:
         raise ScenarioError(f"{path.name}: step {where}: parts that use each other")
-    return _steps(top, part, _parse(part).get("steps"), f"{where}, {name} ")
+    if not all(isinstance(text, str) for text in words.values()):
+        raise ScenarioError(f"{path.name}: step {where}: use: a word is a text, in quotes")
+    unused = set(words) - set(_BLANK.findall(part.read_text(encoding="utf-8")))
+    if unused:
+        wrong = ", ".join(sorted(map(str, unused)))
+        raise ScenarioError(f"{path.name}: step {where}: {name} does not take {wrong}")
+    return _steps(top, part, _parse(part).get("steps"), f"{where}, {name} ", words)
 
 
 def play(scenario: Scenario, bundle: Path) -> None:

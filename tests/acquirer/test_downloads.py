@@ -239,16 +239,20 @@ def table(section: str, columns: int) -> list[list[str]]:
 
 
 def test_documented_parameters():
-    rows = {row[0]: (row[1], row[2]) for row in table("Downloads", 4)}
+    rows = {row[0]: row[1:4] for row in table("Downloads", 5)}
     known = settings.DOWNLOADED | settings.CONTACTLESS_TAGS
+    words = {tag: word for word, tag in settings.WORDS.items()}
+    assert set(words) == {*known, settings.DOUBLE_MAK} and len(words) == len(settings.WORDS)
     for tag, (size, value) in known.items():
-        assert rows[tag] == (str(size), value)
+        assert rows[tag] == [words[tag], str(size), value]
     tags = {tag for tag in rows if re.fullmatch(r"\d\d|FF[0-9A-F]{4}", tag)}
     assert tags == set(known)
 
 
 def test_documented_digits():
-    assert {digit: what for digit, what, _ in table("Downloads", 3)[2:]} == settings.ASKED
+    rows = {row[0]: (row[1], row[2]) for row in table("Downloads", 4) if row[0].isdigit()}
+    words = {digit: word for word, digit in settings.DEMANDS.items()}
+    assert rows == {digit: (words[digit], what) for digit, what in settings.ASKED.items()}
 
 
 def test_documented_key_modes():

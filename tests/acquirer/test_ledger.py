@@ -22,6 +22,12 @@ UNBOOKED = """INSERT INTO transactions (terminal_id, batch, trace, merchant_id, 
  '00', '2026-01-01 00:00:00', '072', '00', 0, 0, 0, 0, 0)"""
 
 
+REFERENCE_CODES = (
+    "00 01 03 04 05 10 11 12 13 14 15 21 22 25 30 34 38 40 41 43 51 54 55 57 58 59 61 62 64 65 68 "
+    "75 90 91 92 94 96 97 98 99 A0 A1 A2 A3 A4 A5 A6 A7"
+)
+
+
 @pytest.fixture
 def ledger():
     opened = open_ledger()
@@ -51,13 +57,13 @@ def test_documented_kinds_are_the_table():
     }
 
 
-def test_cents_are_decline_codes():
-    assert not {"00", "10", "11"} & set(cents.TABLE)
-    assert (cents.code_for(128_051), cents.code_for(5), cents.code_for(128_000)) == (
-        "51",
-        "05",
-        None,
-    )
+def test_cents_ask_for_all_codes_but_three():
+    """The codes of the reference, section 9: 00, 10 and A0 have causes of their own."""
+    codes = {cents.code_of(entry) for entry in cents.TABLE}
+    assert codes | {"00", "10", "A0"} == set(REFERENCE_CODES.split())
+    assert len(codes) == len(cents.TABLE) and set(cents.APPROVALS) <= codes
+    asked = {128_051: "51", 5: "05", 128_000: None, 81: "A1", 187: "A7", 80: None, 88: None}
+    assert {amount: cents.code_for(amount) for amount in asked} == asked
 
 
 def test_seeding_again_changes_no_money(ledger):

@@ -1,9 +1,9 @@
-"""The host started alone as a program, with a client that knows nothing of this project.
+"""The host started alone as a program, with clients that know nothing of this project.
 
-The client is a script for an interpreter that has pyiso8583 and the standard library; its keys and
-its MAC come from ``openssl``.
+They are scripts for an interpreter that has pyiso8583; keys, PIN block and MAC are psec's.
 """
 
+import ast
 import os
 import re
 import signal
@@ -16,6 +16,7 @@ import pytest
 from host_tools import cli
 
 ROOT = Path(cli.__file__).resolve().parents[1]
+CLIENT = ROOT / "docs" / "examples" / "sale.py"
 
 # An echo test by pyiso8583, in 25 lines: what an engineer would write.
 SCRIPT = """
@@ -87,6 +88,24 @@ def test_a_script_with_pyiso8583_gets_its_answer(start):
     assert done.stdout.split() == ["0830", "00", "12345678", "00000001301"], done.stderr
     code, out, _ = host.stop()
     assert code == 0 and '"mti": "0830"' in out and '"event": "stopped"' in out
+
+
+def test_the_documented_client_sells_and_takes_back(start):
+    """``docs/examples/sale.py`` has nothing of this project, and says what the page shows."""
+    tree = ast.parse(CLIENT.read_text(encoding="utf-8"))
+    names = {
+        alias.name for node in ast.walk(tree) if type(node) is ast.Import for alias in node.names
+    }
+    names |= {node.module for node in ast.walk(tree) if type(node) is ast.ImportFrom}
+    assert names == {"socket", "sys", "iso8583", "psec"}
+    host = start()
+    command = (sys.executable, "-I", "-W", "ignore", str(CLIENT), str(host.port))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    page = (ROOT / "docs" / "acquirer.md").read_text(encoding="utf-8")
+    shown = page.split("docs/examples/sale.py 8583\n")[1].split("```")[0]
+    assert done.stdout == shown, done.stderr
+    code, out, _ = host.stop()
+    assert code == 0 and '"event": "error"' not in out and '"event": "bad_frame"' not in out
 
 
 def test_what_it_prints_with_show_and_what_the_decoder_makes_of_its_log(start, tmp_path):

@@ -137,14 +137,31 @@ def test_zero_amount(client):
     assert client.sale(0)[39] == "13"
 
 
-@pytest.mark.parametrize("code", sorted(cents.TABLE))
-def test_cents_table(host, client, code):
-    reply = client.sale(100_000 + int(code))
+@pytest.mark.parametrize("asked", sorted(cents.TABLE))
+def test_cents_table(host, client, asked):
+    amount, code = 100_000 + int(asked), cents.code_of(asked)
+    reply = client.sale(amount)
     assert (reply[39], reply["mac_ok"]) == (code, True)
-    assert (only(host).state, only(host).response_code) == ("declined", code)
+    good = code in cents.APPROVALS
+    state = "approved" if good else "declined"
+    assert (only(host).state, only(host).response_code) == (state, code)
+    assert (38 in reply) == good
+    assert host.ledger.balance(PAN) == START - amount * good
+    assert host.ledger.check() == []
 
 
-@pytest.mark.parametrize("number", [0, 2, 10, 11, 50, 80])
+def test_cents_do_not_approve_what_the_issuer_declines(host, client):
+    assert client.sale(START + 11)[39] == "51"
+    assert only(host).state == "declined"
+
+
+def test_cents_of_a_partial_approval_are_those_of_the_part(host, client):
+    """10 says more than 11: there is less money than was asked for."""
+    reply = client.sale(START + 11, f60="22000001000601")
+    assert (reply[39], only(host).amount) == ("10", START)
+
+
+@pytest.mark.parametrize("number", [0, 2, 10, 50, 80, 88])
 def test_cents_that_are_no_code_approve(client, number):
     assert client.sale(100_000 + number)[39] == "00"
 

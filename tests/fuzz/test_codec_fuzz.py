@@ -1,8 +1,8 @@
 """Damaged frames against the firmware's codec: a value or BadBytes, on both interpreters the same.
 
-The frames are requests of every kind (``financial``, ``messages``) and the golden messages, packed
-and then damaged. What the codec accepts it packs again to the same meaning, and the other library
-(pyiso8583) reads the same values.
+The frames are all messages that the terminal sends and the golden ones, then damaged. What the
+codec accepts it packs again to the same meaning, and the other library (pyiso8583) reads the same
+values.
 """
 
 import random
@@ -11,51 +11,19 @@ import zlib
 
 import iso8583 as oracle
 import pytest
+from dialect_messages import made
 from dialect_oracle import SPEC, to_oracle
 from golden import MESSAGES
-from pos.acquirer import card_data, financial, messages
 from pos.protocol import iso8583, unionpay
 from pos.protocol.errors import BadBytes
 
 ANSWERS = 100_000
 COMPARED = 4_000  # frames that the other library or interpreter sees too
-PARAMS = {
-    "terminal_id": "12345678", "merchant_id": "898100012340001", "batch": 7, "currency": "156",
-    "key_mode": 3, "partial": 1,
-}  # fmt: skip
-TPDU, HEADER = bytes.fromhex("6000030000"), bytes.fromhex("603100310000")
-
-
-def kinds():
-    """All kinds of the table that ``financial`` makes."""
-    rows = (row.split() for row in unionpay.TRANSACTIONS.strip().split("\n"))
-    return [row[0] for row in rows if "M" in row[6] and "=" not in row[2]]
-
-
-def request(kind):
-    card = card_data.Card(
-        "6212345678901232", "3012", "01", "6212345678901232=30122200000", b"\x95\0"
-    )
-    txn = {
-        "kind": kind, "trace": 42, "amount": 128000, "batch": 7, "orig_batch": 6, "months": 12,
-        "orig_trace": 9, "orig_date": "1124", "orig_rrn": "632812345678", "orig_auth": "654321",
-        "tip": 100, "org": "CUP",
-    }  # fmt: skip
-    mti, fields = financial.request(PARAMS, txn, card, b"12345678")
-    fields[64] = b"01234567"
-    return mti, fields
 
 
 def whole_frames():
-    found = [message.frame for message in MESSAGES.values()]
-    for mti, fields in (
-        *(request(kind) for kind in kinds()),
-        messages.sign_in(PARAMS, 5, "01", "serial"),
-        messages.plain(PARAMS, "capk_query", b"100"),
-    ):
-        body = bytes(iso8583.pack(unionpay.PROFILE, mti, fields))
-        found.append(unionpay.frame(TPDU, HEADER, body))
-    return found
+    """All that is sent, undamaged."""
+    return [message.frame for message in MESSAGES.values()] + [frame for _, frame in made()]
 
 
 def damaged(dice, frames):

@@ -3,12 +3,18 @@
 import re
 
 import pytest
+from pos.protocol import unionpay
 
 from host_tools.build.image import ROOT
 from host_tools.device import scenario
 from host_tools.vboard.cards.loader import card_names
 
 SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
+# F39, section 9 of the reference
+CODES = (
+    "00 01 03 04 05 10 11 12 13 14 15 21 22 25 30 34 38 40 41 43 51 54 55 57 58 59 61 62 64 65 68 "
+    "75 90 91 92 94 96 97 98 99 A0 A1 A2 A3 A4 A5 A6 A7"
+)
 HEAD = "title: t\nwhy: w\n"
 END = "expect: {}\n"
 
@@ -49,6 +55,7 @@ def step(tmp_path, line):
         ("request: 200", "a message type in quotes"),
         ("use: nothing", "no part 'nothing'"),
         ("keys", "one 'name: value'"),
+        ("use: {part: nothing}", "no part 'nothing'"),
     ],
 )
 def test_a_wrong_step_is_told(tmp_path, line, why):
@@ -84,6 +91,29 @@ def test_a_wrong_step_of_a_part_is_told_with_its_place(tmp_path):
     (tmp_path / "parts" / "begin.yaml").write_text("steps:\n  - power: on\n  - keys: 5\n")
     sentence = step(tmp_path, "use: begin")
     assert sentence.startswith("begin.yaml: step 2, begin 2: keys: ")
+
+
+@pytest.mark.parametrize(
+    "use, why",
+    [
+        ("tapped", "the part needs card"),
+        ("{part: tapped, card: visa_online, cash: a}", "tapped does not take cash"),
+        ("{part: tapped, card: 5}", "a word is a text"),
+        ("{part: tapped, card: platinum}", "no card platinum"),
+    ],
+)
+def test_blanks_of_a_part_are_filled_or_told(tmp_path, use, why):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "tapped.yaml").write_text(
+        'steps:\n  - tap: "<card>"\n  - screen: [a, "<card>"]\n'
+    )
+    assert why in step(tmp_path, f"use: {use}")
+    path = tmp_path / "good.yaml"
+    path.write_text(f"{HEAD}steps:\n  - use: {{part: tapped, card: visa_online}}\n{END}")
+    assert [step.value for step in scenario.load(path).steps] == [
+        "visa_online",
+        ["a", "visa_online"],
+    ]
 
 
 def test_parts_that_use_each_other_are_told(tmp_path):
@@ -137,3 +167,25 @@ def test_every_card_is_held_to_a_reader():
 def test_no_two_stories_have_the_same_title():
     titles = [scenario.load(path).title for path in SCENARIOS.glob("*.yaml")]
     assert len(set(titles)) == len(titles)
+
+
+def test_every_response_code_is_told_in_a_story():
+    """The firmware's table has the codes of the reference; some sale of a story ends with each.
+
+    A refusal shows its sentence and code, an approval its sentence, and goods may go.
+    """
+    assert sorted(re.findall("#(..)", unionpay.RESPONSES)) == sorted(CODES.split())
+    stories = [scenario.load(path) for path in SCENARIOS.glob("*.yaml")]
+    told, played = set(), set()
+    for story in stories:
+        played |= {line[5:7] for line in story.expect.messages if line.startswith("0200 ")}
+        for one in story.steps:
+            if one.name == "screen":
+                told.update(one.value if isinstance(one.value, list) else [one.value])
+    plain = {"00": "Approved", "10": "Approved in part"}  # more would be too much
+    for code in CODES.split():
+        _, sentence = unionpay.response(code)
+        assert sentence and sentence != unionpay.response("ZZ")[1]
+        shown = sentence if unionpay.approved(code) else f"{sentence} ({code})"
+        assert plain.get(code, shown) in told, f"no story shows what {code} means"
+        assert code in played, f"no sale of a story is answered {code}"

@@ -122,7 +122,8 @@ KINDS = (
 class Deal:
     """What is found out about one request before it is recorded.
 
-    ``code`` is the approval (10: in part), ``fields`` what an approval carries besides.
+    ``code`` is the approval (10: in part; a test merchant's cents may ask for others), ``fields``
+    what an approval carries besides.
     """
 
     card: Card
@@ -267,17 +268,20 @@ def auth_code(number: int) -> str:
     return f"{number * 104_729 % 1_000_000:06d}"
 
 
-def check_amount(ctx: Context, amount: int, own: bool = True) -> None:
+def check_amount(ctx: Context, deal: Deal, own: bool = True) -> None:
     """A1 unless the currency is ours, 13 for no amount; ``own``: the cents may decide.
 
-    What undoes another transaction has that one's amount: its cents have decided already.
+    Cents that stand for an approval are its code, if it comes to one. What undoes another
+    transaction has that one's amount: its cents have decided already.
     """
     if ctx.request.need(49) != CURRENCY:
         raise Refused("A1")
-    if amount == 0:
+    if deal.amount == 0:
         raise Refused("13")
-    asked = cents.code_for(amount) if own and ctx.merchant.cents_decide else None
-    if asked is not None:
+    asked = cents.code_for(deal.amount) if own and ctx.merchant.cents_decide else None
+    if asked in cents.APPROVALS:
+        deal.code = asked
+    elif asked is not None:
         raise Refused(asked)
 
 

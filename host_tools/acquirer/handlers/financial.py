@@ -32,7 +32,7 @@ _BASIS = 10_000
 
 def decide_sale(ctx: Context, deal: Deal) -> None:
     """0200, F3 000000, F60.1 22: the issuer authorises; with F60.6 = 1 also a part (10)."""
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     authorise(ctx, deal)
 
 
@@ -47,7 +47,7 @@ def decide_instalment_void(ctx: Context, deal: Deal) -> None:
 
 
 def _decide_void(ctx: Context, deal: Deal, kind: str) -> None:
-    check_amount(ctx, deal.amount, own=False)
+    check_amount(ctx, deal, own=False)
     find_account(ctx, deal)
     original = originals.named(ctx, deal, (kind,))
     if original.refunded:
@@ -61,7 +61,7 @@ def decide_refund(ctx: Context, deal: Deal) -> None:
 
     The original is named by F37 and its date in F61, and may be settled.
     """
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     find_account(ctx, deal)
     original = originals.by_reference(ctx, deal, REFUNDABLE)
     if original.refunded + deal.amount > original.amount:
@@ -102,7 +102,7 @@ def decide_instalment(ctx: Context, deal: Deal) -> None:
     months = int(order[:2])
     if months not in INSTALMENT_FEES:
         raise Refused("12")
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     authorise(ctx, deal)
     fee = booking.half_up(deal.amount * INSTALMENT_FEES[months], _BASIS)
     # the first payment takes what does not divide

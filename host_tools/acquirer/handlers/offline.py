@@ -21,7 +21,7 @@ from host_tools.acquirer.models import Transaction
 
 def decide_offline(ctx: Context, deal: Deal) -> None:
     """F60.1 30: a sale that was authorised by voice (F38). Booked whatever the balance is."""
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     find_account(ctx, deal)
 
 
@@ -30,7 +30,7 @@ def decide_ec_sale(ctx: Context, deal: Deal) -> None:
 
     Booked whatever the balance is.
     """
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     issuer = Issuer(ctx.work, ctx.keys, ctx.now)
     code, deal.account = issuer.accept(ctx.request, deal.card, deal.amount)
     if code is not None:
@@ -39,14 +39,14 @@ def decide_ec_sale(ctx: Context, deal: Deal) -> None:
 
 def decide_adjust(ctx: Context, deal: Deal) -> None:
     """F60.1 32: an offline sale gets another amount (F4)."""
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     _changed(ctx, deal, ("offline",))
 
 
 def decide_tip(ctx: Context, deal: Deal) -> None:
     """F60.1 34: a tip (F48) on a sale; F4 is the new total, else 64. A second tip replaces it."""
     deal.tip = int(ctx.request.need(48))
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     original = _changed(ctx, deal, ("sale", "offline"))
     originals.check_same(deal, original.amount - original.tip + deal.tip)
 

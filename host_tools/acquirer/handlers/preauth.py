@@ -22,13 +22,13 @@ COMPLETION_PERCENT = 115
 
 def decide_preauth(ctx: Context, deal: Deal) -> None:
     """0100, F3 030000, F25 06, F60.1 10: authorised as a sale; the money is held."""
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     authorise(ctx, deal)
 
 
 def decide_add(ctx: Context, deal: Deal) -> None:
     """0100, F25 60, F61 of zeros: hold more for the pre-authorisation of the code in F38 [M]."""
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     # first the card, as everywhere: two connections must not wait for each other
     ctx.work.account(deal.card.pan)
     originals.preauth(ctx, deal)
@@ -40,7 +40,7 @@ def decide_preauth_void(ctx: Context, deal: Deal) -> None:
 
     F4 names all of it, or what the first authorisation held [M].
     """
-    check_amount(ctx, deal.amount, own=False)
+    check_amount(ctx, deal, own=False)
     find_account(ctx, deal)
     preauth = originals.preauth(ctx, deal)
     if deal.amount != preauth.amount:
@@ -49,7 +49,7 @@ def decide_preauth_void(ctx: Context, deal: Deal) -> None:
 
 def decide_completion(ctx: Context, deal: Deal) -> None:
     """0200, F3 000000, F60.1 20: pay what was held, or less, or 15 % more (61 beyond that)."""
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     ctx.work.account(deal.card.pan)
     preauth = originals.preauth(ctx, deal)
     _check_limit(deal, preauth)
@@ -58,7 +58,7 @@ def decide_completion(ctx: Context, deal: Deal) -> None:
 
 def decide_notice(ctx: Context, deal: Deal) -> None:
     """0220, F60.1 24: as a completion that is done already; the issuer is not asked."""
-    check_amount(ctx, deal.amount)
+    check_amount(ctx, deal)
     find_account(ctx, deal)
     _check_limit(deal, originals.preauth(ctx, deal))
 
@@ -73,7 +73,7 @@ def decide_completion_void(ctx: Context, deal: Deal) -> None:
 
     Only of a completion that was asked for; what was told by a notice is refunded.
     """
-    check_amount(ctx, deal.amount, own=False)
+    check_amount(ctx, deal, own=False)
     find_account(ctx, deal)
     original = originals.named(ctx, deal, ("completion",))
     if original.refunded:
