@@ -64,6 +64,17 @@ class Terminal:
         log.level = self.params["log_level"]
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
+        if self.params["tls"]:
+            # a connection may last longer than a story, so its code stays, low in the heap
+            import pos.acquirer.tls  # noqa: F401
+
+            self._set_day()
+
+    def _set_day(self):
+        """A clock that has started anew says 2000: certificates would not be valid yet."""
+        day = self.params["last_date"]
+        if day and time.localtime()[0] < int(day[:4]):
+            self.set_clock(int(day[:4]), int(day[4:6]), int(day[6:]), 0, 0, 0)
 
     def sealer(self):
         """What seals and opens under the key of this device; for one story."""
