@@ -21,7 +21,8 @@ _CHANGE_CIPHER = const(20)
 _HANDSHAKE = const(22)
 _APPLICATION = const(23)
 _HEAD = const(5)
-_FATAL_ALERT = const(-0x7780)  # mbedtls: the other side has refused
+# How one who refuses shows it: an alert that is fatal (mbedtls), or hanging up (ECONNRESET, EPIPE)
+_REFUSALS = (-0x7780, 104, 32)
 # What mbedtls says of a certificate, a part of its sentence and our word. The first that fits.
 _VERDICTS = (("signed", "tls_ca"), ("validity", "tls_date"), ("CN", "tls_name"))
 
@@ -124,11 +125,9 @@ class Tls:
                 if part in words:
                     raise OSError(word)
             raise OSError("tls_ca")
-        except OSError as error:
-            if error.errno == _FATAL_ALERT:
-                raise OSError("tls_refused")
-            raise
-        except EOFError:
+        except (OSError, EOFError) as error:
+            if error.args and error.args[0] not in _REFUSALS:
+                raise
             raise OSError("tls_plain" if self._records.plain else "tls_refused")
 
     async def _shake(self):
