@@ -74,7 +74,7 @@ except ValueError:
 def test_every_row_of_the_table_takes_its_default(run):
     run("""
 names = [line.split(":")[0] for line in TABLE.strip().split("\\n")]
-assert len(names) == len(set(names)) == 33
+assert len(names) == len(set(names)) == 34
 params = Params("/data")
 params.update(**{name: params[name] for name in names})
 again = Params("/data")
