@@ -65,9 +65,6 @@ class Terminal:
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
         if self.params["tls"]:
-            # a connection may last longer than a story, so its code stays, low in the heap
-            import pos.acquirer.tls  # noqa: F401
-
             self._set_day()
 
     def _set_day(self):

@@ -46,6 +46,7 @@ class Stage:
     def __init__(self, device: VirtualDevice, host: HostThread, folder: Path) -> None:
         self.device, self.host, self.folder = device, host, folder
         self.screens: list[list[str]] = []
+        self.keys: dict[str, bytes] = {}  # by name: what must be nowhere in clear, besides
         self._heard = 0  # records of the host that a step has waited for
         self._cards: dict[str, Card | ScriptCard] = {}
         self.find_host()

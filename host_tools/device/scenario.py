@@ -187,6 +187,8 @@ def play(scenario: Scenario, bundle: Path) -> None:
             with VirtualDevice(flash=flash, nvs=nvs) as device:
                 device.board.printer.mm_per_s = _PAPER_MM_PER_S
                 stage = Stage(device, host, scenario.path.parent)
+                if scenario.tls == "certificate":
+                    stage.keys["key of TLS"] = tls_bench.secret(scenario.tls)
                 _play(scenario, stage, bundle)
     finally:
         ledger.close()

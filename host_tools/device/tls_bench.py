@@ -65,3 +65,8 @@ def terminal(which: str) -> TlsFiles:
     name = TERMINALS[which]
     cert = folder() / f"{name}.pem" if name else None
     return TlsFiles.read(folder() / "ca.pem", cert, cert and cert.with_suffix(".key"))
+
+
+def secret(which: str) -> bytes:
+    """The number that is the terminal's key, 32 bytes."""
+    return terminal(which).key[7:39]  # RFC 5915: SEQUENCE, version, OCTET STRING
