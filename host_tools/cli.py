@@ -282,6 +282,22 @@ def provision(
     host: Annotated[str, typer.Option(help="Name of the acquiring host.")] = TERMINALS_HOST,
     host_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8583,
     wifi: Annotated[str, typer.Option(help="SSID.")] = "TapTill",
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option(help="Speak TLS: the CA of the host's certificate (PEM)."),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="The terminal's certificate for it (PEM).")
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="The certificate's key (PEM, EC).", show_default="beside the certificate"
+        ),
+    ] = None,
+    no_tls: Annotated[
+        bool, typer.Option("--no-tls", help="Speak TLS no more, and forget what it took.")
+    ] = False,
     ask_secrets: Annotated[
         bool,
         typer.Option(
@@ -293,13 +309,19 @@ def provision(
     """Give a terminal its identity, Wi-Fi and TEST master key.
 
     Prints the check value (KCV) of the TMK as the terminal computes it. Development keys only:
-    they go over the serial line in clear.
+    they go over the serial line in clear. With --tls-ca the terminal speaks TLS from then on and
+    never without, until it is told --no-tls.
     """
     from mpremote.transport_serial import TransportError
 
     from host_tools.device.provision import Identity, ProvisionError
     from host_tools.device.provision import provision as store
+    from host_tools.device.tls_files import TlsFiles, TlsFilesError
 
+    if no_tls and (tls_ca or tls_cert or tls_key):
+        raise typer.BadParameter("--no-tls does not go with --tls-...")
+    if (tls_cert or tls_key) and tls_ca is None:
+        raise typer.BadParameter("--tls-cert needs --tls-ca: the CA that the host is proven by")
     if len(terminal_id) != 8 or len(merchant_id) != 15:
         raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
     secrets = {}
@@ -309,6 +331,12 @@ def provision(
             "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
             "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
         }
+    tls = None
+    if tls_ca is not None:
+        if tls_cert is not None and tls_key is None:
+            tls_key = tls_cert.with_suffix(".key")
+        with in_a_sentence(TlsFilesError):
+            tls = TlsFiles.read(tls_ca, tls_cert, tls_key)
     identity = Identity(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
@@ -316,6 +344,8 @@ def provision(
         host=host,
         port=host_port,
         wifi_ssid=wifi,
+        tls=tls,
+        plain=no_tls,
         **secrets,
     )
     if not Path(port).exists():

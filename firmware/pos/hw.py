@@ -56,10 +56,21 @@ class Wifi:
     def __init__(self, ssid: str, key: str):
         self._ssid, self._key = ssid, key
         self._wlan = network.WLAN(network.WLAN.IF_STA)
+        self.kept = None  # a connection that lasts for more than one story, and since when
 
     def is_up(self) -> bool:
         """Whether there is a connection now."""
         return self._wlan.isconnected()
+
+    async def close(self) -> None:
+        """Hang up what was kept."""
+        kept, self.kept = self.kept, None
+        if kept:
+            kept[0].close()
+            try:
+                await kept[0].wait_closed()
+            except OSError:
+                pass
 
     async def up(self) -> None:
         """Have a connection; raises OSError whose text says why there is none."""

@@ -65,6 +65,14 @@ class Terminal:
         self.speak(self.params["language"])
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
+        if self.params["tls"]:
+            self._set_day()
+
+    def _set_day(self):
+        """A clock that has started anew says 2000: certificates would not be valid yet."""
+        day = self.params["last_date"]
+        if day and time.localtime()[0] < int(day[:4]):
+            self.set_clock(int(day[:4]), int(day[4:6]), int(day[6:]), 0, 0, 0)
 
     def speak(self, language: str) -> None:
         """Use the words of a language: a module of ``pos.words``."""

@@ -152,6 +152,12 @@ class AcquiringHost:
             door, self._closed_door = self._closed_door, None
             await self._listen(door)
 
+    async def show(self, tls: ssl.SSLContext | None) -> None:
+        """Prove ourselves by another certificate from now on, or not at all; who is connected
+        has to come again."""
+        self._ssl = tls
+        await self._drop_connections()
+
     # -- one connection --
 
     async def _serve(self, sock: socket.socket) -> None:
@@ -381,6 +387,10 @@ class HostThread:
     def behave(self) -> None:
         """Call all faults off."""
         self._call(self.host.behave())
+
+    def show(self, tls: ssl.SSLContext | None) -> None:
+        """Prove ourselves by another certificate, see AcquiringHost."""
+        self._call(self.host.show(tls))
 
     def stop(self) -> None:
         """Stop serving and end the thread; the ledger stays open for queries."""

@@ -12,6 +12,7 @@ from host_tools.acquirer import booking
 from host_tools.acquirer import scenario as host_faults
 from host_tools.acquirer.models import Transaction
 from host_tools.acquirer.server import HostThread
+from host_tools.device import tls_bench
 from host_tools.device.virtual import VirtualDevice
 from host_tools.vboard.cards.card import Card
 from host_tools.vboard.cards.fields import CardFileError
@@ -45,6 +46,7 @@ class Stage:
     def __init__(self, device: VirtualDevice, host: HostThread, folder: Path) -> None:
         self.device, self.host, self.folder = device, host, folder
         self.screens: list[list[str]] = []
+        self.keys: dict[str, bytes] = {}  # by name: what must be nowhere in clear, besides
         self._heard = 0  # records of the host that a step has waited for
         self._cards: dict[str, Card | ScriptCard] = {}
         self.find_host()
@@ -264,6 +266,10 @@ def _check_host(value: Any, _: Path) -> None:
     if value in ("stop", "start", "well", "other_master_key", "forget", "lose_keys"):
         return
     name, *words = value.split() or [""]
+    if name == "shows":
+        if len(words) != 1 or words[0] not in tls_bench.HOSTS:
+            raise WrongStep(f"shows is one of {', '.join(tls_bench.HOSTS)}")
+        return
     if name in _HOST_WISHES:
         if len(words) < _HOST_WISHES[name]:
             raise WrongStep(f"{name} takes {_HOST_WISHES[name]} words")
@@ -288,6 +294,8 @@ def _host(stage: Stage, value: str) -> None:
             settings.set_parameter(words[0], " ".join(words[1:]))
         else:
             settings.set_black_list(words)
+    elif name == "shows":
+        stage.host.show(tls_bench.host(words[0]))
     elif value == "forget":
         with stage.host.ledger.begin() as work:
             last = work.session.scalars(

@@ -172,7 +172,7 @@ def _secrets(stage: Stage) -> Iterator[tuple[str, re.Pattern[bytes]]]:
             yield f"the PIN field of {name} in hex", _hex_of(block)
             yield f"the clear PIN block of {name}", re.compile(re.escape(clear))
             yield f"the clear PIN block of {name} in hex", _hex_of(clear)
-    for name, key in [("TMK", _TMK), *_working_keys(stage)]:
+    for name, key in [("TMK", _TMK), *_working_keys(stage), *stage.keys.items()]:
         yield f"the {name}", re.compile(re.escape(key))
         yield f"the {name} in hex", _hex_of(key)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from mpremote.transport_serial import SerialTransport, TransportError, TransportExecError
 
+from host_tools.device.tls_files import TlsFiles, forget
+
 # The REPL looks for modules in the root of the flash first, and there the directory of the
 # terminal's data is called as its package is.
 _SCRIPT = """
@@ -24,6 +26,7 @@ if "pos" not in os.listdir("/"):
 sealer = Sealer(hw.device_key())
 Params("/pos").update(**{params!r})
 wifi.save("/pos", sealer, {ssid!r}, {wifi_key!r})
+{tls}
 print(Keys("/pos", sealer).set_tmk(
     bytearray(bytes.fromhex({part1!r})), bytearray(bytes.fromhex({part2!r}))).hex())
 """
@@ -35,7 +38,10 @@ class ProvisionError(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """What one terminal is told. Key components are hexadecimal and XORed by the terminal."""
+    """What one terminal is told. Key components are hexadecimal and XORed by the terminal.
+
+    ``tls``: with what it speaks TLS, None: as it did before. ``plain``: no TLS any more.
+    """
 
     terminal_id: str = "12345678"
     merchant_id: str = "898100012340001"
@@ -46,6 +52,8 @@ class Identity:
     wifi_key: str = "open-terminal"
     tmk_part1: str = "5A5A5A5A5A5A5A5AA5A5A5A5A5A5A5A5"
     tmk_part2: str = "4B4B4B4B4B4B4B4B8787878787878787"  # the XOR is the TEST TMK 11..11 22..22
+    tls: TlsFiles | None = None
+    plain: bool = False
 
     def __repr__(self) -> str:
         """Without the keys."""
@@ -53,15 +61,24 @@ class Identity:
 
     def script(self) -> str:
         """The MicroPython program that stores it; prints the check value of the TMK."""
-        params = {
+        params: dict[str, str | int] = {
             "terminal_id": self.terminal_id,
             "merchant_id": self.merchant_id,
             "merchant_name": self.merchant_name,
             "host": self.host,
             "port": self.port,
         }
+        files = ""
+        if self.tls is not None:
+            # the parameters are stored first: cut off between, there is no TLS and nothing else
+            params |= {"tls": 1, "last_date": self.tls.day}
+            files = self.tls.script("/pos")
+        elif self.plain:
+            params["tls"] = 0
+            files = forget("/pos")
         return _SCRIPT.format(
             params=params,
+            tls=files,
             ssid=self.wifi_ssid,
             wifi_key=self.wifi_key,
             part1=self.tmk_part1,

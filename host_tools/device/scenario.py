@@ -15,7 +15,7 @@ import yaml
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
 from host_tools.build.emv_data import Config, ConfigError, load_config, pack_aids, pack_ca_keys
-from host_tools.device import audit
+from host_tools.device import audit, tls_bench
 from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
@@ -24,7 +24,7 @@ _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wai
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
 _HOST_FIELDS = ("4", "11", "39")
-_ENTRIES = {"title", "why", "terminal", "emv", "steps", "expect"}
+_ENTRIES = {"title", "why", "terminal", "emv", "tls", "steps", "expect"}
 _PARTS = "parts"
 _BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
 _EMV = "emv"
@@ -55,7 +55,8 @@ class Step:
 class Scenario:
     """A story. ``terminal``: parameters by name; None: the terminal has never been set up.
 
-    ``emv``: the configuration that its host has handed out, None: that of the firmware.
+    ``emv``: the configuration that its host has handed out, None: that of the firmware. ``tls``:
+    what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class Scenario:
     steps: list[Step]
     expect: audit.Expected
     emv: Config | None = None
+    tls: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,11 @@ def load(path: Path) -> Scenario:
         raise ScenarioError(f"{path.name}: expect: {error}") from None
     steps = _steps(path, path, document.get("steps"), "", {})
     emv = _emv(path, document.get("emv"))
-    return Scenario(path, document["title"], document["why"], terminal, steps, expect, emv)
+    tls = document.get("tls")
+    if tls is not None and (tls not in tls_bench.TERMINALS or terminal is None):
+        known = ", ".join(tls_bench.TERMINALS)
+        raise ScenarioError(f"{path.name}: tls: of a terminal that is set up, one of {known}")
+    return Scenario(path, document["title"], document["why"], terminal, steps, expect, emv, tls)
 
 
 def _emv(path: Path, name: Any) -> Config | None:
@@ -203,10 +209,13 @@ def play(scenario: Scenario, bundle: Path) -> None:
         raise ScenarioError(f"{scenario.path.name}: terminal: {error}") from None
     ledger = open_ledger()
     try:
-        with HostThread(ledger) as host:
+        proof = tls_bench.host("right") if scenario.tls else None
+        with HostThread(ledger, tls=proof) as host:
             with VirtualDevice(flash=flash, nvs=nvs) as device:
                 device.board.printer.mm_per_s = _PAPER_MM_PER_S
                 stage = Stage(device, host, scenario.path.parent)
+                if scenario.tls == "certificate":
+                    stage.keys["key of TLS"] = tls_bench.secret(scenario.tls)
                 _play(scenario, stage, bundle)
     finally:
         ledger.close()
@@ -215,9 +224,10 @@ def play(scenario: Scenario, bundle: Path) -> None:
 def _flash(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str], bytes] | None]:
     if scenario.terminal is None:
         return None, None
-    if scenario.terminal or scenario.emv:
+    tls = tls_bench.terminal(scenario.tls) if scenario.tls else None
+    if scenario.terminal or scenario.emv or tls:
         changes = tuple(sorted(scenario.terminal.items()))
-        return provisioned_flash(_Tuned(changes=changes, emv=scenario.emv))
+        return provisioned_flash(_Tuned(tls=tls, changes=changes, emv=scenario.emv))
     return provisioned_flash(Identity())
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 _IDLE, _CONNECTING, _GOT_IP, _NO_AP, _WRONG_PASSWORD = 1000, 1001, 1010, 201, 202
 _FIRST_ADDRESS = ipaddress.ip_address("198.51.100.1")  # TEST-NET-2: never a real host
+_SEGMENT = 536  # bytes at once: what TCP carries without being asked for more (RFC 9293, 3.7.1)
 _SETTINGS = {"mac": "240ac4000001", "channel": 6}
 
 
@@ -230,7 +231,7 @@ class Radio:
         self._event(ident, struct.pack("<H", 0))
         while not flow.dead:
             try:
-                data = await reader.read(2048)
+                data = await reader.read(_SEGMENT)
             except OSError:
                 data = b""
             if flow.dead:

@@ -1,12 +1,17 @@
 """The line to the acquiring host: connect, send one request, wait for its answer.
 
-One connection a story. ``connect`` comes before anything is recorded as sent, so that a host that
-cannot be reached never costs a reversal; from the first byte of ``exchange`` on, any HostError
-other than "connect" means that nobody knows what the host has done.
+One connection a story; one over TLS, whose handshake costs seconds, is kept for the next story
+(``network.kept``) unless nobody is at the keys. ``connect`` comes before anything is recorded as
+sent, so that a host that cannot be reached, or cannot prove itself, never costs a reversal; from
+the first byte of ``exchange`` on, any HostError of another kind means that nobody knows what the
+host has done.
 """
 
 import asyncio
 import select
+from time import ticks_diff, ticks_ms
+
+from micropython import const
 
 from pos import log
 from pos.acquirer import messages
@@ -16,11 +21,15 @@ from pos.protocol import iso8583, unionpay
 from pos.protocol.errors import BadBytes
 
 _MAC_ROOM = b"00000000"
+# A kept connection that has been idle for longer is not trusted: something on the way may have
+# forgotten it, and then a request would be lost
+_FRESH_MS = const(60000)
 
 
 class HostError(Exception):
-    """``why``: "connect" not reached, "closed" hung up, "silent" no answer in time,
-    "mac" an answer that the host has not sealed, "garbled" bytes that are no message."""
+    """``why``: "connect" not reached, "tls_..." reached, but one side could not prove itself,
+    "closed" hung up, "silent" no answer in time, "mac" an answer that the host has not sealed,
+    "garbled" bytes that are no message. The first two: nothing has been sent."""
 
     def __init__(self, why: str):
         super().__init__(why)
@@ -28,35 +37,78 @@ class HostError(Exception):
 
 
 class Session:
-    """Exchanges with the host of ``params``; ``network.up()`` brings the network up or raises."""
+    """Exchanges with the host of ``params``; ``network.up()`` brings the network up or raises.
 
-    def __init__(self, params, network):
+    Over TLS where the parameter ``tls`` is on, and then never without: what it takes is in
+    ``root``, sealed by what ``sealer()`` returns.
+    """
+
+    def __init__(self, params, network, root: str, sealer):
         self._params = params
         self._network = network
+        self._root, self._sealer = root, sealer
         self._reader = self._writer = None
+        self._whole = True  # whether the connection stands between two messages
         self.action = 0  # what the host asked for in the header of its last answer
         self.sm4 = False  # whether MACs are made with SM4
 
     async def connect(self) -> None:
-        """Have a connection; raises HostError("connect") and then nothing has been sent."""
+        """Have a connection, also proven where it is TLS.
+
+        Raises HostError("connect" or "tls_...") and then nothing has been sent.
+        """
         if self._writer:
             return
         p = self._params
         try:
+            if await self._again():
+                return
             await self._network.up()
-            self._reader, self._writer = await deadline(
-                asyncio.open_connection(p["host"], p["port"]), p["connect_s"] * 1000
-            )
-            if _refused(self._writer.s):
-                await self.close()
-                raise OSError("refused")
-        except (OSError, asyncio.TimeoutError) as error:
-            log.warn("host", "cannot connect: %s", error)
-            raise HostError("connect")
+            await deadline(self._open(p["host"], p["port"]), p["connect_s"] * 1000)
+        except (OSError, EOFError, asyncio.TimeoutError) as error:
+            await self._hang_up()
+            log.warn("host", "cannot connect: %s", str(error) or type(error).__name__)
+            why = str(error)
+            raise HostError(why if why[:4] == "tls_" else "connect")
+
+    async def _again(self) -> bool:
+        """Whether the connection that an earlier story has kept is of use."""
+        network = self._network
+        if not network.kept:
+            return False
+        line, since = network.kept
+        # nothing is owed to us: what there is to read is the end of it, or comes too late
+        fresh = ticks_diff(ticks_ms(), since) < _FRESH_MS and network.is_up()
+        if fresh and not _poll(line.s, select.POLLIN):
+            self._reader = self._writer = line
+            network.kept = None
+            return True
+        await network.close()
+        return False
+
+    async def _open(self, host, port):
+        self._whole = False
+        self._reader, self._writer = await asyncio.open_connection(host, port)
+        if _poll(self._writer.s, select.POLLOUT) & (select.POLLERR | select.POLLHUP):
+            raise OSError("refused")
+        if self._params["tls"]:
+            from pos.acquirer.tls import Tls
+
+            line = Tls(self._writer)
+            await line.start(self._root, self._sealer(), host)
+            self._reader = self._writer = line
+        self._whole = True
 
     async def close(self) -> None:
-        """Hang up; safe at any time."""
+        """Be done; safe at any time. What is TLS and sound is kept, the rest hung up."""
+        if self._writer and self._params["tls"] and self._whole:
+            self._network.kept = self._writer, ticks_ms()
+            self._reader = self._writer = None
+        await self._hang_up()
+
+    async def _hang_up(self):
         writer, self._reader, self._writer = self._writer, None, None
+        self._whole = True
         if writer:
             writer.close()
             try:
@@ -94,16 +146,18 @@ class Session:
         except HostError as error:
             why = error.why
         log.warn("host", "%s: %s", mti, why)
-        await self.close()
+        await self._hang_up()
         raise HostError(why)
 
     async def _talk(self, request, mak):
         mti, fields, frame = request
+        self._whole = False
         self._writer.write(frame)
         await self._writer.drain()
         while True:
             answer = await self._receive(mti, fields, mak)
             if answer:
+                self._whole = True
                 return answer
 
     async def _receive(self, mti, fields, mak):
@@ -124,9 +178,12 @@ class Session:
         return answer
 
 
-def _refused(sock) -> bool:
-    """Whether a connection has failed while it was made: ``asyncio.open_connection`` waits for
-    the end of the attempt and does not look how it ended."""
+def _poll(sock, mask) -> int:
+    """What a socket is ready for, now. A connection may have failed while it was made:
+    ``asyncio.open_connection`` waits for the end of the attempt and does not look how it ended."""
     poll = select.poll()
-    poll.register(sock, select.POLLOUT)
-    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+    poll.register(sock, mask)
+    ready = 0
+    for _, events in poll.poll(0):
+        ready |= events
+    return ready

@@ -44,6 +44,7 @@ async def run(t, txn: dict):
     not be read, three times; with two cards, or a phone that wants its owner, as often as they
     come, a minute at most.
     """
+    await t.network.close()  # its memory is needed here
     try:
         return await _read(t, txn)
     except (ReaderFault, BadBytes, Damaged) as error:

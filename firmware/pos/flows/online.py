@@ -20,7 +20,7 @@ class Line:
     def __init__(self, t):
         self._t = t
         self.keys = Keys(t.root, t.sealer())
-        self.session = Session(t.params, t.network)
+        self.session = Session(t.params, t.network, t.root, t.sealer)
 
     def mak(self) -> bytearray:
         """The clear MAC key, for the caller to wipe; raises as ``keys.mak``."""

@@ -22,6 +22,7 @@ async def _work(t):
         key = await t.tell("idle", _AWAY_MS)
         if key is None:
             await _look_after(t)
+            await t.network.close()
         elif key == "M":
             if await _choose(t):
                 return

@@ -9,6 +9,7 @@ merchant_id:t:15:15:
 merchant_name:t:0:40:
 host:t:0:64:
 port:n:0:65535:0
+tls:n:0:1:0
 tpdu:t:10:10:6000030000
 header:t:12:12:603100310000
 currency:t:3:3:156

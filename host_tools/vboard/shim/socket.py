@@ -36,7 +36,7 @@ class socket(io.IOBase):
 
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0):
         self._id = _link.call(_SOCK_OPEN)[0]
-        self._rx = bytearray()
+        self._rx = []  # what came, in the pieces it came in: no large one is ever made of them
         self._state = None  # None: not connected; "?" connecting; "+" open; "-" peer has closed
         self._errno = 0
         self._timeout = -1
@@ -99,9 +99,11 @@ class socket(io.IOBase):
         if not self._rx:
             self._check()
             return b"" if self._state == "-" else None
-        data = bytes(self._rx if n < 0 else memoryview(self._rx)[:n])
-        self._rx = self._rx[len(data) :]
-        return data
+        first = self._rx[0]
+        if 0 <= n < len(first):
+            self._rx[0] = first[n:]
+            return bytes(memoryview(first)[:n])
+        return bytes(self._rx.pop(0))
 
     def recv(self, n):
         data = self.read(n)
@@ -140,7 +142,7 @@ class socket(io.IOBase):
         return ready | (arg & 4 if self._state in ("+", "-") else 0)
 
     def _received(self, ident, payload):
-        self._rx.extend(payload)
+        self._rx.append(payload)
 
     def _event(self, ident, payload):
         code = struct.unpack("<H", payload)[0]
