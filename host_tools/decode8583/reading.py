@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from host_tools.decode8583 import kinds, mac_steps, parts
-from host_tools.decode8583.firmware import BadBytes, bcd, iso8583, unionpay
+from host_tools.decode8583.firmware import BadBytes, bcd, iso8583, unionpay, words
 from host_tools.decode8583.parts import Around, Part
 from host_tools.emv import decode as emv
 
@@ -292,7 +292,7 @@ def _words(number: int, value: Any) -> str:
     if number == 4:
         return parts.fen(value)
     if number == 39:
-        return unionpay.response(value)[1]
+        return words.say("rc_" + unionpay.response(value)[1])
     return {(49, "156"): "CNY"}.get((number, value), "") if isinstance(value, str) else ""
 
 

@@ -11,7 +11,7 @@ import typer
 
 from host_tools import cli_host
 from host_tools.decode8583 import show
-from host_tools.decode8583.firmware import BadBytes, unionpay
+from host_tools.decode8583.firmware import BadBytes, unionpay, words
 from host_tools.decode8583.kinds import by_name
 from host_tools.decode8583.reading import Reading, read
 from host_tools.host_client import requests
@@ -120,7 +120,7 @@ def _card(order: Order, session: Session, now: datetime) -> Tapped:
 def _verdict(done: Exchange) -> tuple[str, int]:
     if done.faults:
         return "not genuine: " + "; ".join(done.faults), NOT_GENUINE
-    sentence = unionpay.response(done.code)[1]
+    sentence = words.say("rc_" + unionpay.response(done.code)[1])
     if done.approved:
         said = "booked already" if done.code == "94" else sentence
         return (

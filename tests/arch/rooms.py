@@ -136,7 +136,7 @@ def _ways_back(edges: dict[str, set[str]], start: str) -> list[list[str]]:
 
 # host tools: what they may take from the firmware
 
-HOST_MAY_IMPORT = ("pos.protocol", "pos.crypto")
+HOST_MAY_IMPORT = ("pos.protocol", "pos.crypto", "pos.words")
 APART = ("host_tools.vboard.chips", "host_tools.vboard.cards", "host_tools.acquirer")
 
 
@@ -145,7 +145,7 @@ def _within(name: str, parts: tuple[str, ...]) -> bool:
 
 
 def imports_from_firmware(sources: list[Source]) -> list[str]:
-    """What host tools take from the firmware beyond protocol and crypto.
+    """What host tools take from the firmware beyond protocol, crypto and words.
 
     The models and the acquiring host may take nothing, nor import a host tool that does: the two
     sides of a wire must not share a bug.

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pos import words
 from pos.protocol import unionpay
 
 from host_tools.build.image import ROOT
@@ -184,8 +185,8 @@ def test_every_response_code_is_told_in_a_story():
                 told.update(one.value if isinstance(one.value, list) else [one.value])
     plain = {"00": "Approved", "10": "Approved in part"}  # more would be too much
     for code in CODES.split():
-        _, sentence = unionpay.response(code)
-        assert sentence and sentence != unionpay.response("ZZ")[1]
+        sentence = words.say("rc_" + unionpay.response(code)[1])
+        assert sentence and sentence != words.say("rc_other")
         shown = sentence if unionpay.approved(code) else f"{sentence} ({code})"
         assert plain.get(code, shown) in told, f"no story shows what {code} means"
         assert code in played, f"no sale of a story is answered {code}"

@@ -342,7 +342,11 @@ def test_every_item_leads_to_a_story_or_a_page_and_has_words():
             assert (
                 word in pages if not name else name == "log_off" or (FLOWS / f"{name}.py").exists()
             )
-            if given and given != "typed" and name not in ("printing", "settle", "query", "totals"):
+            if (
+                given
+                and given != "typed"
+                and name not in ("printing", "settle", "query", "totals")
+            ):
                 assert unionpay.transaction(given)[5]
 
 

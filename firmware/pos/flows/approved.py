@@ -32,5 +32,5 @@ async def run(t, txn: dict) -> None:
         title = "approved_part"
         lines[0] = say("to_pay").format(money(left))
     elif code != "00":
-        lines.insert(0, unionpay.response(code)[1])
+        lines.insert(0, say("rc_" + unionpay.response(code)[1]))
     await t.show("result", "ok", say(title), lines, txn["amount"])

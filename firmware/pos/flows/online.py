@@ -100,7 +100,8 @@ async def explain(t, title: str, error: HostError) -> None:
 
 
 async def refused(t, title: str, code: str) -> None:
-    """Say what the host's response code means."""
+    """Say what the host's response code means, and what is to be done about it."""
     t.buzzer.bad()
-    words = "{} ({})".format(unionpay.response(code)[1], code)
+    group, name = unionpay.response(code)
+    words = "{} ({})\n{}".format(say("rc_" + name), code, say("help_" + group))
     await t.show("message", "bad", title, words, _READ_MS)

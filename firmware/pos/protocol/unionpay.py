@@ -103,49 +103,50 @@ limits 0800 ------ -- 00 394 -
 limits_end 0800 ------ -- 00 395 -
 """
 
-# "#code" of each answer that shares a sentence, then "|", the group and the sentence.
+# "#code" of each answer that means the same, then "|" and the group. What it means is said by
+# ``pos.words``: ``rc_`` and the first code of the row, ``help_`` and the group.
 # Groups: A approved, P wrong PIN, S sign in again, K keep the card, C call the bank,
 # R try again later, N no such original, M set-up of merchant or terminal, D declined.
 RESPONSES = (
-    "#00|AApproved.\n"
-    "#10|AApproved in part: check the amount.\n"
-    "#11|AApproved, VIP customer.\n"
-    "#A2#A4#A5#A6|AApproved: confirm with the issuer.\n"
-    "#01|CCall the card issuer.\n"
-    "#03|MUnknown merchant.\n"
-    "#04#34#41#43|KKeep the card and call your bank.\n"
-    "#05|DNot authorised.\n"
-    "#12|DTransaction not valid.\n"
-    "#13|DAmount not valid.\n"
-    "#14|DCard number not valid.\n"
-    "#15|DNo such card issuer.\n"
-    "#21|DCard not activated.\n"
-    "#22|DNot possible, or too many days ago.\n"
-    "#25|NOriginal transaction not found.\n"
-    "#30|RPlease try again.\n"
-    "#38#75|DToo many wrong PINs.\n"
-    "#40|DNot supported by the bank.\n"
-    "#51|DInsufficient funds.\n"
-    "#54|DCard expired.\n"
-    "#55|PWrong PIN.\n"
-    "#57|DNot allowed for this card.\n"
-    "#58|MNot allowed for this terminal.\n"
-    "#59|DCard check failed.\n"
-    "#61|DAmount over the limit.\n"
-    "#62|DCard is restricted.\n"
-    "#64|DAmount differs from the original.\n"
-    "#65|DToo many transactions.\n"
-    "#68|RNo answer in time, try again.\n"
-    "#90|RBank closes its day, try later.\n"
-    "#91#98|RIssuer not available, try later.\n"
-    "#92#96|RNetwork trouble, try later.\n"
-    "#94|DDuplicate transaction.\n"
-    "#97|MTerminal not registered.\n"
-    "#99|SPIN format error: sign in again.\n"
-    "#A0|SMAC error: sign in again.\n"
-    "#A1|DCurrency does not match.\n"
-    "#A3|DAccount not valid.\n"
-    "#A7|RSecurity processing failed.\n"
+    "#00|A\n"
+    "#10|A\n"
+    "#11|A\n"
+    "#A2#A4#A5#A6|A\n"
+    "#01|C\n"
+    "#03|M\n"
+    "#04#34#41#43|K\n"
+    "#05|D\n"
+    "#12|D\n"
+    "#13|D\n"
+    "#14|D\n"
+    "#15|D\n"
+    "#21|D\n"
+    "#22|D\n"
+    "#25|N\n"
+    "#30|R\n"
+    "#38#75|D\n"
+    "#40|D\n"
+    "#51|D\n"
+    "#54|D\n"
+    "#55|P\n"
+    "#57|D\n"
+    "#58|M\n"
+    "#59|D\n"
+    "#61|D\n"
+    "#62|D\n"
+    "#64|D\n"
+    "#65|D\n"
+    "#68|R\n"
+    "#90|R\n"
+    "#91#98|R\n"
+    "#92#96|R\n"
+    "#94|D\n"
+    "#97|M\n"
+    "#99|S\n"
+    "#A0|S\n"
+    "#A1|D\n"
+    "#A3|D\n"
+    "#A7|R\n"
 )
 
 _TPDU = const(5)
@@ -188,12 +189,15 @@ def has_mac(mti: str) -> bool:
 
 
 def response(code: str) -> tuple:
-    """(group, sentence for the cashier) of F39; see RESPONSES. A code not listed is declined."""
+    """(group, first code of its row) of F39; see RESPONSES.
+
+    A code not listed is declined, and ``other``.
+    """
     i = RESPONSES.find("#" + code) if len(code) == 2 else -1
     if i < 0:
-        return "D", "Declined."
-    i = RESPONSES.find("|", i)
-    return RESPONSES[i + 1], RESPONSES[i + 2 : RESPONSES.find("\n", i)]
+        return "D", "other"
+    row = RESPONSES.rfind("\n", 0, i) + 1
+    return RESPONSES[RESPONSES.find("|", i) + 1], RESPONSES[row + 1 : row + 3]
 
 
 def approved(code: str) -> bool:
