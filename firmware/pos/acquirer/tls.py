@@ -5,8 +5,9 @@ kept outlives its story, and with it this module, which is emptied then. So noth
 after ``start`` may ask the module for a name; constants and built-ins are none.
 
 MicroPython's own ``ssl`` does the protocol; this carries the records between it and the stream of
-bytes. So the handshake waits as everything else does, its end is known before anything of the terminal's is sent (``ssl`` does not tell), and a
-fault of the network is told as what it is. TLS 1.2, as MicroPython is built [M].
+bytes. So the handshake waits as everything else does, its end is known before anything of the
+terminal's is sent (``ssl`` does not tell), and a fault of the network is told as what it is. TLS
+1.2, as MicroPython is built [M].
 """
 
 import io
