@@ -99,10 +99,11 @@ def _render() -> tuple[bytes, bytes, bytes, bytes]:
     grey = b"".join(_grey(_drawn(char, _font(16), 16)) for char in chars)
     dots = b"".join(_dots(_bold(_drawn(char, _font(_CELL), _CELL))) for char in chars)
     latin = b"".join(_dots(_latin(char)) for char in _ASCII)
-    return _tables(), _file(2, 16, 16, grey), _file(1, 24, 24, dots), _file(1, 12, 24, latin)
+    return tables(), _file(2, 16, 16, grey), _file(1, 24, 24, dots), _file(1, 12, 24, latin)
 
 
-def _tables() -> bytes:
+def tables() -> bytes:
+    """The content of ``gb2312.tab``."""
     hanzi = b"".join(code(chr(point)) or bytes(2) for point in range(FIRST, LAST + 1))
     signs = {char for char in cells() if char and not FIRST <= ord(char) <= LAST}
     signs = sorted(signs | _ALIASES.keys())

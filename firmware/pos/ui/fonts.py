@@ -12,15 +12,13 @@ from micropython import const
 
 from pos.protocol import gbk
 from pos.protocol.gbk import points
+from pos.protocol.wrap import wrap
 
 _CODES = const(12)
 _RECORD = const(8)
 _CELL = const(0x8000)  # the number of a glyph with this bit is that of a cell
 _SMALL = const(16384)  # bytes of a file that may lie on the heap
 _WIDE = const(0x2E80)  # from here on letters have nothing
-# No line begins with one of the first, none ends with one of the second
-_CLOSERS = "。，、）！？：；”’》】…」』—％.,!?:;)%"
-_OPENERS = "（“‘《【「『(¥￥"
 
 
 def view(path: str):
@@ -118,38 +116,12 @@ class Font:
         return self.width(self.glyphs(text))
 
     def wrap(self, text: str, width: int) -> list:
-        """``text`` as lines of at most ``width`` pixels, broken where a line may end, else inside
-        a word.
+        """``text`` as lines of at most ``width`` pixels, see `protocol.wrap`."""
+        return wrap(text, width, self._advance)
 
-        A line may end at a space, and beside a Chinese character if no closing sign follows and
-        no opening one goes before.
-        """
-        lines = []
-        begin = end = at = 0  # characters: of the line, of the last place to break it, up to here
-        used = free = 0  # pixels: of the line, of what lies before that place
-        before = 0
-        glyphs = self.glyphs(text)
-        for code in points(text):
-            if code == 0x0A:
-                lines.append(text[begin:at].rstrip(" "))
-                begin = end = at + 1
-                used = free = 0
-            else:
-                if at > begin and _parts(before, code):
-                    end, free = at, used
-                wide = self.width(glyphs[at : at + 1])
-                while code != 0x20 and used + wide > width and at > begin:
-                    if end <= begin:
-                        end, free = at, used
-                    lines.append(text[begin:end].rstrip(" "))
-                    begin = end
-                    used -= free
-                    free = 0
-                used += wide
-            before = code
-            at += 1
-        lines.append(text[begin:].rstrip(" "))
-        return lines
+    def _advance(self, code: int) -> int:
+        glyph = self._glyph(code)
+        return self.cells.size if glyph >= _CELL else self.data[self.records + _RECORD * glyph + 4]
 
     def fitting(self, glyphs, width: int) -> int:
         """How many of the glyphs fit ``width`` pixels, at least one."""
@@ -158,21 +130,3 @@ class Font:
             if width < 0 and i:
                 return i
         return len(glyphs)
-
-
-def _parts(before: int, code: int) -> bool:
-    """Whether a line may end between two characters."""
-    if before == 0x20 or code == 0x20:
-        return code != 0x20
-    if before < 0x2010 and code < 0x2010:
-        return False
-    return not (_one_of(_CLOSERS, code) or _one_of(_OPENERS, before))
-
-
-def _one_of(signs: str, code: int) -> bool:
-    """Whether ``signs`` has a code point; hanzi are known not to be among them."""
-    if not _WIDE + 0x200 < code < 0xFF00:
-        for sign in points(signs):
-            if sign == code:
-                return True
-    return False
