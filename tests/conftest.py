@@ -11,6 +11,16 @@ sys.path[:0] = [str(ROOT / "tests" / "cpython_shims"), str(ROOT / "firmware")]
 
 
 @pytest.fixture(scope="session")
+def chinese():
+    """The firmware's pure rooms know Chinese characters, as they do once the screen is there."""
+    from pos.protocol import gbk
+
+    from host_tools.build import han
+
+    gbk.use(han.tables())
+
+
+@pytest.fixture(scope="session")
 def mpy():
     """Run source on the real MicroPython, ``firmware`` on its path; returns what it printed."""
     micropython = Path(sys.executable).with_name("micropython")

@@ -15,6 +15,7 @@ from pos.drivers.buzzer import Buzzer
 from pos.drivers.ili9341 import Ili9341
 from pos.drivers.keypad import Keypad
 
+_FONTS = "/rom/fonts"
 _KEY_BYTES = 32
 _WIFI_MS = 15000
 _POLL_MS = 200
@@ -136,13 +137,20 @@ def reader():
 
 def printer():
     """The receipt printer, not yet started. Its driver is loaded only while it prints."""
-    from pos.drivers.escpos_printer import Printer
-
     p = board.PRINTER
     uart = machine.UART(
         p["uart"], p["baudrate"], tx=_pin(p["tx"]), rx=_pin(p["rx"]), txbuf=1024, timeout=0
     )
-    return Printer(uart, machine.Pin(p["busy"], machine.Pin.IN), baudrate=p["baudrate"])
+    busy = machine.Pin(p["busy"], machine.Pin.IN)
+    if p["gb18030"]:
+        from pos.drivers.escpos_printer import Printer
+
+        return Printer(uart, busy, baudrate=p["baudrate"])
+    from pos.drivers.raster_printer import RasterPrinter
+    from pos.ui.fonts import view
+
+    han, latin = view(_FONTS + "/han24.gb"), view(_FONTS + "/latin24.gb")
+    return RasterPrinter(uart, busy, p["baudrate"], han, latin)
 
 
 def buzzer() -> Buzzer:

@@ -32,8 +32,10 @@ import fontpkg_ibm_plex_sans
 from PIL import Image, ImageDraw, ImageFont
 
 from host_tools.build import icons
+from host_tools.build.han import build_han
 
 MAGIC = b"TTF1"
+_CACHE = Path(__file__).resolve().parents[2] / "build" / "cache"
 _HEADER = struct.Struct("<4sBBBBHH")
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 _TEXT = _ASCII + "¥·•…×÷°€£–→←↑↓"
@@ -68,7 +70,10 @@ FACES = (
 
 
 def build_fonts(out_dir: Path | str) -> list[Path]:
-    """Write every font file to ``out_dir``; the same bytes each time. Returns their paths."""
+    """Write every font file to ``out_dir``; the same bytes each time. Returns their paths.
+
+    Chinese is rendered once and kept under ``build/cache``.
+    """
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -79,7 +84,7 @@ def build_fonts(out_dir: Path | str) -> list[Path]:
     big = {char: _from_image(image) for char, image in icons.large().items()}
     big |= {char: _from_image(image) for char, image in icons.corners().items()}
     _replace(paths[-1], encode(big, icons.LARGE, icons.LARGE))
-    return paths
+    return paths + build_han(out, _CACHE)
 
 
 def _replace(path: Path, data: bytes) -> None:

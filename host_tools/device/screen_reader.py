@@ -4,7 +4,8 @@ The terminal draws every glyph in a cell of its own, in four grey levels between
 it and its own colour. So for each two colours on it the picture is turned into grey levels,
 and where the columns of a line of cells are those of glyphs, there is text; nothing is guessed.
 
-What is read: every sign of the font files. Not read: runs of nothing but ``. , ' ` - _ | : ;``
+What is read: every sign of the font files, Chinese where letters alone do not explain all ink.
+Not read: runs of nothing but ``. , ' ` - _ | : ;``
 (lines and corners look like them) and the corners of boxes.
 """
 
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from PIL import Image
+
+from host_tools.device.han_glyphs import Han, Pair, load_han
 
 WIDTH, HEIGHT = 240, 320
 
@@ -31,6 +34,7 @@ _CORNER = 6  # pixels: the largest radius of a rounded box
 _LEAST_BACK = 64  # pixels of a colour that has text on it
 _LEAST_INK = 4  # pixels of a colour that text has
 _LEAST_SIDE = 14  # pixels of a box that has text in it
+_LEAST_HANZI = 12  # rows of one that is 24 high
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
 Column = tuple[int, ...]
@@ -52,7 +56,8 @@ class Glyph(NamedTuple):
 class ScreenFont:
     """A font file as the reader needs it: glyphs by their first inked column."""
 
-    def __init__(self, name: str, data: bytes) -> None:
+    def __init__(self, name: str, data: bytes, folder: Path | None = None) -> None:
+        """``folder``: where Chinese for this font may be."""
         magic, bits, self.height, self.baseline, _, count, _ = _HEADER.unpack_from(data)
         if magic != b"TTF1" or bits != 2:
             raise ValueError(f"{name}: not a font of 2 bits a pixel")
@@ -73,9 +78,32 @@ class ScreenFont:
                 self.space = glyph.advance
         for glyphs in self.by_first.values():
             glyphs.sort(key=lambda glyph: -glyph.ink)
+        self.han = load_han(folder, name, self.height) if folder else None
+        self._han: dict[Pair, list[Glyph]] = {}
 
-    def lines(self, top: int, bottom: int) -> list[int]:
+    def starting(self, columns: list[Column], at: int, chinese: bool) -> Sequence[Glyph]:
+        """The glyphs whose ink may begin at a column, those with most of it first."""
+        found = self.by_first.get(columns[at], ())
+        if not chinese or self.han is None:
+            return found
+        cells = self.hanzi(columns, at)
+        return sorted([*cells, *found], key=lambda glyph: -glyph.ink) if cells else found
+
+    def hanzi(self, columns: list[Column], at: int) -> Sequence[Glyph]:
+        """Those of cells alone."""
+        if self.han is None or not any(columns[at]) or at + 1 == len(columns):
+            return ()
+        pair = columns[at], columns[at + 1]
+        if pair not in self._han:
+            if pair not in self.han.first:
+                return ()
+            self._han[pair] = [_of_cell(self.han, cell) for cell in self.han.first[pair]]
+        return self._han[pair]
+
+    def lines(self, top: int, bottom: int, chinese: bool) -> Sequence[int]:
         """Where a line of cells can begin whose ink goes from row ``top`` to before ``bottom``."""
+        if chinese:
+            return self.han.lines(top, bottom) if self.han else ()
         return [top - t for t in self._tops if bottom - top + t in self._bottoms]
 
 
@@ -97,6 +125,7 @@ class _Run(NamedTuple):
     x: int
     y: int
     right: int
+    pen: int  # where the next glyph's cell would begin
     font: ScreenFont
     ink: int
 
@@ -109,7 +138,7 @@ class _Run(NamedTuple):
 def load_fonts(folder: Path | str) -> list[ScreenFont]:
     """The ``*.fnt`` files of a folder; raises ValueError for one that is no font."""
     paths = sorted(Path(folder).glob("*.fnt"))
-    return [ScreenFont(path.stem, path.read_bytes()) for path in paths]
+    return [ScreenFont(path.stem, path.read_bytes(), Path(folder)) for path in paths]
 
 
 def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list[TextLine]:
@@ -123,9 +152,18 @@ def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list
         raise ValueError(f"a picture of {image.size}, not {WIDTH}x{HEIGHT}")
     colors, pixels = _index(image.convert("RGB"))
     found: list[_Run] = []
-    for rows, box in _layers(colors, pixels):
+    mono = [font for font in fonts if font.han and font.han.mono]
+    for rows, box, grey in _layers(colors, pixels):
         for part in _segments(rows, 0, 0, len(rows[0]), len(rows)):
-            found += _read_segment(rows, part, box, fonts)
+            if grey:
+                runs = _read_segment(rows, part, box, fonts, False)
+                if all(run.ink < _ink(rows, part) for run in runs):
+                    wide = _read_segment(rows, part, box, fonts, True)
+                    runs += [run for run in wide if any(map(_is_wide, run.text))]
+                found += runs
+            elif mono and _LEAST_HANZI < part[3] - part[1] <= mono[0].height:
+                runs = _read_segment(rows, part, box, mono, True)
+                found += [run for run in runs if any(map(_is_wide, run.text))]
     return _join(_without_overlaps(found))
 
 
@@ -146,6 +184,17 @@ def _glyph(char: str, height: int, data: bytes, record: int) -> Glyph:
     return Glyph(char, x, advance, columns, ink)
 
 
+def _is_wide(char: str) -> bool:
+    """Whether it makes a text Chinese: parts of pictures may look like the other signs."""
+    return "一" < char <= "龥" or "０" <= char <= "ｚ" or char in "□￥"
+
+
+def _of_cell(han: Han, cell: int) -> Glyph:
+    char, x, columns = han.glyph(cell)
+    ink = sum(len(column) - column.count(0) for column in columns)
+    return Glyph(char, x, han.size, columns, ink)
+
+
 def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
     """The colours with their counts, most used first, and the picture as numbers of colours."""
     counted = cast("list[tuple[int, Rgb]]", image.getcolors(WIDTH * HEIGHT))
@@ -160,8 +209,10 @@ def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
     return colors, bytes(map(number.__getitem__, dots))
 
 
-def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows, Box]]:
-    """Grey levels between each two colours that text may have, and where the first is."""
+def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows, Box, bool]]:
+    """Grey levels between each two colours that text may have, where the first is, and whether
+    there is any grey.
+    """
     values = [color for color, _ in colors]
     for back, (color, count) in enumerate(colors):
         boxes = _boxes(pixels, back) if count >= _LEAST_BACK else []
@@ -170,21 +221,20 @@ def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows
         tables = []
         for ink, (other, many) in enumerate(colors):
             if ink != back and many >= _LEAST_INK:
-                table = _shades(values, color, other)
-                if table:
-                    table[back], table[ink] = 0, 3
-                    tables.append(bytes(table))
+                table, grey = _shades(values, color, other)
+                table[back], table[ink] = 0, 3
+                tables.append((bytes(table), grey))
         for box in boxes if tables else ():
             left, top, right, bottom = box
             rows = [pixels[y * WIDTH + left : y * WIDTH + right] for y in range(top, bottom)]
-            for table in tables:
+            for table, grey in tables:
                 levels = [row.translate(table) for row in rows]
                 if any(map(any, levels)):
-                    yield _without_corners(levels), box
+                    yield _without_corners(levels), box, grey
 
 
-def _shades(values: list[Rgb], back: Rgb, ink: Rgb) -> bytearray | None:
-    """The level of each colour between two others; None when none lies between: no text."""
+def _shades(values: list[Rgb], back: Rgb, ink: Rgb) -> tuple[bytearray, bool]:
+    """The level of each colour between two others, and whether one lies between: letters."""
     table = bytearray(256)
     between = False
     low, high = _rgb565(back), _rgb565(ink)
@@ -195,7 +245,7 @@ def _shades(values: list[Rgb], back: Rgb, ink: Rgb) -> bytearray | None:
             if near and color not in (back, ink):
                 table[n] = level
                 between = True
-    return table if between else None
+    return table, between
 
 
 @functools.cache
@@ -295,28 +345,49 @@ def _segments(rows: Rows, left: int, top: int, right: int, bottom: int) -> Itera
         y = end
 
 
-def _read_segment(rows: Rows, part: Box, origin: Box, fonts: Sequence[ScreenFont]) -> list[_Run]:
+def _ink(rows: Rows, part: Box) -> int:
+    left, top, right, bottom = part
+    return sum(right - left - row[left:right].count(0) for row in rows[top:bottom])
+
+
+def _read_segment(
+    rows: Rows, part: Box, origin: Box, fonts: Sequence[ScreenFont], chinese: bool
+) -> list[_Run]:
     """Every run of glyphs in a segment, for every font and line that it can belong to."""
     left, top, right, bottom = part
     found = []
     for font in fonts:
-        for y in font.lines(top, bottom):
+        for y in font.lines(top, bottom, chinese):
             above, below = max(0, -y), max(0, y + font.height - len(rows))
             width = right - left
             cells = [bytes(width)] * above
             cells += [row[left:right] for row in rows[max(0, y) : y + font.height]]
             cells += [bytes(width)] * below
             columns = list(zip(*cells, strict=True))
-            if not font.by_first.keys().isdisjoint(columns):
-                found += _runs(columns, font, origin[0] + left, origin[1] + y)
+            if (
+                _has_hanzi(columns, font)
+                if chinese
+                else not font.by_first.keys().isdisjoint(columns)
+            ):
+                found += _runs(columns, font, origin[0] + left, origin[1] + y, chinese)
     return found
 
 
-def _runs(columns: list[Column], font: ScreenFont, left: int, top: int) -> Iterator[_Run]:
+def _has_hanzi(columns: list[Column], font: ScreenFont) -> bool:
+    for at in range(len(columns)):
+        for glyph in font.hanzi(columns, at):
+            if columns[at : at + len(glyph.columns)] == glyph.columns:
+                return True
+    return False
+
+
+def _runs(
+    columns: list[Column], font: ScreenFont, left: int, top: int, chinese: bool
+) -> Iterator[_Run]:
     """Texts in the columns of one line of cells."""
     at = 0
     while at < len(columns):
-        glyph = columns[at] in font.by_first and _glyph_at(columns, font, at, None)
+        glyph = _glyph_at(columns, font, at, None, chinese)
         if not glyph:
             at += 1
             continue
@@ -327,17 +398,19 @@ def _runs(columns: list[Column], font: ScreenFont, left: int, top: int) -> Itera
             pen = at - glyph.x + glyph.advance
             at += len(glyph.columns)
             following = _next_ink(columns, at)
-            glyph = following and _glyph_at(columns, font, following, pen)
+            glyph = following and _glyph_at(columns, font, following, pen, chinese)
             if not following or not glyph:
                 break
             text += " " * ((following - glyph.x - pen) // (font.space or 1))
             at = following
-        yield _Run(text, left + start, top, left + at, font, ink)
+        yield _Run(text, left + start, top, left + at, left + pen, font, ink)
 
 
-def _glyph_at(columns: list[Column], font: ScreenFont, at: int, pen: int | None) -> Glyph | None:
+def _glyph_at(
+    columns: list[Column], font: ScreenFont, at: int, pen: int | None, chinese: bool
+) -> Glyph | None:
     """The glyph whose ink begins at a column; after ``pen`` only whole spaces may have passed."""
-    for glyph in font.by_first.get(columns[at], ()):
+    for glyph in font.starting(columns, at, chinese):
         if columns[at : at + len(glyph.columns)] != glyph.columns:
             continue
         if pen is None:
@@ -385,5 +458,7 @@ def _as_line(runs: list[_Run]) -> TextLine:
     text, first = runs[0].text, runs[0]
     for before, run in itertools.pairwise(runs):
         space = before.font.space or before.font.height // 4
-        text += ("  " if run.x - before.right >= _FIELDS_APART * space else " ") + run.text
+        if run.font is not before.font or run.x != before.pen:  # else a wide sign's empty half
+            text += "  " if run.x - before.right >= _FIELDS_APART * space else " "
+        text += run.text
     return TextLine(text, first.x, first.y, first.font.name)

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from pylopdf_fonts_zh_cn import sans_path
+
 from host_tools.build.image import ROOT, Image, build_firmware, build_shim
 from host_tools.vboard.chips.buzzer import Buzzer
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
@@ -192,6 +194,8 @@ class VirtualBoard:
             mcu.uart(wires.PRINTER["uart"]),
             net(wires.PRINTER["busy"]),
             baudrate=wires.PRINTER["baudrate"],
+            cjk_font=sans_path(),
+            gb18030=wires.PRINTER["gb18030"],
         )
         self.keys = KeyMatrix(
             self.clock,

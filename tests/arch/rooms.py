@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "drivers": frozenset({"protocol", "aio", "log"}),
     "store": frozenset({"protocol", "crypto", "log"}),
     "acquirer": frozenset({"protocol", "crypto", "store", "aio", "log"}),
-    "ui": frozenset({"aio", "words"}),
+    "ui": frozenset({"protocol", "aio", "words"}),
     "flows": _EVERYTHING - {"drivers", "hw"},
     "hw": _EVERYTHING,
     "terminal": _EVERYTHING,

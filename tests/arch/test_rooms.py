@@ -20,7 +20,7 @@ def test_rooms_import_only_what_they_may():
         ("pos.emv.entry", "def go():\n    from pos.store import journal"),
         ("pos.drivers.pn532", "from pos.store import params"),
         ("pos.store.keys", "from pos.ui.frame import Ui"),
-        ("pos.ui.frame", "from pos.protocol import bcd"),
+        ("pos.ui.frame", "from pos.crypto import mac"),
         ("pos.acquirer.session", "from pos.flows import sale"),
         ("pos.slips.sale", "from pos.crypto import des"),
         ("pos.flows.sale", "from pos.drivers.pn532 import Pn532"),

@@ -1,4 +1,4 @@
 """Lets modules that draw be loaded on CPython; what they draw is tested on MicroPython."""
 
-GS2_HMSB = RGB565 = 0
+GS2_HMSB = RGB565 = MONO_HLSB = 0
 FrameBuffer = None

@@ -5,7 +5,7 @@ from ui_bench import fonts, source
 
 from host_tools.build.image import ROOT, compile_tree
 
-KEPT = 13 * 1024  # 64-bit words, code loaded from ROMFS
+KEPT = 15 * 1024  # 64-bit words, code loaded from ROMFS, with what finds Chinese in a font
 
 MEASURE = """
 import sys, vfs, asyncio, time, framebuf, gc
@@ -46,7 +46,7 @@ def test_the_room_and_its_buffers_are_small(mpy, tmp_path):
     pack(writer, tmp_path / "image")
     image = tmp_path / "image.romfs"
     image.write_bytes(writer.finalise())
-    kept, buffers = map(int, mpy(MEASURE.format(image=str(image)), heap="1m").split())
+    kept, buffers = map(int, mpy(MEASURE.format(image=str(image)), heap="4m").split())
     assert kept < KEPT
     assert buffers < 7 * 1024  # the strip and what points into the fonts, not the fonts
 

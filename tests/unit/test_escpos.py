@@ -20,7 +20,7 @@ def commands():
         e.ask(e.PAPER_SENSOR)))
 
 def texts():
-    return (e.text("RMB 1.00"), e.text("a\\x1b@\\x10\\x04\\n~\\x7f\\xe9"), e.text(""))
+    return (e.text("RMB 1.00"), e.text("a\\x1b@\\x10\\x04\\n~\\x7f\\u6e2c"), e.text(""))
 
 def realtime():
     asked = ((e.PRINTER, 0x12), (e.PRINTER, 0x1A), (e.PRINTER, 0x16), (e.OFFLINE_CAUSE, 0x12),
@@ -48,7 +48,7 @@ OUT, NEAR, COVER, OFFLINE, ERROR = 1, 2, 4, 8, 16
 EXPECTED = {
     "commands": "1b40|1d6100|1d7201|1b6101|1b4501|1b4500|1d2100|1d2110|1d2172|1b6404|"
     "1d76300030002c01|100404",
-    "texts": (b"RMB 1.00", b"a?@???~??", b""),
+    "texts": (b"RMB 1.00", b"\x1c&a?@???~?\xa1\xf5\x1c.", b""),
     "realtime": [
         0,
         OFFLINE,

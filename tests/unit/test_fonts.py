@@ -3,11 +3,13 @@
 import struct
 
 import fontpkg_ibm_plex_sans
+import pylopdf_fonts_zh_cn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ImageFont
-from pos.ui.fonts import Font
+from PIL import Image, ImageDraw, ImageFont
+from pos.protocol import gbk
+from pos.ui.fonts import Cells, Font
 
 from host_tools.build.fonts import FACES, Glyph, build_fonts, encode
 
@@ -19,6 +21,11 @@ def folder(tmp_path_factory):
     return out
 
 
+def record(font, code):
+    """Where the file has the record of a code point."""
+    return font.records + 8 * font.glyphs(chr(code))[0]
+
+
 def codes(data):
     count = struct.unpack_from("<H", data, 8)[0]
     return struct.unpack_from(f"<{count}H", data, 12)
@@ -26,7 +33,7 @@ def codes(data):
 
 def bitmap(font, char):
     """The glyph's rows of grey levels, decoded here."""
-    at = font.record(ord(char))
+    at = record(font, ord(char))
     width, height = font.data[at], font.data[at + 1]
     start, stride = int.from_bytes(font.data[at + 5 : at + 8], "little"), (width + 3) // 4
     return [
@@ -43,7 +50,8 @@ def test_the_same_bytes_each_time(folder, tmp_path):
 
 
 def test_all_of_them_are_small(folder):
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 24 * 1024
+    assert sum(path.stat().st_size for path in folder.glob("*.fnt")) < 24 * 1024
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1100 * 1024
 
 
 @pytest.mark.parametrize("name", ["sans16", "bold16", "sans24", "amount40", "icons"])
@@ -53,7 +61,7 @@ def test_code_points_ascend_and_cells_are_never_left(folder, name):
     points = codes(data)
     assert list(points) == sorted(set(points))
     for code in points:
-        at = font.record(code)
+        at = record(font, code)
         width, height, x, y, advance = data[at : at + 5]
         assert x + width <= advance
         assert y + height <= font.height
@@ -73,7 +81,7 @@ def test_no_two_characters_look_the_same(folder, name):
     font = Font(str(folder / f"{name}.fnt"))
     seen = {}
     for code in codes(font.data):
-        at = font.record(code)
+        at = record(font, code)
         look = (bytes(font.data[at + 2 : at + 5]), str(bitmap(font, chr(code))))
         assert look not in seen, f"{chr(code)!r} looks like {seen.get(look)!r}"
         seen[look] = chr(code)
@@ -94,10 +102,10 @@ def test_the_ink_is_that_of_the_type_face(folder):
 
 
 def test_a_missing_character_has_a_stand_in(folder):
-    font = Font(str(folder / "sans16.fnt"))
-    assert font.record(ord("測")) == font.record(ord("?"))
-    assert font.record(0) == font.record(ord("?"))
-    assert font.record(0xFFFF) == font.record(ord("?"))
+    font = Font(str(folder / "sans16.fnt"))  # without cells
+    assert record(font, ord("測")) == record(font, ord("?"))
+    assert record(font, 0) == record(font, ord("?"))
+    assert record(font, 0xFFFF) == record(font, ord("?"))
 
 
 def test_what_is_no_font_is_refused(tmp_path):
@@ -118,7 +126,7 @@ def test_it_holds_chinese_of_16_by_16(tmp_path):
     font = Font(str(path))
     for char in chars[::97] + chars[-3:]:
         assert bytes(bitmap(font, char)[7]) == dots[char].rows[7]
-    assert font.record(0x4E01) == font.record(ord("?"))
+    assert record(font, 0x4E01) == record(font, ord("?"))
 
 
 def test_the_format_refuses_what_it_cannot_hold():
@@ -140,7 +148,66 @@ def test_wrapped_lines_fit_and_lose_nothing_but_spaces(folder, text, data):
 def test_words_stay_whole_where_they_can(folder):
     font = Font(str(folder / "sans16.fnt"))
     assert font.wrap("Hold the card\nto it", 80) == ["Hold the", "card", "to it"]
-    assert font.cut("Wide", 1) == "W"
+    assert font.fitting(font.glyphs("Wide"), 1) == 1
+
+
+@pytest.fixture(scope="module")
+def mixed(folder):
+    gbk.use((folder / "gb2312.tab").read_bytes())
+    return Font(str(folder / "sans16.fnt"), Cells(str(folder / "han16.gb")))
+
+
+def test_letters_keep_their_widths_among_chinese(mixed, folder):
+    latin = Font(str(folder / "sans16.fnt"))
+    assert mixed.measure("消费ABC撤销") == 4 * 16 + latin.measure("ABC")
+    assert mixed.measure("A1 ¥") == latin.measure("A1 ¥")
+
+
+def test_what_gb_2312_lacks_is_a_box(mixed):
+    box = mixed.glyphs("□")[0]
+    assert list(mixed.glyphs("測é😀\ue000")) == [box, mixed.glyphs("é")[0], box, box]
+    assert mixed.glyphs("é")[0] != box  # it is in GB 2312, for pinyin
+    assert mixed.measure("😀") == 16
+    assert mixed.fitting(mixed.glyphs("😀😀"), 16) == 1
+
+
+def test_a_cell_has_the_character_of_its_place(folder):
+    """Compared with Pillow drawing it: the same dots at 24 pixels."""
+    font = ImageFont.truetype(str(pylopdf_fonts_zh_cn.sans_path()), 24)
+    cells = Cells(str(folder / "han24.gb"))
+    gbk.use((folder / "gb2312.tab").read_bytes())
+    for char in "啊一消费齄！":
+        want = Image.new("L", (24, 24))
+        ImageDraw.Draw(want).text((12, 12), char, font=font, fill=255, anchor="mm")
+        at = 8 + gbk.cell(gbk.code(ord(char))) * cells.bytes
+        got = Image.frombytes("1", (24, 24), bytes(cells.data[at : at + cells.bytes]))
+        grey = zip(want.tobytes(), got.convert("L").tobytes(), strict=True)
+        assert all((level >= 100) == (dot > 0) for level, dot in grey)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("交易成功请取卡", 48, ["交易成", "功请取", "卡"]),
+        ("交易成。功", 48, ["交易", "成。功"]),  # no line begins with a stop
+        ("交易（成功）", 48, ["交易", "（成", "功）"]),  # and none ends with a bracket
+        ("交易OK成功", 48, ["交易", "OK成", "功"]),
+        ("主机POS无应答", 64, ["主机POS", "无应答"]),
+        ("金额¥1,280.00元", 64, ["金额", "¥1,280.", "00元"]),
+        ("第一行\n二", 64, ["第一行", "二"]),
+        ("卡", 8, ["卡"]),
+        ("", 8, [""]),
+    ],
+)
+def test_chinese_is_broken_between_characters(mixed, text, width, lines):
+    assert mixed.wrap(text, width) == lines
+
+
+@given(st.text(st.sampled_from("消费。，（）：ab 1测試😀"), max_size=40), st.integers(40, 120))
+def test_wrapped_chinese_fits_and_loses_nothing_but_spaces(mixed, text, width):
+    lines = mixed.wrap(text, width)
+    assert all(mixed.measure(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
 def test_micropython_reads_the_same(mpy, folder):
@@ -148,11 +215,11 @@ def test_micropython_reads_the_same(mpy, folder):
 from pos.ui.fonts import Font
 for name in ("sans16", "bold16", "sans24", "amount40", "icons"):
     font = Font({str(folder)!r} + "/" + name + ".fnt")
-    print(font.height, font.baseline, font.measure("Total 1,280.00"), font.record(ord("¥")))
+    print(font.height, font.baseline, font.measure("Total 1,280.00"), font.glyphs("¥")[0])
 """
     want = []
     for name in ("sans16", "bold16", "sans24", "amount40", "icons"):
         font = Font(str(folder / f"{name}.fnt"))
-        measures = font.measure("Total 1,280.00"), font.record(ord("¥"))
+        measures = font.measure("Total 1,280.00"), font.glyphs("¥")[0]
         want.append(f"{font.height} {font.baseline} {measures[0]} {measures[1]}")
     assert mpy(code).splitlines() == want

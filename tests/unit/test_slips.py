@@ -4,6 +4,8 @@ import pytest
 from pos.protocol import unionpay
 from pos.slips import sale
 
+pytestmark = pytest.mark.usefixtures("chinese")
+
 SHOP = "TAPTILL TEST SHOP"
 TXN = {
     "kind": "sale",
@@ -36,9 +38,13 @@ LENGTHS = {b"\x1b@": 0, b"\x1ba": 1, b"\x1bE": 1, b"\x1d!": 1, b"\x1bd": 1}
 
 def read(data: bytes) -> list[tuple[int, int, int, str]]:
     """(alignment, width, height, text) of each line; what is no known command fails the test."""
-    lines, text, side, size, i = [], "", 0, 0, 0
+    lines, text, side, size, i, chinese = [], "", 0, 0, 0, False
     while i < len(data):
         command = data[i : i + 2]
+        if command in (b"\x1c&", b"\x1c."):
+            chinese = command == b"\x1c&"
+            i += 2
+            continue
         if command in LENGTHS:
             assert not text, "a command in the middle of a line"
             if command == b"\x1ba":
@@ -51,8 +57,10 @@ def read(data: bytes) -> list[tuple[int, int, int, str]]:
             lines.append((side, (size >> 4) + 1, (size & 15) + 1, text))
             text = ""
         else:
-            assert 0x20 <= data[i] < 0x7F
-            text += chr(data[i])
+            more = data[i] >= 0x80 and chinese
+            assert more or 0x20 <= data[i] < 0x7F
+            text += data[i : i + 1 + more].decode("gb18030")
+            i += more
         i += 1
     assert not text, "the last line is never printed"
     assert side == 0 and size == 0, "the next slip would inherit this"
@@ -65,7 +73,7 @@ def slip(pieces) -> list[tuple[int, int, int, str]]:
     assert all(len(part) <= 64 for part in parts), "more than a line at once"
     lines = read(b"".join(parts))
     for _, width, _, text in lines:
-        assert len(text) * width <= 32, text
+        assert sum(1 + (ord(c) >= 0x80) for c in text) * width <= 32, text
     return lines
 
 
@@ -305,7 +313,8 @@ def test_long_text_is_wrapped_at_spaces_and_else_cut_into_lines():
 def test_text_from_outside_cannot_carry_commands():
     lines = texts(made(issuer="\x1b@\x10\x04\x01\x1dV\x00", label="\u94f6\u8054"))
     assert "ISSUER: ?@????V?" in lines
-    assert "APP LABEL: ??" in lines
+    assert "APP LABEL: 银联" in lines
+    assert "APP LABEL: □□" in texts(made(label="\u6e2c\ue000"))  # not in GB 2312
 
 
 def test_a_fault_slip_tells_somebody_to_act():

@@ -8,6 +8,7 @@ Epson ESC/POS reference: DLE EOT, GS r.
 
 from micropython import const
 
+from pos.protocol import gb18030
 from pos.protocol.errors import BadBytes
 
 COLUMNS = const(32)  # of font A at normal width
@@ -29,6 +30,7 @@ PAPER_SENSOR = const(4)
 
 INIT = b"\x1b@"  # ESC @: text defaults
 NO_AUTO_STATUS = b"\x1da\x00"  # GS a 0: speak only when asked
+CHINESE = b"\x1c&"  # FS &: two bytes from 80 on are one character, of two columns
 MARK = b"\x1dr\x01"  # GS r 1: answered in order, the end of what was sent before it
 
 _REALTIME_MASK = const(0x93)
@@ -64,14 +66,14 @@ def feed(lines: int) -> bytes:
     return b"\x1bd" + bytes((lines,))
 
 
-def raster(width: int, rows: int) -> bytes:
+def raster(width: int, rows: int, scale: int = 0) -> bytes:
     """GS v 0: the header before ``width`` (bytes, 8 dots each, MSB left) x ``rows`` bytes of
-    image.
+    image. ``scale``: 1 twice as wide, 2 twice as high, 3 both.
 
     A real-time command is also seen inside an image (10 04 n): bands of few rows keep the harm
     small.
     """
-    return b"\x1dv0\x00" + bytes((width & 0xFF, width >> 8, rows & 0xFF, rows >> 8))
+    return b"\x1dv0" + bytes((scale, width & 0xFF, width >> 8, rows & 0xFF, rows >> 8))
 
 
 def ask(n: int) -> bytes:
@@ -80,13 +82,16 @@ def ask(n: int) -> bytes:
 
 
 def text(line: str) -> bytes:
-    """``line`` in printable ASCII; anything else becomes "?", so that no text can carry a
-    command."""
-    out = bytearray(len(line))
-    for i in range(len(line)):
-        c = ord(line[i])
-        out[i] = c if 0x20 <= c < 0x7F else 0x3F
-    return bytes(out)
+    """``line`` as bytes: with Chinese in it GB18030 between FS & and FS . (Chinese mode on, off).
+
+    Control characters become "?", so that no text can carry a command; what GB 2312 lacks becomes
+    a box.
+    """
+    data = bytes(gb18030.encode(line))
+    for c in data:
+        if c >= 0x80:
+            return CHINESE + data + b"\x1c."
+    return data
 
 
 def is_realtime(answer: int) -> bool:

@@ -1,6 +1,11 @@
-"""What all slips are made of: lines wrapped, in rows, centred; amounts and moments as text."""
+"""What all slips are made of: lines wrapped, in rows, centred; amounts and moments as text.
+
+Paper has columns: a Chinese character takes two of them.
+"""
 
 from pos.protocol import escpos
+from pos.protocol.gb18030 import columns
+from pos.protocol.wrap import wrap
 
 BACK = ("void", "refund", "completion_void", "instalment_void")  # kinds whose money goes back
 END = b"\n" * 4  # past the tear bar
@@ -18,31 +23,35 @@ def moment(when: str) -> str:
     return date + " " + ":".join((when[8:10], when[10:12], when[12:14]))
 
 
-def _wrapped(line, width=escpos.COLUMNS):
-    """Pieces of ``line`` that fit ``width`` columns, cut at spaces where there are any."""
-    while len(line) > width:
-        cut = line.rfind(" ", 0, width + 1)
-        if cut <= 0:
-            cut = width
-        yield line[:cut]
-        line = line[cut:].lstrip(" ")
-    yield line
+def _wrapped(words, width=escpos.COLUMNS):
+    return wrap(words, width, _column)
+
+
+def _column(code):
+    return 1 if code < 0x80 else 2
+
+
+def pad(words: str, width: int, left: bool = False) -> str:
+    """``words`` in ``width`` columns: cut, or filled with spaces (``left``: before them)."""
+    if columns(words) > width:
+        words = _wrapped(words, width)[0]
+    spaces = " " * (width - columns(words))
+    return spaces + words if left else words + spaces
 
 
 def paragraph(words: str):
-    """Yield the lines of ``words``, wrapped at spaces."""
-    for line in words.split("\n"):
-        for piece in _wrapped(line):
-            yield escpos.text(piece) + b"\n"
+    """Yield the lines of ``words``, wrapped at spaces and between Chinese characters."""
+    for piece in _wrapped(words):
+        yield escpos.text(piece) + b"\n"
 
 
 def row(label: str, value: str):
     """Yield ``LABEL: value``; a value that does not fit beside its label goes below it."""
     line = label + ": " + value
-    if len(line) <= escpos.COLUMNS:
+    if columns(line) <= escpos.COLUMNS:
         yield escpos.text(line) + b"\n"
     else:
-        yield escpos.text(label) + b":\n"
+        yield escpos.text(label + ":") + b"\n"
         yield from paragraph(value)
 
 
@@ -57,7 +66,6 @@ def rows(words: dict, txn: dict, names):
 def centred(words: str, wide: int = 1, high: int = 1):
     """Yield the lines of ``words`` in the middle, ``wide`` and ``high`` times as large."""
     yield escpos.align(escpos.CENTRE) + escpos.size(wide, high)
-    for line in words.split("\n"):
-        for piece in _wrapped(line, escpos.COLUMNS // wide):
-            yield escpos.text(piece) + b"\n"
+    for piece in _wrapped(words, escpos.COLUMNS // wide):
+        yield escpos.text(piece) + b"\n"
     yield escpos.size(1, 1) + escpos.align(escpos.LEFT)

@@ -7,15 +7,21 @@ sent until the rectangle is done. A change repaints the rectangle of the thing t
 from framebuf import GS2_HMSB, RGB565, FrameBuffer
 from micropython import const
 
-from pos.ui.fonts import Font, codes
+from pos.protocol import gbk
+from pos.ui.fonts import Cells, Font, view
 
 _COLORS = ("page", "bar", "line", "faint", "muted", "ink", "accent", "good", "bad", "warn")
 # Their RGB565, high byte first: white, three light blue greys, a darker one, near black,
 # blue, green, red, amber
 _RGB565 = b"\xff\xff\xef\x9e\xd6\xfc\xad\x97\x5b\x2f\x19\x06\x1a\xfb\x14\x2b\xc9\x47\xb3\x40"
 _FONTS = ("sans16", "bold16", "sans24", "amount40", "icons")
+_HAN = ("han16", "han16", "han24")  # of the first three, for what they lack
 _ALIGN = "<^>"
 
+_PALETTES = b"\0\2\3\3\0\3"  # levels of the palettes for bold cells and for those of 1 bit
+_CELL = const(0x8000)  # of numbers of glyphs, see Font
+_RECORD = const(8)
+_BITMAPS = const(8)  # where those of cells begin in their file
 _STRIP = const(3840)
 _RADIUS = const(6)  # of the corner glyphs in the font of icons
 _CORNERS = "╭╮╰╯"  # their cells are _RADIUS wide, their ink at the top
@@ -35,10 +41,11 @@ def _pair(back: str, color: str) -> int:
 class Canvas:
     """Draws on ``display`` (width, height, window(), write()) with the fonts in ``root``.
 
+    Chinese stands among letters in sans16, bold16 and sans24; `gbk` gets its table here.
     Fonts and colours go by their names (_FONTS, _COLORS), alignment by ``<``, ``^``, ``>``.
     The things to draw are tuples: x, y, right, bottom, paint, text; for a box the paint is its
     colour and the text None; for a text the paint is its two colours, and there follow font,
-    background, where the text starts, and the line the letters stand on.
+    background, where the text starts, and the line the letters stand on. The text is its glyphs.
     """
 
     def __init__(self, display, root: str):
@@ -46,13 +53,25 @@ class Canvas:
         self.width = display.width
         self.height = display.height
         self.fonts = {}
-        for name in _FONTS:
-            self.fonts[name] = Font(root + "/" + name + ".fnt")
+        gbk.use(view(root + "/gb2312.tab"))
+        cells = {}
+        for name in _HAN:
+            cells[name] = cells.get(name) or Cells(root + "/" + name + ".gb")
+        for i, name in enumerate(_FONTS):
+            cell = cells[_HAN[i]] if i < len(_HAN) else None
+            self.fonts[name] = Font(root + "/" + name + ".fnt", cell)
         self._strip = bytearray(_STRIP)
         self._view = memoryview(self._strip)
         self._source = [None, 0, 0, GS2_HMSB]  # the glyph that is being drawn
-        self._levels = bytearray(8)
-        self._palette = FrameBuffer(self._levels, 4, 1, RGB565)
+        self._levels = bytearray(20)
+        levels = memoryview(self._levels)
+        self._palette = FrameBuffer(levels[:8], 4, 1, RGB565)
+        # for cells of 16 pixels, the same in bold (darker, not wider), and for cells of 1 bit
+        self._palettes = (
+            self._palette,
+            FrameBuffer(levels[8:16], 4, 1, RGB565),
+            FrameBuffer(levels[16:], 2, 1, RGB565),
+        )
         self._paint = None  # which two colours the palette is between
         self._things = []
 
@@ -108,12 +127,15 @@ class Canvas:
         return font  # pyright: ignore[reportPossiblyUnboundVariable] - there is always a last one
 
     def _place(self, x: int, w: int, text: str, face, align: str):
-        """Where ``text`` starts in the field, and as much of it as fits."""
-        free = w - face.measure(text)
+        """Where ``text`` starts in the field, and the glyphs of as much of it as fits."""
+        glyphs = face.glyphs(text)
+        free = w - face.width(glyphs)
         if free < 0:
-            text = face.cut(text, w - face.measure("…")) + "…"
-            free = max(0, w - face.measure(text))
-        return x + free * _ALIGN.find(align) // 2, text
+            dots = face.glyphs("…")
+            glyphs = glyphs[: face.fitting(glyphs, w - face.width(dots))]
+            glyphs.extend(dots)
+            free = max(0, w - face.width(glyphs))
+        return x + free * _ALIGN.find(align) // 2, glyphs
 
     def show(self, x: int = 0, y: int = 0, w: int = 0, h: int = 0) -> None:
         """Paint a rectangle of the screen with all that touches it; without size: all of it."""
@@ -143,8 +165,26 @@ class Canvas:
         source = self._source
         at = thing[8] - x
         top = thing[9] - font.baseline - y
-        for code in codes(text):
-            record = font.record(code)
+        records = font.records
+        cells = font.cells
+        size = count = 0
+        cell = palette = bitmaps = None
+        if cells is not None:
+            size = cells.size
+            count = cells.bytes
+            bitmaps = cells.data
+            if top < rows and top + size > 0:
+                cell = [None, size, size, cells.format]
+                palette = self._palettes[_FONTS.index(thing[6])]
+        for glyph in text:
+            if glyph >= _CELL:
+                if cell:
+                    bits = _BITMAPS + (glyph & ~_CELL) * count
+                    cell[0] = bitmaps[bits : bits + count]
+                    strip.blit(cell, at, top, -1, palette)
+                at += size
+                continue
+            record = records + _RECORD * glyph
             high = data[record + 1]
             gy = top + data[record + 3]
             if high and gy < rows and gy + high > 0:
@@ -163,11 +203,15 @@ class Canvas:
             return
         self._paint = paint
         a, b = paint >> 8, paint & 0xFF
+        levels = self._levels
         for i in range(4):
             level = 0
             for shift, mask in ((11, 31), (5, 63), (0, 31)):
                 low = (_RGB565[a] << 8 | _RGB565[a + 1]) >> shift & mask
                 high = (_RGB565[b] << 8 | _RGB565[b + 1]) >> shift & mask
                 level |= (low * (3 - i) + high * i + 1) // 3 << shift
-            self._levels[2 * i] = level >> 8
-            self._levels[2 * i + 1] = level & 0xFF
+            levels[2 * i] = level >> 8
+            levels[2 * i + 1] = level & 0xFF
+        for i in range(6):  # 0 2 3 3, and 0 3
+            for j in range(2):
+                levels[8 + 2 * i + j] = levels[2 * _PALETTES[i] + j]

@@ -1,67 +1,101 @@
 """Font files, read in place: on a ROM file system no byte of them is copied to the heap.
 
-The format (made by ``host_tools/build/fonts.py``): 12 bytes of header, the code points in
-ascending order (2 bytes each, low byte first), a record of 8 bytes per glyph, the bitmaps.
+A face of letters (made by ``host_tools/build/fonts.py``): 12 bytes of header, the code points in
+ascending order (2 bytes each, low byte first), a record of 8 bytes per glyph, the bitmaps. What it
+lacks comes from a font of cells, which has all of GB 2312 (``host_tools/build/han.py``).
 """
 
+from array import array
+
+from framebuf import GS2_HMSB, MONO_HLSB
 from micropython import const
+
+from pos.protocol import gbk
+from pos.protocol.gbk import points
+from pos.protocol.wrap import wrap
 
 _CODES = const(12)
 _RECORD = const(8)
+_CELL = const(0x8000)  # the number of a glyph with this bit is that of a cell
+_SMALL = const(16384)  # bytes of a file that may lie on the heap
+_WIDE = const(0x2E80)  # from here on letters have nothing
 
 
-def codes(text: str):
-    """The code points of ``text``, up to FFFF.
+def view(path: str):
+    """The content of a file where it lies. Raises OSError."""
+    file = open(path, "rb")
+    try:
+        return memoryview(file)
+    except TypeError:  # a file system that cannot be mapped
+        from pos.ui.unmapped import Unmapped
 
-    Walking over the text itself would make MicroPython keep each character for ever.
+        size = file.seek(0, 2)
+        file.seek(0)
+        return file.read() if size < _SMALL else Unmapped(file)
+
+
+class Cells:
+    """A font of square cells, one for each place of GB 2312; ``size`` is their side in pixels.
+
+    ``bytes`` each, from byte 8 of ``data`` on, in the ``format`` of framebuf.
+
+    Raises OSError without the file, ValueError when it is no such font.
     """
-    data = text.encode()
-    i = 0
-    while i < len(data):
-        code = data[i]
-        i += 1
-        if code >= 0xE0:
-            code = (code & 0x0F) << 12 | (data[i] & 0x3F) << 6 | data[i + 1] & 0x3F
-            i += 2
-        elif code >= 0x80:
-            code = (code & 0x1F) << 6 | data[i] & 0x3F
-            i += 1
-        yield code
+
+    def __init__(self, path: str):
+        data = view(path)
+        if bytes(data[0:4]) != b"GBF1":
+            raise ValueError(path)
+        self.data = data
+        self.size = data[5]
+        self.format = MONO_HLSB if data[4] == 1 else GS2_HMSB
+        self.bytes = data[7]  # of a cell
 
 
 class Font:
     """One type face in one size; ``data`` is the file, ``height`` the rows of a line.
 
-    ``baseline`` is how many rows of the line are above the foot of the letters.
+    ``baseline`` is how many rows of the line are above the foot of the letters; ``cells`` draws
+    what the file lacks, from the first row of the line on.
     Raises OSError without the file, ValueError when it is no font of 2 bits a pixel.
     """
 
-    def __init__(self, path: str):
-        file = open(path, "rb")
-        try:
-            data = memoryview(file)
-        except TypeError:  # a file system that cannot be mapped
-            with file:
-                data = memoryview(file.read())
-        if bytes(data[:5]) != b"TTF1\x02":
+    def __init__(self, path: str, cells=None):
+        data = view(path)
+        if bytes(data[0:5]) != b"TTF1\x02":
             raise ValueError(path)
         self.data = data
         self.height = data[5]
         self.baseline = data[6]
+        self.cells = cells
         self._count = data[8] | data[9] << 8
-        self._records = _CODES + 2 * self._count
+        self.records = _CODES + 2 * self._count
         self._first = data[_CODES] | data[_CODES + 1] << 8
         self._missing = data[10] | data[11] << 8
 
-    def record(self, code: int) -> int:
-        """Where ``data`` has the record of a code point: width, height, x, y, advance, offset (3).
+    def glyphs(self, text: str):
+        """The numbers of what is drawn for ``text``: of a record, or _CELL and that of a cell."""
+        found = array("H")
+        for code in points(text):
+            found.append(self._glyph(code))
+        return found
 
-        For a character that the font lacks: the record of its stand-in.
-        """
+    def width(self, glyphs) -> int:
+        """Pixels that they take on a line."""
+        data = self.data
+        advance = self.records + 4
+        width = 0
+        for glyph in glyphs:
+            width += self.cells.size if glyph >= _CELL else data[advance + _RECORD * glyph]
+        return width
+
+    def _glyph(self, code: int) -> int:
         guess = code - self._first  # right for a run of neighbours, as ASCII is
         if not (0 <= guess < self._count and self._code(guess) == code):
-            guess = self._search(code)
-        return self._records + _RECORD * guess
+            guess = -1 if code >= _WIDE and self.cells else self._search(code)
+            if guess < 0:
+                return _CELL | gbk.cell(gbk.code(code)) if self.cells else self._missing
+        return guess
 
     def _code(self, index: int) -> int:
         at = _CODES + 2 * index
@@ -75,43 +109,24 @@ class Font:
                 low = middle + 1
             else:
                 high = middle
-        if low < self._count and self._code(low) == code:
-            return low
-        return self._missing
+        return low if low < self._count and self._code(low) == code else -1
 
     def measure(self, text: str) -> int:
         """Pixels that ``text`` takes on a line."""
-        width = 0
-        for code in codes(text):
-            width += self.data[self.record(code) + 4]
-        return width
+        return self.width(self.glyphs(text))
 
     def wrap(self, text: str, width: int) -> list:
-        """``text`` as lines of at most ``width`` pixels, broken at spaces, else inside a word."""
-        lines = []
-        for paragraph in text.split("\n"):
-            line = ""
-            for word in paragraph.split(" "):
-                longer = line + " " + word if line else word
-                if self.measure(longer) <= width:
-                    line = longer
-                    continue
-                if line:
-                    lines.append(line)
-                while self.measure(word) > width:
-                    head = self.cut(word, width)
-                    lines.append(head)
-                    word = word[len(head) :]
-                line = word
-            lines.append(line)
-        return lines
+        """``text`` as lines of at most ``width`` pixels, see `protocol.wrap`."""
+        return wrap(text, width, self._advance)
 
-    def cut(self, text: str, width: int) -> str:
-        """The longest beginning of ``text`` that fits ``width`` pixels, at least one character."""
-        end = 0
-        for code in codes(text):
-            width -= self.data[self.record(code) + 4]
-            if width < 0 and end:
-                break
-            end += 1
-        return text[:end]
+    def _advance(self, code: int) -> int:
+        glyph = self._glyph(code)
+        return self.cells.size if glyph >= _CELL else self.data[self.records + _RECORD * glyph + 4]
+
+    def fitting(self, glyphs, width: int) -> int:
+        """How many of the glyphs fit ``width`` pixels, at least one."""
+        for i in range(len(glyphs)):
+            width -= self.width(glyphs[i : i + 1])
+            if width < 0 and i:
+                return i
+        return len(glyphs)

@@ -49,6 +49,7 @@ _COMMANDS = {
     b"\x1dv": (6, "raster"),
     b"\x1c&": (0, "double_byte_on"),
     b"\x1c.": (0, "double_byte_off"),
+    b"\x1c!": (1, "double_byte_mode"),
 }
 
 
@@ -70,10 +71,15 @@ class Language:
         fault: Callable[[str], None],
         obey: Callable[[str, int], None],
         cjk_font: Path | None = None,
+        gb18030: bool = True,
     ) -> None:
-        """``obey(name, n)`` does what concerns the printer: send_status, automatic_status..."""
+        """``obey(name, n)`` does what concerns the printer: send_status, automatic_status...
+
+        Without ``gb18030`` the commands of FS are unknown.
+        """
         self.buffer, self._dots, self._fault, self._obey = buffer, dots, fault, obey
         self.offset = 0
+        self._gb18030 = gb18030
         self._line = Composer(cjk_font)
         self._image: tuple[int, int, int] | None = None  # bytes a row, rows left, rows in all
         self._scale = (1, 1)
@@ -122,7 +128,7 @@ class Language:
         code = bytes(self.buffer[:2])
         if code in (b"\x1d(", b"\x1c("):  # GS ( x pL pH: not in this printer, but of known length
             return self._skip_function()
-        if code not in _COMMANDS:
+        if code not in _COMMANDS or (code[0] == _FS and not self._gb18030):
             self._unknown(2)
             return True
         count, name = _COMMANDS[code]
@@ -160,7 +166,10 @@ class Language:
         except UnicodeDecodeError:
             self._unknown(1)
             return True
-        if not self._line.put(char, self._style, self._right_spacing, self._room):
+        style = self._style
+        if size > 1:
+            style = replace(style, double_byte=True, **self._wide)
+        if not self._line.put(char, style, self._right_spacing, self._room):
             return self._print(self._spacing)  # the line is full; the character comes next time
         self._drop(size)
         return True
@@ -237,6 +246,7 @@ class Language:
 
     def _initialise(self, _: bytes) -> None:
         self._style = Style()
+        self._wide = {"width": 1, "height": 1, "underline": 0}  # what FS ! or GS ! has set
         self._align, self._spacing, self._right_spacing = "left", _SPACING, 0
         self._left, self._room = 0, self._dots
         self._codec, self._double_byte = "cp437", False
@@ -255,6 +265,11 @@ class Language:
             underline=n >> 7,
         )
 
+    def _double_byte_mode(self, p: bytes) -> None:
+        """FS !: for two-byte characters what ESC ! is for the others; GS ! sets both."""
+        self._wide = {"width": 1 + (p[0] >> 2 & 1), "height": 1 + (p[0] >> 3 & 1)}
+        self._wide["underline"] = p[0] >> 7
+
     def _emphasis(self, p: bytes) -> None:
         self._set(bold=bool(p[0] & 1))
 
@@ -269,6 +284,7 @@ class Language:
     def _character_size(self, p: bytes) -> None:
         if p[0] & 0x88:
             return self._refuse(p, "GS !")
+        self._wide |= {"width": (p[0] >> 4) + 1, "height": (p[0] & 7) + 1}
         return self._set(width=(p[0] >> 4) + 1, height=(p[0] & 7) + 1)
 
     def _select_font(self, p: bytes) -> None:

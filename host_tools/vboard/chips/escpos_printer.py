@@ -38,11 +38,15 @@ class EscPosPrinter:
         mm_per_s: float = 60.0,
         tear_bar_mm: float = 11.0,
         cjk_font: Path | None = None,
+        gb18030: bool = True,
     ) -> None:
-        """``tear_bar_mm``: from the head to the edge at which paper is torn off."""
+        """``tear_bar_mm``: from the head to the edge at which paper is torn off; ``gb18030``: its
+        character set, with FS &; a printer without it takes each byte for a letter.
+        """
         self._clock, self._line, self._busy = clock, line, busy
         self.baudrate, self.dots, self.buffer_bytes = baudrate, dots, buffer_bytes
         self.mm_per_s, self.tear_bar_mm, self._cjk_font = mm_per_s, tear_bar_mm, cjk_font
+        self.gb18030 = gb18030
         self.faults: list[str] = []
         self.on_change: Callable[[], None] | None = None
         self.bytes_lost = 0
@@ -62,7 +66,12 @@ class EscPosPrinter:
     def _start_up(self) -> None:
         self._buffer = bytearray()
         self._language = Language(
-            self._buffer, self.dots, self.faults.append, self._obey, self._cjk_font
+            self._buffer,
+            self.dots,
+            self.faults.append,
+            self._obey,
+            self._cjk_font,
+            self.gb18030,
         )
         self._arriving: deque[tuple[float, int]] = deque()  # when, and which byte
         self._heard = b""

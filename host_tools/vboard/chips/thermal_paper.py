@@ -29,6 +29,7 @@ class Style:
     width: int = 1
     height: int = 1
     inverted: bool = False
+    double_byte: bool = False  # from the font of 24x24 dots
 
 
 @dataclass(frozen=True)
@@ -151,14 +152,9 @@ def _wide(char: str, bold: bool, path: str | None) -> Image.Image:
     return cell
 
 
-def is_wide(char: str) -> bool:
-    """Whether ``char`` comes from the double-byte font of 24x24 dots."""
-    return ord(char) >= 0x2E80
-
-
 def glyph(char: str, style: Style, cjk_font: Path | None = None) -> Image.Image:
     """The dots of one character with its style: a cell, underlined, enlarged, inverted."""
-    if is_wide(char):
+    if style.double_byte:
         cell = _wide(char, style.bold, str(cjk_font) if cjk_font else None)
     else:
         cell = _narrow(char, style.font, style.bold)
