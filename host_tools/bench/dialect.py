@@ -269,16 +269,18 @@ def _on_board(works: list[Work], counts: bool) -> dict[str, tuple[int | None, in
 
 def _on_wasm(works: list[Work]) -> dict[str, tuple[int, int]]:
     """Fuel and bytes of each. Raises MeterError."""
-    start = "import sys\nsys.path[:0] = ['/input/rom']\n"
-    programs = [_program(w, n, start, "/input/pypi/packages") for w in works for n in (0, w.n)]
     script = _RUN_WASM.format(fuel=_FUEL, patience=mpy.PATIENCE_S)
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(_PYPI / "wasm"), str(FOLDER)],
-        input=json.dumps(programs),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
+    with mpy.staged() as tree:
+        start = f"import sys\nsys.path[:0] = ['/input/{tree.name}']\n"
+        packages = "/input/pypi/packages"
+        programs = [_program(w, n, start, packages) for w in works for n in (0, w.n)]
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(_PYPI / "wasm"), str(FOLDER)],
+            input=json.dumps(programs),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
     said = [json.loads(line) for line in done.stdout.splitlines()]
     wrong = [stderr for _, stderr, _ in said if stderr]
     if done.returncode or wrong:
