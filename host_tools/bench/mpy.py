@@ -48,7 +48,7 @@ def prepare() -> None:
 
 @contextmanager
 def staged() -> Iterator[Path]:
-    """The files of the ROM image, in a directory of their own: another process may be at it too."""
+    """The files of the ROM image, in a directory of their own: another process may be here too."""
     stage = BUILD / "virtual" / "stage" / "pos"
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rom-", dir=FOLDER) as folder:
