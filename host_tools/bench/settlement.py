@@ -1,9 +1,9 @@
 """What the settlement of a full batch costs: messages, bytes on the line, instructions, heap.
 
-The host's ledger and the terminal's journal are given the same sales with a chip, the kind that is
-uploaded in a message of its own. They are settled twice: by the story alone, with the firmware's
-store, messages and session on MicroPython, where screens and paper are dummies; and by a cashier on
-the virtual board.
+Ledger of the host and journal of the terminal are given the same sales with a chip, the kind
+that is uploaded in a message of its own. They are settled twice: by the story alone, with the
+firmware's store, messages and session on MicroPython, where screens and paper are dummies; and by
+a cashier on the virtual board.
 """
 
 import re

@@ -183,7 +183,8 @@ class Journal:
 
     def _step(self, kind, trace):
         """The number of the transaction to which a record of ``kind`` is about to be added."""
-        number = self._number(trace)
+        with open(self.path, "rb") as file:
+            number = self._number(trace, file)
         if number < 0:
             raise JournalError("no such trace")
         state = self._flags[number] & _STATE
@@ -287,8 +288,9 @@ class Journal:
 
     def find(self, trace: int):
         """The transaction with ``trace``, or None."""
-        number = self._number(trace)
-        return self._read(number) if number >= 0 else None
+        with open(self.path, "rb") as file:
+            number = self._number(trace, file)
+            return self._read(number, file) if number >= 0 else None
 
     def last(self, state=None):
         """The newest transaction (in ``state``, if given), or None."""
@@ -305,16 +307,16 @@ class Journal:
                 if self._flags[number] & _STATE:
                     yield self._read(number, file)
 
-    def _number(self, trace):
+    def _number(self, trace, file):
         """The number of the newest transaction with ``trace``; -1 when there is none."""
         low = trace & 0xFFFF
-        with open(self.path, "rb") as file:
-            for number in range(self.count - 1, -1, -1):
-                if self._traces[number] != low:
-                    continue
-                if self._record.read(file, self._at[number] * records.UNIT):
-                    if self._record.number == number and self._record.trace() == trace:
-                        return number
+        traces = self._traces
+        for number in range(self.count - 1, -1, -1):
+            if traces[number] != low:
+                continue
+            if self._record.read(file, self._at[number] * records.UNIT):
+                if self._record.number == number and self._record.trace() == trace:
+                    return number
         return -1
 
     def _read(self, number, file=None):
