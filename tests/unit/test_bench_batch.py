@@ -27,16 +27,21 @@ def figures(rows):
     return {row.what: row for row in rows}
 
 
+def number(row) -> float:
+    assert row.value is not None, row.note
+    return row.value
+
+
 @pytest.mark.parametrize("here", [False, True])
 def test_a_batch_is_read_whole_and_a_lookup_reads_little(kept, here):
     small = Batch("small", here, 40)
     rows = batch.rows(small, counts=False)
     assert rows == batch.rows(small, counts=False)
     told = figures(rows)
-    length = told["journal"].value
+    length = number(told["journal"])
     # begin, all of it, answer, two copies; approved here the answer comes later, in its own record
     assert length == 8 + 40 * (512 if here else 584)
-    reads = [row.value for row in rows if "read from the flash" in row.what]
+    reads = [number(row) for row in rows if "read from the flash" in row.what]
     assert reads[0] > length and len(reads) == 5
     assert all(got < 5000 for got in reads[1:])
     lookups = [row for row in rows if row.what.startswith("lookup")]
@@ -52,7 +57,7 @@ def test_instructions_of_a_batch(kept, monkeypatch):
     given = [1_000, 5_000_000, 2_000, 2_000 + 8 * 85_000, 2_008, 2_016, 2_024]
     monkeypatch.setattr(mpy, "instructions", lambda programs: given[: len(programs)])
     told = figures(batch.rows(Batch("small", False, 8)))
-    assert told["start-up replay"].value == 4_999_000
+    assert number(told["start-up replay"]) == 4_999_000
     found = [told[f"lookup by trace: {where}"] for where in ("first", "middle", "last", "absent")]
     assert [row.value for row in found] == [85_000, 1, 2, 3]
     assert found[0].note == "1.0 ms at 85 M a second" and found[0].verdict == "met"
@@ -61,16 +66,17 @@ def test_instructions_of_a_batch(kept, monkeypatch):
 def test_a_settlement_alone_and_by_a_cashier(kept):
     full = settlement.prepare(3)
     told = figures(settlement.story(full, counts=False))
-    assert told["messages"].value == 5 and told["messages"].verdict == "met"
-    assert 3 * 200 < told["bytes to the host"].value < 3 * 400
+    assert number(told["messages"]) == 5 and told["messages"].verdict == "met"
+    assert 3 * 200 < number(told["bytes to the host"]) < 3 * 400
     assert told["instructions, all"].value is None
     assert told["most that is kept meanwhile, 8-byte words"].verdict == "met"
     seen = figures(settlement.cashier(full))
     # the sign-in goes over the same line
     assert (
-        seen["bytes to the host, with the sign-in"].value == told["bytes to the host"].value + 89
+        number(seen["bytes to the host, with the sign-in"])
+        == number(told["bytes to the host"]) + 89
     )
-    assert 0 < seen["least heap free when a story or screen begins"].value < 152 * 1024
+    assert 0 < number(seen["least heap free when a story or screen begins"]) < 152 * 1024
     assert "differs" in seen["from OK to the result"].note
 
 
