@@ -157,6 +157,7 @@ def _micropython_spec() -> dict:
 WORKS = (
     Work("sale: pack", _MESSAGE + _FIRMWARE, "iso8583.pack(unionpay.PROFILE, MTI, FIELDS)", 20),
     Work("sale: pack and MAC", _MESSAGE + _FIRMWARE, "sealed()", 20, 1_000_000, 6 * 1024),
+    Work("sale: unpack", _MESSAGE + _FIRMWARE, "iso8583.unpack(unionpay.PROFILE, SALE)", 20),
     Work("sale: unpack and verify", _MESSAGE + _FIRMWARE, "opened()", 20),
     Work("sign-in: three keys opened and checked", _KEYS, 'KEYS.load_working(F62, "004")', 20),
     Work("PIN block, 3DES", _PIN, 'pin_block.encrypt(PIK, PIN, "6212345678901232")', 20),
@@ -178,6 +179,13 @@ WORKS = (
         "pyiso8583 4.0.1: pack the sale",
         _MESSAGE + _PYISO8583.format(spec=_micropython_spec()),
         "iso8583.encode(DOCUMENT, SPEC)",
+        8,
+        package="pyiso8583",
+    ),
+    Work(
+        "pyiso8583 4.0.1: unpack the sale",
+        _MESSAGE + _PYISO8583.format(spec=_micropython_spec()),
+        "iso8583.decode(SALE, SPEC)",
         8,
         package="pyiso8583",
     ),
