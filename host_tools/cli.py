@@ -192,17 +192,20 @@ def bench(
 ) -> None:
     """Measure what a sale costs: bytes, time on the wires, instructions, heap.
 
-    For a card of each kernel, beside the targets. What an instrument that is missing would have
-    measured is named. Nothing is timed, so the figures are the same each time; docs/bench.md
-    explains them.
+    For a card of each kernel, for messages and keys, for a full batch and its settlement, beside
+    the targets. What an instrument that is missing would have measured is named. Nothing is timed
+    but where it says so, so the figures are the same each time; docs/bench.md explains them.
     """
-    from host_tools.bench import dialect, mpy, report
+    from host_tools.bench import batch, dialect, mpy, report, settlement
     from host_tools.build.image import BuildError
+    from host_tools.device.provision import ProvisionError
     from host_tools.vboard.cards.fields import CardFileError
 
-    with in_a_sentence(BuildError, CardFileError, mpy.MeterError):
+    with in_a_sentence(BuildError, CardFileError, ProvisionError, mpy.MeterError):
         found = []
-        for one in chain(report.measure(), dialect.measure()):
+        for one in chain(
+            report.measure(), dialect.measure(), batch.measure(), settlement.measure()
+        ):
             found.append(one)
             if not as_json:
                 typer.echo(report.table(one))

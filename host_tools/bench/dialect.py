@@ -157,6 +157,7 @@ def _micropython_spec() -> dict:
 WORKS = (
     Work("sale: pack", _MESSAGE + _FIRMWARE, "iso8583.pack(unionpay.PROFILE, MTI, FIELDS)", 20),
     Work("sale: pack and MAC", _MESSAGE + _FIRMWARE, "sealed()", 20, 1_000_000, 6 * 1024),
+    Work("sale: unpack", _MESSAGE + _FIRMWARE, "iso8583.unpack(unionpay.PROFILE, SALE)", 20),
     Work("sale: unpack and verify", _MESSAGE + _FIRMWARE, "opened()", 20),
     Work("sign-in: three keys opened and checked", _KEYS, 'KEYS.load_working(F62, "004")', 20),
     Work("PIN block, 3DES", _PIN, 'pin_block.encrypt(PIK, PIN, "6212345678901232")', 20),
@@ -178,6 +179,13 @@ WORKS = (
         "pyiso8583 4.0.1: pack the sale",
         _MESSAGE + _PYISO8583.format(spec=_micropython_spec()),
         "iso8583.encode(DOCUMENT, SPEC)",
+        8,
+        package="pyiso8583",
+    ),
+    Work(
+        "pyiso8583 4.0.1: unpack the sale",
+        _MESSAGE + _PYISO8583.format(spec=_micropython_spec()),
+        "iso8583.decode(SALE, SPEC)",
         8,
         package="pyiso8583",
     ),
@@ -269,16 +277,18 @@ def _on_board(works: list[Work], counts: bool) -> dict[str, tuple[int | None, in
 
 def _on_wasm(works: list[Work]) -> dict[str, tuple[int, int]]:
     """Fuel and bytes of each. Raises MeterError."""
-    start = "import sys\nsys.path[:0] = ['/input/rom']\n"
-    programs = [_program(w, n, start, "/input/pypi/packages") for w in works for n in (0, w.n)]
     script = _RUN_WASM.format(fuel=_FUEL, patience=mpy.PATIENCE_S)
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(_PYPI / "wasm"), str(FOLDER)],
-        input=json.dumps(programs),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
+    with mpy.staged() as tree:
+        start = f"import sys\nsys.path[:0] = ['/input/{tree.name}']\n"
+        packages = "/input/pypi/packages"
+        programs = [_program(w, n, start, packages) for w in works for n in (0, w.n)]
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(_PYPI / "wasm"), str(FOLDER)],
+            input=json.dumps(programs),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
     said = [json.loads(line) for line in done.stdout.splitlines()]
     wrong = [stderr for _, stderr, _ in said if stderr]
     if done.returncode or wrong:

@@ -19,9 +19,17 @@ from host_tools.build.image import BUILD, ROOT, build_firmware, pack
 
 FOLDER = BUILD / "bench"
 ROM = FOLDER / "kernel.romfs"
-_MICROPYTHON = Path(sys.executable).with_name("micropython")
-# As the command `micropython` does, without what else is in a script
-_EMBEDDED = "import sys; from micropython_unix import main; sys.exit(main())"
+# As the command `micropython` does, without what else is in a script. The ROM image is mapped into
+# memory, as an ESP32 maps its flash: in the heap it would be in the way of every allocation.
+_EMBEDDED = """
+import ctypes, mmap, os, sys
+with open(os.environ["BENCH_ROM"], "rb") as file:
+    rom = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE)
+address = ctypes.addressof(ctypes.c_char.from_buffer(rom))
+os.environ["BENCH_ROM"] = f"{address},{len(rom)}"
+from micropython_unix import main
+sys.exit(main())
+"""
 _ROOMS = ("aio", "crypto", "drivers", "emv", "log", "protocol", "store")
 _LEAST, _FINEST = 16 * 1024, 256  # bytes, of a search for the smallest heap
 PATIENCE_S = 120
@@ -34,9 +42,15 @@ class MeterError(Exception):
 def prepare() -> None:
     """Build the firmware and pack what is measured into a ROM image of its own."""
     build_firmware()
+    with staged() as tree:
+        pack([tree], ROM)
+
+
+@contextmanager
+def staged() -> Iterator[Path]:
+    """The files of the ROM image, in a directory of their own: another process may be here too."""
     stage = BUILD / "virtual" / "stage" / "pos"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    # A directory of its own: another process may be at it too
     with tempfile.TemporaryDirectory(prefix="rom-", dir=FOLDER) as folder:
         tree = Path(folder)
         (tree / "pos").mkdir()
@@ -44,12 +58,12 @@ def prepare() -> None:
             if path.stem == "__init__" or path.stem in _ROOMS:
                 copy = shutil.copytree if path.is_dir() else shutil.copy
                 copy(path, tree / "pos" / path.name)
-        pack([tree], ROM)
+        yield tree
 
 
 def start_source() -> str:
     """The beginning of every program."""
-    return programs.START.format(rom=ROM, size=ROM.stat().st_size)
+    return programs.MAPPED
 
 
 def data_source(sale: Sale) -> str:
@@ -98,7 +112,11 @@ def _turns(pieces: list[list[bytes]]) -> str:
 
 
 def _command(heap: str, source: str) -> list[str]:
-    return [str(_MICROPYTHON), "-X", f"heapsize={heap}", "-c", source]
+    return [sys.executable, "-c", _EMBEDDED, "-X", f"heapsize={heap}", "-c", source]
+
+
+def _environment(rom: Path) -> dict[str, str]:
+    return {**os.environ, "BENCH_ROM": str(rom), "PYTHONHASHSEED": "0"}
 
 
 @contextmanager
@@ -106,7 +124,13 @@ def process(source: str, heap: str = "2m") -> Iterator[subprocess.Popen[str]]:
     """MicroPython with pipes at both ends; has ended when the block is left."""
     pipe = subprocess.PIPE
     program = subprocess.Popen(
-        _command(heap, source), stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT
+        _command(heap, source),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        cwd=ROOT,
+        env=_environment(ROM),
     )
     try:
         yield program
@@ -120,10 +144,15 @@ def process(source: str, heap: str = "2m") -> Iterator[subprocess.Popen[str]]:
                 end.close()
 
 
-def run(source: str, heap: str = "2m") -> list[list[str]]:
+def run(source: str, heap: str = "2m", rom: Path = ROM) -> list[list[str]]:
     """What a program prints: the words of each line. Raises MeterError."""
     done = subprocess.run(
-        _command(heap, source), capture_output=True, text=True, timeout=PATIENCE_S, cwd=ROOT
+        _command(heap, source),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        cwd=ROOT,
+        env=_environment(rom),
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
@@ -136,20 +165,22 @@ def has_valgrind() -> bool:
     return shutil.which("valgrind") is not None
 
 
-def instructions(sources: list[str], workers: int = 2) -> list[int]:
+def instructions(
+    sources: list[str], workers: int = 2, heap: str = "2m", rom: Path = ROM
+) -> list[int]:
     """Instructions of each program, the interpreter's start included. Raises MeterError."""
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(_instructions, sources))
+        return list(pool.map(lambda source: _instructions(source, heap, rom), sources))
 
 
-def _instructions(source: str) -> int:
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
+def _instructions(source: str, heap: str, rom: Path) -> int:
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     done = subprocess.run(
-        [*command, "-c", _EMBEDDED, "-X", "heapsize=2m", "-c", source],
+        [*command, *_command(heap, source)],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        env=_environment(rom),
     )
     counted = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode or counted is None:

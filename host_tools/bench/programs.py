@@ -3,7 +3,15 @@
 Parameters of the firmware are given by position: the build shortens their names.
 """
 
-# The firmware from a ROM image, as on a board
+# The firmware from a ROM image that is mapped into memory, as on a board
+MAPPED = """
+import gc, os, sys, uctypes, vfs
+from binascii import unhexlify
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at(*map(int, os.getenv("BENCH_ROM").split(",")))), "/rom")
+sys.path[:0] = ["/rom"]
+"""
+
+# The same where no memory can be mapped
 START = """
 import gc, sys, vfs
 from binascii import unhexlify

@@ -1,5 +1,9 @@
 """The bench of messages and keys: what it measures runs, and what it says without instruments."""
 
+import json
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from host_tools.bench import dialect, mpy, report
@@ -53,3 +57,18 @@ def test_without_the_network_a_sentence(monkeypatch, tmp_path):
     said = dialect.fetch("packages", ("pyDes==2.0.1",))
     assert said == "pyDes==2.0.1 could not be fetched; the bench needs PyPI for them"
     assert not (tmp_path / "packages" / "pins").exists()
+
+
+def test_the_32_bit_meter_is_given_the_firmware(monkeypatch):
+    found = []
+
+    def run(command, *, input, **options):
+        programs = json.loads(input)
+        tree = programs[0].partition("'/input/")[2].partition("'")[0]
+        found.append((Path(command[-1]) / tree / "pos" / "crypto").is_dir())
+        said = "".join(json.dumps(["allocated 48", "", 900 + 100 * n]) + "\n" for n in (0, 5))
+        return subprocess.CompletedProcess(command, 0, said, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert dialect._on_wasm([OURS[0]]) == {OURS[0].what: (500 / OURS[0].n, 48)}
+    assert found == [True]

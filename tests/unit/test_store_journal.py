@@ -212,6 +212,79 @@ print(len(list(journal.unprinted())))
     assert out.splitlines() == [line, line, str(unprinted)]
 
 
+def test_five_hundred_of_the_longest_records_fit(run):
+    """Each field as long as the message or the table of parameters lets it be."""
+    out = run("""
+sent = dict(entry="071", pan="6" * 6 + "*" * 9 + "1234", card=bytes(80), aid="A0" * 16,
+            f55=b"\\x9f\\x10\\x81\\xf8" + bytes(248), label="x" * 16, arqc="F" * 16,
+            tvr="0" * 10, tsi="0" * 4, atc="0" * 4, cvm="pin_sign", asked=1, voucher="0" * 6)
+end = dict(state="approved", rc="00", rrn="0" * 12, auth="0" * 6, issuer="9" * 11,
+           acquirer="9" * 11, org="CUP", reason="98")
+for trace in range(1, 501):
+    txn = sale(trace, operator="99", merchant_id="8" * 15, terminal_id="1" * 8, orig_batch=999999,
+               orig_trace=999999, orig_date="1231", orig_rrn="0" * 12, orig_auth="0" * 6)
+    journal.begin(txn)
+    txn.update(sent)
+    journal.sending(txn)
+    txn.update(end)
+    journal.close(txn)
+    journal.printed(trace, 1)
+    journal.printed(trace, 2)
+size = os.stat(journal.path)[6]
+for journal in (journal, restart()):
+    try:
+        journal.begin(sale(501))
+        raise AssertionError("not full")
+    except JournalFull:
+        pass
+    assert [journal.find(t)["trace"] for t in (1, 250, 500)] == [1, 250, 500]
+journal.settle(step=1, debits=500)  # there is room to settle it
+assert restart().settling["debits"] == 500
+print(size)
+""")
+    assert 300_000 < int(out) < 480 * 1024
+
+
+def test_records_of_many_transactions_in_any_order(run, tmp_path):
+    """Uploads, copies and steps long after and between: lookup, list and host reader agree."""
+    image = tmp_path / "flash.bin"
+    order = list(range(1, 31))
+    random.Random(4).shuffle(order)
+    out = run(f"""
+order = {order}
+for trace in range(1, 31):
+    txn = sale(trace, kind="offline")
+    journal.begin(txn)
+    journal.approve(txn)
+    if trace % 3 == 0:  # a copy of an earlier one comes between begin and end of this one
+        journal.printed(order[0] if order[0] < trace else 1, 1)
+txn = sale(31)
+journal.begin(txn)
+journal.uploaded(order[0], {{"rrn": "%012d" % order[0]}})
+journal.sending(txn)
+for trace in order[1:]:
+    journal.uploaded(trace, {{"rrn": "%012d" % trace}})
+    journal.printed(trace, 2)
+for _ in range(2):
+    journal.reversal(31, "98")
+journal.settle(step=1)
+journal.reversal(31, "06")
+journal.reversed(31, "00")
+for journal in (journal, restart()):
+    told = list(journal.transactions())
+    assert [t["rrn"] for t in told[:30]] == ["%012d" % t for t in range(1, 31)]
+    assert (told[30]["tries"], told[30]["reason"], told[30]["reversal_rc"]) == (3, "06", "00")
+    assert [journal.find(t["trace"]) for t in told] == told
+print(told)
+open({str(image)!r}, "wb").write(ram.image)
+""")
+    (batch,) = Store(image.read_bytes()).batches()
+    assert ast.literal_eval(out) == [
+        dict(t.fields, state=t.state, copies=t.copies, tries=t.reversals)
+        for t in batch.transactions
+    ]
+
+
 def test_what_was_approved_here_waits_for_its_upload(run):
     run("""
 for trace in (1, 2, 70001):

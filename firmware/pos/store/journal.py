@@ -42,10 +42,10 @@ _CAPACITY = const(500)
 _HEAD = const(8)  # of the file
 _FULL = const(480 * 1024)  # beyond it no transaction begins; the rest is for closing what is open
 _STATE = const(7)
-_LATE = const(8)  # a flag: fields of this transaction follow the begin of the next one
 _WAITS = const(128)  # a flag: approved here, and the host has not been told
 _COPIES = const(4)  # shift
 _MOST_COPIES = const(7)
+_FIELD_COPIES = const(25)  # place in records.NAMES
 _NOBODY = const(0xFFFF)  # the number in records that belong to no transaction
 
 # For each record kind, the states it may follow: bit n = state n.
@@ -81,6 +81,10 @@ class Journal:
         Raises OSError.
         """
         self.count = 0
+        # The records of a transaction follow each other; number and place of each that does not,
+        # and where those of the newest end
+        self._late = array("H")
+        self._row = 0
         self.damaged = None
         self._pending = self._begun = -1
         self.settling = {}  # fields of the settlement's last step, see ``settle``
@@ -122,20 +126,23 @@ class Journal:
             return
         while self.count <= number:
             self._at[self.count] = at // records.UNIT
+            self._flags[self.count] = 0
             self.count += 1
-            self._flags[self.count - 1] = 0
+            self._row = at
+        row = number == self.count - 1 and at == self._row
+        if row:
+            self._row += self._record.size
         flags = self._flags[number]
         if kind == _PRINTED:
-            txn = {}
-            self._record.fields(txn)
-            copies = min(txn["copies"], _MOST_COPIES) << _COPIES
-            self._flags[number] = flags & (_STATE | _LATE | _WAITS) | copies
+            copies = min(self._record.trace(_FIELD_COPIES), _MOST_COPIES) << _COPIES
+            self._flags[number] = flags & (_STATE | _WAITS) | copies
             return
         trace = self._record.trace()
         if trace:
             self._traces[number] = trace & 0xFFFF
-        if number < self.count - 1:
-            flags |= _LATE
+        if not row:
+            self._late.append(number)
+            self._late.append(at // records.UNIT)
         if kind == _UPLOADED:
             self._flags[number] = flags & ~_WAITS
             return
@@ -176,7 +183,8 @@ class Journal:
 
     def _step(self, kind, trace):
         """The number of the transaction to which a record of ``kind`` is about to be added."""
-        number = self._number(trace)
+        with open(self.path, "rb") as file:
+            number = self._number(trace, file)
         if number < 0:
             raise JournalError("no such trace")
         state = self._flags[number] & _STATE
@@ -280,8 +288,9 @@ class Journal:
 
     def find(self, trace: int):
         """The transaction with ``trace``, or None."""
-        number = self._number(trace)
-        return self._read(number) if number >= 0 else None
+        with open(self.path, "rb") as file:
+            number = self._number(trace, file)
+            return self._read(number, file) if number >= 0 else None
 
     def last(self, state=None):
         """The newest transaction (in ``state``, if given), or None."""
@@ -298,16 +307,16 @@ class Journal:
                 if self._flags[number] & _STATE:
                     yield self._read(number, file)
 
-    def _number(self, trace):
+    def _number(self, trace, file):
         """The number of the newest transaction with ``trace``; -1 when there is none."""
         low = trace & 0xFFFF
-        with open(self.path, "rb") as file:
-            for number in range(self.count - 1, -1, -1):
-                if self._traces[number] != low:
-                    continue
-                if self._record.read(file, self._at[number] * records.UNIT):
-                    if self._record.number == number and self._record.trace() == trace:
-                        return number
+        traces = self._traces
+        for number in range(self.count - 1, -1, -1):
+            if traces[number] != low:
+                continue
+            if self._record.read(file, self._at[number] * records.UNIT):
+                if self._record.number == number and self._record.trace() == trace:
+                    return number
         return -1
 
     def _read(self, number, file=None):
@@ -316,19 +325,22 @@ class Journal:
             with open(self.path, "rb") as file:
                 return self._read(number, file)
         flags = self._flags[number]
-        txn = {"state": STATES[flags & _STATE], "copies": 0, "tries": 0}
-        record = self._record
+        txn = {"state": STATES[flags & _STATE], "tries": 0}
         at = self._at[number] * records.UNIT
-        end = self._end
-        if number + 1 < self.count and not flags & _LATE:
-            end = self._at[number + 1] * records.UNIT
-        while at < end:
-            if not record.read(file, at):
-                at += records.UNIT
-                continue
-            if record.number == number:
-                record.fields(txn)
-                txn["tries"] += record.kind == _REVERSAL
-            at += record.size
+        while self._merge(file, at, number, txn):
+            at += self._record.size
+        late = self._late
+        for i in range(0, len(late), 2):
+            if late[i] == number:
+                self._merge(file, late[i + 1] * records.UNIT, number, txn)
         txn["copies"] = flags >> _COPIES & _MOST_COPIES
         return txn
+
+    def _merge(self, file, at, number, txn):
+        """Add the record at ``at``; returns whether there is one and it is of ``number``."""
+        record = self._record
+        if not record.read(file, at) or record.number != number:
+            return False
+        record.fields(txn)
+        txn["tries"] += record.kind == _REVERSAL
+        return True

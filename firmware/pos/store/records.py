@@ -57,21 +57,27 @@ class Record:
     def __init__(self):
         self._buf = bytearray(_ROOM)
         self.view = memoryview(self._buf)
+        self._rest = self.view[_HEAD:]
         self.kind = 0
         self.number = 0
         self.size = 0  # bytes in the file
 
     def read(self, file, at: int) -> bool:
-        """Read the record at offset ``at``; False when there is no whole and sound one."""
+        """Read the record at offset ``at``; False when there is no whole and sound one.
+
+        A full batch has thousands of them at each start: next to nothing is allocated.
+        """
         buf = self._buf
-        view = self.view
         file.seek(at)
-        if file.readinto(view[:_HEAD]) != _HEAD or buf[0] != _MAGIC:
+        if file.readinto(buf, _HEAD) != _HEAD or buf[0] != _MAGIC:
             return False
         size = -(-(_FRAME + (buf[4] << 8 | buf[5])) // UNIT) * UNIT
-        if size > _ROOM or file.readinto(view[_HEAD:size]) != size - _HEAD:
+        if size > _ROOM or file.readinto(self._rest, size - _HEAD) != size - _HEAD:
             return False
-        if crc32(view[: size - 4]) != int.from_bytes(view[size - 4 : size], "big"):
+        crc = crc32(self.view[: size - 4])
+        if crc >> 16 != buf[size - 4] << 8 | buf[size - 3]:
+            return False
+        if crc & 0xFFFF != buf[size - 2] << 8 | buf[size - 1]:
             return False
         self.kind = buf[1]
         self.number = buf[2] << 8 | buf[3]
@@ -94,12 +100,13 @@ class Record:
                 txn[NAMES[name - 1]] = value
             at += 2 + buf[at + 1]
 
-    def trace(self) -> int:
-        """The trace of the record that was read (its first field), or 0."""
+    def trace(self, name: int = 1) -> int:
+        """The number below 2^24 that the record begins with, its trace (or what else is at place
+        ``name`` of NAMES, from 1); 0 when it begins with something else."""
         buf = self._buf
-        if not buf[4] | buf[5] or buf[_HEAD] != _INTEGER | 1:
+        if not buf[4] | buf[5] or buf[_HEAD] != _INTEGER | name or buf[_HEAD + 1] != 3:
             return 0
-        return int.from_bytes(self.view[_HEAD + 2 : _HEAD + 2 + buf[_HEAD + 1]], "big")
+        return buf[_HEAD + 2] << 16 | buf[_HEAD + 3] << 8 | buf[_HEAD + 4]
 
     def _put(self, at, name, value):
         """Append one field; returns the offset after it."""
