@@ -189,9 +189,12 @@ def test_the_check_digit(mpy, pan, good):
     assert mpy(code, heap="1m").strip() == str(good)
 
 
-def test_every_page_of_the_menu_fits(mpy, tmp_path):
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_of_the_menu_fits(mpy, tmp_path, language):
     """No item is cut: an ellipsis stands where words do not fit."""
-    code = """
+    code = f"from pos import words\nfrom pos.words import {language}\n"
+    code += f"words.use({language}.TABLE)\n"
+    code += """
 from pos.flows import menu
 pages = [line.split() for line in menu._PAGES.split("\\n") if line]
 from pos.words import say
