@@ -316,12 +316,7 @@ def provision(
 
     from host_tools.device.provision import Identity, ProvisionError
     from host_tools.device.provision import provision as store
-    from host_tools.device.tls_files import TlsFiles, TlsFilesError
 
-    if no_tls and (tls_ca or tls_cert or tls_key):
-        raise typer.BadParameter("--no-tls does not go with --tls-...")
-    if (tls_cert or tls_key) and tls_ca is None:
-        raise typer.BadParameter("--tls-cert needs --tls-ca: the CA that the host is proven by")
     if len(terminal_id) != 8 or len(merchant_id) != 15:
         raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
     secrets = {}
@@ -331,12 +326,6 @@ def provision(
             "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
             "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
         }
-    tls = None
-    if tls_ca is not None:
-        if tls_cert is not None and tls_key is None:
-            tls_key = tls_cert.with_suffix(".key")
-        with in_a_sentence(TlsFilesError):
-            tls = TlsFiles.read(tls_ca, tls_cert, tls_key)
     identity = Identity(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
@@ -344,7 +333,7 @@ def provision(
         host=host,
         port=host_port,
         wifi_ssid=wifi,
-        tls=tls,
+        tls=_tls_files(tls_ca, tls_cert, tls_key, no_tls),
         plain=no_tls,
         **secrets,
     )
@@ -352,6 +341,22 @@ def provision(
         fail(f"there is no serial port {port}; for a virtual board start: taptill board")
     with in_a_sentence(ProvisionError, TransportError):
         typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
+
+
+def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: bool):
+    """What a terminal speaks TLS with (a TlsFiles), or None. BadParameter, or exits with 1."""
+    from host_tools.device.tls_files import TlsFiles, TlsFilesError
+
+    if no_tls and (ca or cert or key):
+        raise typer.BadParameter("--no-tls does not go with --tls-...")
+    if ca is None:
+        if cert or key:
+            raise typer.BadParameter("--tls-cert needs --tls-ca: what the host is proven by")
+        return None
+    if cert is not None and key is None:
+        key = cert.with_suffix(".key")
+    with in_a_sentence(TlsFilesError):
+        return TlsFiles.read(ca, cert, key)
 
 
 if __name__ == "__main__":

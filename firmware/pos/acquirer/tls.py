@@ -1,11 +1,13 @@
 """TLS over a connection to the host: the host proves its name, the terminal proves itself.
 
+MicroPython's own ``ssl`` does the protocol; this carries the records between it and the stream of
+bytes. So the handshake waits as everything else does, its end is known before anything of the
+terminal's is sent (``ssl`` does not tell), and a fault of the network is told as what it is.
+TLS 1.2, as MicroPython is built [M].
+
 Loaded only where the parameter ``tls`` is on, and only while there is a connection: one that is
 kept outlives its story, and with it this module, which is emptied then. So nothing that is called
-after ``start`` may ask the module for a name; constants and built-ins are none. MicroPython's own ``ssl`` does the protocol; this
-carries the records between it and the stream of bytes. So the handshake waits as everything else
-does, its end is known before anything of the terminal's is sent (``ssl`` does not tell), and a
-fault of the network is told as what it is. TLS 1.2, as MicroPython is built [M].
+after ``start`` may ask the module for a name; constants and built-ins are none.
 """
 
 import io
@@ -85,7 +87,7 @@ class _Records(io.IOBase):
         try:
             self._stream.write(buf)
         except OSError as error:
-            return -error.errno
+            return -(error.errno or 1)
         return len(buf)
 
     def ioctl(self, request, arg):
