@@ -211,7 +211,11 @@ def bench(
 
 
 @app.command(rich_help_panel=_RUN)
-def demo() -> None:
+def demo(
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Over TLS, with TEST certificates on both sides.")
+    ] = False,
+) -> None:
     """Play one contactless sale, from the first key to the printed receipt.
 
     Firmware, chips, card and acquiring host all take part; pictures of every screen and of the
@@ -222,7 +226,7 @@ def demo() -> None:
     from host_tools.device.provision import ProvisionError
 
     with in_a_sentence(BuildError, ProvisionError):
-        raise typer.Exit(story.main() or 0)
+        raise typer.Exit(story.main(tls) or 0)
 
 
 app.command(rich_help_panel=_RUN)(cli_acquirer.acquirer)

@@ -120,8 +120,10 @@ class Tls:
         except (ValueError, files.Damaged) as error:
             log.error("tls", "%s", str(error))
             raise OSError("tls_files")
+        done = False
         try:
             await self._shake()
+            done = True
         except ValueError as error:
             words = str(error).strip()
             log.warn("tls", "%s", words)
@@ -133,6 +135,9 @@ class Tls:
             if error.args and error.args[0] not in _REFUSALS:
                 raise
             raise OSError("tls_plain" if self._records.plain else "tls_refused")
+        finally:
+            if not done:  # also when there was no time for it
+                self.close()
 
     async def _shake(self):
         records = self._records
