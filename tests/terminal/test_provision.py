@@ -48,10 +48,10 @@ def test_tls_stays_until_it_is_taken_away(device):
     tell(device, Identity(tls=tls_bench.terminal("certificate")))
     assert stored() == ("1", list(files))
     assert tls_bench.secret("certificate") not in device.flash_image()
-    tell(device, Identity(tls=tls_bench.terminal("no_certificate")))
-    assert stored() == ("1", ["tls_ca"])
+    device.wait_for_screen("Operator")
     tell(device, Identity())
-    assert stored() == ("1", ["tls_ca"])
+    assert stored() == ("1", list(files))
+    device.wait_for_screen("Operator")
     tell(device, Identity(plain=True))
     assert stored() == ("0", [])
 
