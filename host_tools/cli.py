@@ -214,7 +214,11 @@ def bench(
 
 
 @app.command(rich_help_panel=_RUN)
-def demo() -> None:
+def demo(
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Over TLS, with TEST certificates on both sides.")
+    ] = False,
+) -> None:
     """Play one contactless sale, from the first key to the printed receipt.
 
     Firmware, chips, card and acquiring host all take part; pictures of every screen and of the
@@ -225,7 +229,7 @@ def demo() -> None:
     from host_tools.device.provision import ProvisionError
 
     with in_a_sentence(BuildError, ProvisionError):
-        raise typer.Exit(story.main() or 0)
+        raise typer.Exit(story.main(tls) or 0)
 
 
 app.command(rich_help_panel=_RUN)(cli_acquirer.acquirer)
@@ -319,12 +323,7 @@ def provision(
 
     from host_tools.device.provision import Identity, ProvisionError
     from host_tools.device.provision import provision as store
-    from host_tools.device.tls_files import TlsFiles, TlsFilesError
 
-    if no_tls and (tls_ca or tls_cert or tls_key):
-        raise typer.BadParameter("--no-tls does not go with --tls-...")
-    if (tls_cert or tls_key) and tls_ca is None:
-        raise typer.BadParameter("--tls-cert needs --tls-ca: the CA that the host is proven by")
     if len(terminal_id) != 8 or len(merchant_id) != 15:
         raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
     secrets = {}
@@ -334,12 +333,6 @@ def provision(
             "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
             "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
         }
-    tls = None
-    if tls_ca is not None:
-        if tls_cert is not None and tls_key is None:
-            tls_key = tls_cert.with_suffix(".key")
-        with in_a_sentence(TlsFilesError):
-            tls = TlsFiles.read(tls_ca, tls_cert, tls_key)
     identity = Identity(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
@@ -347,7 +340,7 @@ def provision(
         host=host,
         port=host_port,
         wifi_ssid=wifi,
-        tls=tls,
+        tls=_tls_files(tls_ca, tls_cert, tls_key, no_tls),
         plain=no_tls,
         **secrets,
     )
@@ -355,6 +348,22 @@ def provision(
         fail(f"there is no serial port {port}; for a virtual board start: taptill board")
     with in_a_sentence(ProvisionError, TransportError):
         typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
+
+
+def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: bool):
+    """What a terminal speaks TLS with (a TlsFiles), or None. BadParameter, or exits with 1."""
+    from host_tools.device.tls_files import TlsFiles, TlsFilesError
+
+    if no_tls and (ca or cert or key):
+        raise typer.BadParameter("--no-tls does not go with --tls-...")
+    if ca is None:
+        if cert or key:
+            raise typer.BadParameter("--tls-cert needs --tls-ca: what the host is proven by")
+        return None
+    if cert is not None and key is None:
+        key = cert.with_suffix(".key")
+    with in_a_sentence(TlsFilesError):
+        return TlsFiles.read(ca, cert, key)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.log import JsonLog
 from host_tools.acquirer.server import HostThread
 from host_tools.build.image import BUILD, build_firmware
+from host_tools.device import tls_bench
 from host_tools.device.journal_reader import Store
 from host_tools.device.provision import Identity
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
@@ -51,18 +52,23 @@ class Story:
         self._console.print(Panel(Text(text), width=44, title="paper"))
 
 
-def main() -> int:
-    """Play the sale; returns 0 when all four witnesses agree, 1 otherwise."""
+def main(over_tls: bool = False) -> int:
+    """Play the sale; returns 0 when all four witnesses agree, 1 otherwise.
+
+    ``over_tls``: terminal and host prove themselves to each other by TEST certificates.
+    """
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     image = build_firmware()
     print(f"firmware {image.path.relative_to(BUILD.parent)}, {image.size} bytes")
     print(f"         sha256 {image.sha256}")
-    identity = Identity()
+    identity = Identity(tls=tls_bench.terminal("certificate") if over_tls else None)
     flash, nvs = provisioned_flash(identity)
     log = JsonLog(OUT / "host.jsonl")
     with (
-        HostThread(open_ledger(), log=log) as host,
+        HostThread(
+            open_ledger(), log=log, tls=tls_bench.host("right") if over_tls else None
+        ) as host,
         VirtualDevice(flash=flash, nvs=nvs) as device,
     ):
         device.board.radio.routes[identity.host] = ("127.0.0.1", host.port)
@@ -70,6 +76,10 @@ def main() -> int:
         approved = _play(Story(device, OUT), device)
         device.paper_image().save(OUT / "paper.png")
         differences = _compare(device, host, approved)
+        for record in host.log.records:
+            if "certificate" in record:
+                words = " ".join(record[name] for name in ("certificate", "protocol", "cipher"))
+                print(f"TLS: terminal {words}")
     for difference in differences:
         print(f"DIFFERENT: {difference}")
     if not differences:

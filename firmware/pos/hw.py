@@ -57,7 +57,9 @@ class Wifi:
     def __init__(self, ssid: str, key: str):
         self._ssid, self._key = ssid, key
         self._wlan = network.WLAN(network.WLAN.IF_STA)
-        self.kept = None  # a connection that lasts for more than one story, and since when
+        self.kept: tuple | None = (
+            None  # a connection that lasts for more than one story, and since when
+        )
 
     def is_up(self) -> bool:
         """Whether there is a connection now."""

@@ -27,11 +27,11 @@ async def main():
     reader, writer = await asyncio.open_connection("127.0.0.1", {port})
     line = Tls(writer)
     try:
-        await asyncio.wait_for(line.start({root!r}, sealer, {name!r}), 10)
+        await asyncio.wait_for(line.start({root!r}, sealer, {name!r}), {seconds})
         print("done")
         {then}
-    except (OSError, EOFError) as error:
-        print("why", error)
+    except (OSError, EOFError, asyncio.TimeoutError) as error:
+        print("why", str(error) or type(error).__name__)
     line.close()
     await line.wait_closed()
 asyncio.run(main())
@@ -70,7 +70,7 @@ class Terminal:
     def __init__(self, mpy, tmp_path):
         self._mpy, self._root = mpy, str(tmp_path)
 
-    def connect(self, port, ca, cert=None, *, name=NAME, then="pass", spoil=""):
+    def connect(self, port, ca, cert=None, *, name=NAME, then="pass", spoil="", seconds=10):
         files = TlsFiles.read(ca, cert, cert and cert.with_suffix(".key"))
         return self._mpy(
             PROGRAM.format(
@@ -79,6 +79,7 @@ class Terminal:
                 port=port,
                 name=name,
                 then=then,
+                seconds=seconds,
             )
         ).splitlines()
 
@@ -190,6 +191,19 @@ def test_one_who_hangs_up_on_the_greeting(terminal, answer, folder):
     assert terminal.connect(answer(lambda sock: sock.recv(1000)), folder / "ca.pem") == [
         "why tls_plain"
     ]
+
+
+def test_one_who_says_nothing_is_left(terminal, answer, folder):
+    ended = threading.Event()
+
+    def silent(sock):
+        while sock.recv(1000):
+            pass
+        ended.set()
+
+    lines = terminal.connect(answer(silent), folder / "ca.pem", seconds=0.2)
+    assert lines == ["why TimeoutError"]
+    assert ended.wait(10)
 
 
 def test_bytes_that_come_one_by_one(terminal, answer, serve, folder):

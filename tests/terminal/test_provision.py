@@ -2,6 +2,7 @@
 
 import pytest
 
+from host_tools.device import tls_bench
 from host_tools.device.journal_reader import Store
 from host_tools.device.provision import Identity, ProvisionError, provision
 from host_tools.device.virtual import VirtualDevice
@@ -35,6 +36,24 @@ def test_a_terminal_can_be_told_again_who_it_is(device):
     assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "87654321"
     assert tell(device, Identity()) == KCV
     assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "12345678"
+
+
+def test_tls_stays_until_it_is_taken_away(device):
+    files = ("tls_ca", "tls_cert", "tls_key")
+
+    def stored():
+        store = Store(device.flash_image(), "/pos")
+        return store.params().get("tls"), [name for name in files if name in store.names()]
+
+    tell(device, Identity(tls=tls_bench.terminal("certificate")))
+    assert stored() == ("1", list(files))
+    assert tls_bench.secret("certificate") not in device.flash_image()
+    device.wait_for_screen("Operator")
+    tell(device, Identity())
+    assert stored() == ("1", list(files))
+    device.wait_for_screen("Operator")
+    tell(device, Identity(plain=True))
+    assert stored() == ("0", [])
 
 
 def test_what_the_terminal_refuses_is_told_and_changes_nothing(device):

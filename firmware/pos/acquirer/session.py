@@ -89,7 +89,8 @@ class Session:
     async def _open(self, host, port):
         self._whole = False
         self._reader, self._writer = await asyncio.open_connection(host, port)
-        if _poll(self._writer.s, select.POLLOUT) & (select.POLLERR | select.POLLHUP):
+        sock = self._writer.s  # pyright: ignore[reportAttributeAccessIssue]
+        if _poll(sock, select.POLLOUT) & (select.POLLERR | select.POLLHUP):
             raise OSError("refused")
         if self._params["tls"]:
             from pos.acquirer.tls import Tls

@@ -1,13 +1,13 @@
 """TLS over a connection to the host: the host proves its name, the terminal proves itself.
 
+MicroPython's own ``ssl`` does the protocol; this carries the records between it and the stream of
+bytes. So the handshake waits as everything else does, its end is known before anything of the
+terminal's is sent (``ssl`` does not tell), and a fault of the network is told as what it is.
+TLS 1.2, as MicroPython is built [M].
+
 Loaded only where the parameter ``tls`` is on, and only while there is a connection: one that is
 kept outlives its story, and with it this module, which is emptied then. So nothing that is called
 after ``start`` may ask the module for a name; constants and built-ins are none.
-
-MicroPython's own ``ssl`` does the protocol; this carries the records between it and the stream of
-bytes. So the handshake waits as everything else does, its end is known before anything of the
-terminal's is sent (``ssl`` does not tell), and a fault of the network is told as what it is. TLS
-1.2, as MicroPython is built [M].
 """
 
 import io
@@ -87,7 +87,7 @@ class _Records(io.IOBase):
         try:
             self._stream.write(buf)
         except OSError as error:
-            return -error.errno
+            return -(error.errno or 1)
         return len(buf)
 
     def ioctl(self, request, arg):
@@ -109,7 +109,7 @@ class Tls:
     async def start(self, root: str, sealer, name: str) -> None:
         """Shake hands with the host of that name.
 
-        Raises OSError, with a word ("tls_...", see ``pos.words``) where the reason is known; the
+        Raises OSError, with a word ("tls_...", see ``ui.strings``) where the reason is known; the
         stream is then of no use. One that hangs up refuses: not every host says it in TLS.
         """
         try:
@@ -120,8 +120,10 @@ class Tls:
         except (ValueError, files.Damaged) as error:
             log.error("tls", "%s", str(error))
             raise OSError("tls_files")
+        done = False
         try:
             await self._shake()
+            done = True
         except ValueError as error:
             words = str(error).strip()
             log.warn("tls", "%s", words)
@@ -133,6 +135,9 @@ class Tls:
             if error.args and error.args[0] not in _REFUSALS:
                 raise
             raise OSError("tls_plain" if self._records.plain else "tls_refused")
+        finally:
+            if not done:  # also when there was no time for it
+                self.close()
 
     async def _shake(self):
         records = self._records

@@ -13,6 +13,7 @@ async def run(t) -> None:
         await t.tell("sign_in")
         await _look_after(t, True)
         await _work(t)
+        await t.network.close()
         t.operator = ""
         t.ui.set_status(operator="")
 
