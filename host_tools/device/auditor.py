@@ -70,7 +70,7 @@ def audit(store: Store, paper: str, ledger: Ledger) -> list[str]:
     """
     try:
         terminal = store.params().get("terminal_id", "")
-        batches = store.batches()
+        batches, script = store.batches(), store.script()
     except FlashImageError as error:
         return [f"The flash cannot be read: {error}."]
     journal = [txn for batch in batches for txn in batch.transactions]
@@ -81,6 +81,8 @@ def audit(store: Store, paper: str, ledger: Ledger) -> list[str]:
         for offset in batch.damaged
     ]
     found += _at_rest(journal)
+    if script is not None:
+        found.append(f"The host has yet to hear what became of the script of {script:06d}.")
     found += _journal_and_ledger(journal, rows, _kept(batches))
     found += _settled(batches, ledger, terminal)
     found += _paper_and_journal(read_slips(paper), journal)

@@ -235,6 +235,13 @@ def test_a_slip_cut_off_by_a_power_cut_is_no_copy_and_no_difference():
         assert found(paper=case.slip(lines=lines) + case.BOTH) == [], lines
 
 
+def test_the_result_of_a_script_that_the_host_has_not_heard():
+    waiting = (2).to_bytes(3, "big") + (3).to_bytes(3, "big") + bytes(5)
+    assert audit(case.store(SALE, script=waiting), case.BOTH, case.ledger(BOOKED)) == [
+        "The host has yet to hear what became of the script of 000002."
+    ]
+
+
 def test_notices_are_no_vouchers():
     notice = (
         "TEST - NOT VALID\n*** REVERSED ***\nSALE\nTHIS IS NOT A VOUCHER\n"

@@ -133,7 +133,8 @@ def test_what_is_lacking(root, tmp_path):
 def test_the_result_of_a_script_waits_until_it_is_told(root):
     path = str(root)
     assert scripts.get(path) is None
-    scripts.put(path, 70001, b"\x20\x11\x22\x33\x44")
-    assert scripts.get(path) == (70001, b"\x20\x11\x22\x33\x44")
+    scripts.put(path, 70001, 70002, b"\x00\x11\x22\x33\x44")
+    scripts.put(path, 70001, 70002, b"\x20\x11\x22\x33\x44")
+    assert scripts.get(path) == (70001, 70002, b"\x20\x11\x22\x33\x44")
     scripts.told(path)
     assert scripts.get(path) is None

@@ -74,6 +74,8 @@ async def _finish(t, txn, card, pin, flags):
         card.f55 = txn["f55"] = None  # the card only says whose account it is
         txn["org"] = _scheme(card.pan)
     reason = await t.tell("authorise", txn, card, pin)
+    if "script" in txn:
+        await t.tell("update", txn)
     if not reason:
         return
     if "X" in flags:  # a silence costs nothing
