@@ -58,7 +58,7 @@ class TransactionRow:
     "reversed" with ``response_code`` None: nothing was ever booked. ``amount`` is the amount in
     force, ``effect`` what was added to the card's book, ``fee`` what was taken from the merchant.
     ``original``: batch and trace of what it voids, completes, refunds or changes. ``ended``: a
-    void, or a completion, has ended it.
+    void, or a completion, has ended it. ``organisation``: whose card it was.
     """
 
     terminal_id: str
@@ -82,6 +82,7 @@ class TransactionRow:
     ended: bool
     entry_mode: str
     condition: str
+    organisation: str
 
 
 class Work:
@@ -500,4 +501,5 @@ def _row(txn: Transaction) -> TransactionRow:
         ended=txn.ended_by_id is not None,
         entry_mode=txn.entry_mode,
         condition=txn.condition,
+        organisation=txn.organisation,
     )

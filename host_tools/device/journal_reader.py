@@ -89,6 +89,7 @@ _FIELDS = {
     46: "balanced",
     47: "first",
     48: "fee",
+    49: "foreign",
 }
 
 

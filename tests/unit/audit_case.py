@@ -22,7 +22,7 @@ KINDS = {name: i for i, name in enumerate(
 NAMES = {
     "trace": 1, "kind": 2, "amount": 3, "batch": 4, "pan": 8, "rrn": 11, "auth": 12, "rc": 13,
     "orig_batch": 28, "orig_trace": 29, "step": 40, "debits": 42, "debit_fen": 43, "credits": 44,
-    "credit_fen": 45, "balanced": 46,
+    "credit_fen": 45, "balanced": 46, "foreign": 49, "org": 38,
 }  # fmt: skip
 
 

@@ -204,6 +204,13 @@ STEP = {"step": 3, "debits": 1, "debit_fen": 128000, "credits": 0, "credit_fen":
             [": totals (5, 1, 0, 0) in the journal, (128000, 1, 0, 0) at the host."],
         ),
         (STEP | {"balanced": 2}, (128000, 1), ["is not balanced here"]),
+        (STEP | {"foreign": "0" * 30 + "1"}, (128000, 1), []),
+        (STEP | {"foreign": "0" * 30 + "2"}, (128000, 1), ["is not balanced here"]),
+        (
+            STEP | {"foreign": "000000000500" + "001" + "0" * 15 + "1"},
+            (128000, 1),
+            [": foreign 000000000500001"],
+        ),
     ],
 )
 def test_a_settlement_is_the_same_on_both_sides(steps, row, sentences):
@@ -233,6 +240,13 @@ def test_a_copy_marked_as_duplicate_is_well():
 def test_a_slip_cut_off_by_a_power_cut_is_no_copy_and_no_difference():
     for lines in range(1, 12):
         assert found(paper=case.slip(lines=lines) + case.BOTH) == [], lines
+
+
+def test_whose_card_it_was_is_the_same_on_both_sides():
+    assert found(case.sale(0, "approved", org="CUP")) == []
+    assert found(case.sale(0, "approved", org="VIS")) == [
+        f"{NAME}: organisation VIS in the journal, CUP in the ledger."
+    ]
 
 
 def test_the_result_of_a_script_that_the_host_has_not_heard():

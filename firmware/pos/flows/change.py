@@ -5,7 +5,7 @@ from pos.store.seal import open_card
 from pos.ui.strings import say
 
 _READ_MS = 10000
-_NAMES = ("orig_batch", "orig_trace", "orig_rrn", "orig_auth")
+_NAMES = ("orig_batch", "orig_trace", "orig_rrn", "orig_auth", "org")
 
 
 async def run(t, kind: str) -> None:
@@ -25,7 +25,7 @@ async def run(t, kind: str) -> None:
     amount = await t.tell("amount", kind, None, limit)
     if not amount:
         return
-    txn = {name: original[name] for name in _NAMES}
+    txn = {name: original.get(name) for name in _NAMES}
     txn["kind"] = kind
     txn["base"] = base
     txn["amount"] = amount

@@ -105,6 +105,7 @@ tear_off=Tear off the slip for the shop, then press OK for the customer's.
 menu_settle=Settlement
 settle_debit=Paid: {} for {}
 settle_credit=Given back: {} for {}
+settle_foreign=Foreign cards among them: {}
 settle_sure=OK: settle now. Cancel: later.
 settle_hint=Comparing totals with the host
 settle_upload=Batch upload: {} of {}
