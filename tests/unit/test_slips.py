@@ -169,6 +169,9 @@ def test_a_tip_and_the_total():
     lines = texts(made(kind="tip", base=100000, tip=28000, amount=128000))
     at = lines.index("AMOUNT: RMB 1000.00")
     assert lines[at + 1 : at + 4] == ["TIP: RMB 280.00", "TOTAL:", "RMB 1280.00"]
+    # one that takes the place of another: what was sold is what was sold
+    lines = texts(made(kind="tip", base=135000, tip=28000, amount=128000))
+    assert "AMOUNT: RMB 1000.00" in lines and not any("1350" in line for line in lines)
 
 
 def test_an_adjustment_shows_the_amount_before():

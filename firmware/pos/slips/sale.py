@@ -124,7 +124,7 @@ def _amount(words, txn):
     fen = txn["amount"]
     name = "amount"
     if txn.get("tip"):
-        yield from row(words["sold"], money(txn["base"]))
+        yield from row(words["sold"], money(fen - txn["tip"]))  # base may have another tip in it
         yield from row(words["tip_fen"], money(txn["tip"]))
         name = "total"
     elif txn.get("base"):
