@@ -5,7 +5,6 @@ the heap while a card is read: what each step needs is loaded by the step.
 """
 
 from pos.emv.outcome import APPROVED, CDCVM, MSG_APPROVED, ONLINE, SIGNATURE
-from pos.protocol import unionpay
 from pos.ui.strings import say
 
 _READ_MS = 10000
@@ -89,6 +88,8 @@ async def _finish(t, txn, card, pin, flags):
 def _scheme(txn, card):
     """Whose card it is, unless that is its original's; the host's answer may know better."""
     if not txn.get("org"):
+        from pos.protocol import unionpay  # not while a card is read
+
         txn["org"] = unionpay.organisation(card.pan, txn.get("aid") or "")
 
 
