@@ -34,7 +34,7 @@ async def run(t, txn: dict) -> None:
         log.info("update", "not with this card")
         return
     try:
-        done = await _deliver(t, update)
+        done = await _deliver(t, update, say(txn["state"]) + ". " + say("update"))
     except (ReaderFault, BadBytes) as error:
         log.warn("update", "%s", type(error).__name__)
         done = False
@@ -49,15 +49,14 @@ async def run(t, txn: dict) -> None:
     await t.show("message", "ok" if done else "warn", say("card"), words, _READ_MS)
 
 
-async def _deliver(t, update) -> bool:
-    """Ask for the card until all has been said to it; False: in vain."""
-    hint = "update"
+async def _deliver(t, update, hint) -> bool:
+    """Ask for the card until all has been said to it; False: in vain. ``hint``: how to ask."""
     for _ in range(_TRIES):
-        await t.show("present_card", 0, say(hint))
+        await t.show("present_card", 0, hint)
         t.ui.forget()
         if t.reader is None:
             await t.open_reader().start()
-        hint = "card_again"
+        hint = say("card_again")
         try:
             index, found = await first(t.reader.poll(_WAIT_MS), _cancelled(t.ui))
             if index or not found:

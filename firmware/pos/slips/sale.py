@@ -6,7 +6,7 @@ out. Nothing here prints more of a PAN than the first 6 and the last 4 digits, w
 holds.
 """
 
-from pos.protocol import escpos, unionpay
+from pos.protocol import escpos
 from pos.slips import lines
 from pos.slips.lines import centred, paragraph, row, rows
 
@@ -223,6 +223,8 @@ def report(txn: dict, shop: str, test: bool = False, words: dict = EN):
 
     Of one that is still pending it is a fault report: somebody may have to act on it.
     """
+    from pos.protocol import unionpay  # only here: other slips have no use for it
+
     which = why = txn["state"]
     if which not in words:
         which = why = "fault"
