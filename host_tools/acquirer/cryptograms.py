@@ -7,7 +7,7 @@ this project's test issuer's, as remembered [M]; a real issuer may differ in der
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pyemv import ac, kd, tools
+from pyemv import ac, kd, sm, tools
 
 # The data of every version, in order; some of 9F10 follows.
 AC_TAGS = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36")
@@ -37,6 +37,7 @@ class _Version:
     padding: ac.PaddingType = ac.PaddingType.EMV
     answer: Callable[[bytes, bytes, bytes], bytes] | None = None  # None: as ``session``
     status: bool = False
+    script: Callable[[bytes, bytes, bytes], bytes] | None = None  # of a script's MAC
 
 
 def _of_counter(master: bytes, atc: bytes, _: bytes) -> bytes:
@@ -56,6 +57,15 @@ def _of_number(master: bytes, atc: bytes, number: bytes) -> bytes:
     return kd.derive_common_sk(master, atc + bytes(2) + number)
 
 
+def _of_cryptogram(master: bytes, _: bytes, cryptogram: bytes) -> bytes:
+    """EMV common session key for secure messaging, from the cryptogram (EMV Book 2, A1.3)."""
+    return kd.derive_common_sk(master, cryptogram)
+
+
+def _visa_script(master: bytes, atc: bytes, _: bytes) -> bytes:
+    return kd.derive_visa_sm_sk(master, atc)
+
+
 def _none(master: bytes, _: bytes, __: bytes) -> bytes:
     return master
 
@@ -65,12 +75,14 @@ _A, _B = kd.derive_icc_mk_a, kd.derive_icc_mk_b
 
 # RID -> where the version stands in 9F10, and the versions
 _SCHEMES: dict[str, tuple[int, dict[int, _Version]]] = {
-    _UNIONPAY: (2, {0x01: _Version(7, (_SHORT_CVR,), _A, _of_counter)}),
+    _UNIONPAY: (2, {0x01: _Version(7, (_SHORT_CVR,), _A, _of_counter, script=_of_counter)}),
     _VISA: (
         2,
         {
-            0x0A: _Version(7, (_SHORT_CVR,), _A, _none, ac.PaddingType.VISA),
-            0x12: _Version(7, (slice(0, 32),), _B, _common, status=True),
+            0x0A: _Version(
+                *(7, (_SHORT_CVR,), _A, _none, ac.PaddingType.VISA), script=_visa_script
+            ),
+            0x12: _Version(7, (slice(0, 32),), _B, _common, status=True, script=_visa_script),
         },
     ),
     _MASTERCARD: (
@@ -109,6 +121,18 @@ def answer(imk: bytes, pan: str, psn: str, icc: Mapping[str, bytes], arc: bytes)
     if version.status:
         return ac.generate_arpc_2(session, icc["9F26"], STATUS_UPDATE) + STATUS_UPDATE
     return ac.generate_arpc_1(session, icc["9F26"], arc) + arc
+
+
+def command_mac(imk: bytes, pan: str, psn: str, icc: Mapping[str, bytes], data: bytes) -> bytes:
+    """The 8-byte MAC of a script's command: ``data`` is its header with Lc and its data.
+
+    Counter and cryptogram of the transaction go between the two (EMV Book 2, 9.2, format 2). The
+    issuer's key is that of its cryptograms [M]. Raises UnknownCryptogram.
+    """
+    version = _version(icc)
+    master = version.derive(imk, pan, psn)
+    session = (version.script or _of_cryptogram)(master, icc["9F36"], icc["9F26"])
+    return sm.generate_command_mac(session, data[:5] + icc["9F36"] + icc["9F26"] + data[5:])
 
 
 def _version(icc: Mapping[str, bytes]) -> _Version:

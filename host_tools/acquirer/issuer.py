@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pyemv import tlv
 
-from host_tools.acquirer import cryptograms, security, settings
+from host_tools.acquirer import cryptograms, scripts, security, settings
 from host_tools.acquirer.dialect import FormatError, Message
 from host_tools.acquirer.ledger import Work
 from host_tools.acquirer.models import Account, IssuerKey
@@ -136,7 +136,8 @@ class Issuer:
     def answer_icc(self, request: Message, account: Account, card: Card) -> bytes | None:
         """Field 55 of an approval: 91, and a script that waits for this card. None without chip.
 
-        The script stays pending until the terminal has reported its result.
+        The script stays pending until the terminal has reported that it was executed. Commands
+        without a MAC get one.
         """
         if card.icc is None:
             return None
@@ -144,8 +145,12 @@ class Issuer:
         data = tlv.encode({"91": cryptograms.answer(imk, card.pan, psn, card.icc, _APPROVAL)})
         script = self._work.pending_script(account)
         if script is not None:
+            icc = card.icc
             script.sent = True
-            data += script.template
+            data += scripts.complete(
+                script.template,
+                lambda head, rest: cryptograms.command_mac(imk, card.pan, psn, icc, head + rest),
+            )
         return data
 
     def _card_key(self, request: Message, account: Account, card: Card) -> tuple[bytes, str]:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
-from host_tools.acquirer import books, migrations
+from host_tools.acquirer import books, migrations, scripts
 from host_tools.acquirer.books import FEES, hold_book, merchant_book
 from host_tools.acquirer.keystore import KeyStore
 from host_tools.acquirer.log import mask_pan
@@ -58,7 +58,7 @@ class TransactionRow:
     "reversed" with ``response_code`` None: nothing was ever booked. ``amount`` is the amount in
     force, ``effect`` what was added to the card's book, ``fee`` what was taken from the merchant.
     ``original``: batch and trace of what it voids, completes, refunds or changes. ``ended``: a
-    void, or a completion, has ended it.
+    void, or a completion, has ended it. ``organisation``: whose card it was.
     """
 
     terminal_id: str
@@ -82,6 +82,7 @@ class TransactionRow:
     ended: bool
     entry_mode: str
     condition: str
+    organisation: str
 
 
 class Work:
@@ -201,12 +202,16 @@ class Work:
         return next((script for script in pending if script.result is None), None)
 
     def script_done(self, pan: str, result: bytes) -> bool:
-        """The terminal's report (DF31) for the script that was sent; False when none was."""
+        """The terminal's report (DF31) for the script that was sent; False when none was.
+
+        One that has not reached the card waits on.
+        """
         account = self.account(pan)
         script = self.pending_script(account) if account is not None else None
         if script is None or not script.sent:
             return False
-        script.result = result
+        if scripts.performed(result):
+            script.result = result
         return True
 
     def add_merchant(self, merchant_id: str, name: str, cents_decide: bool = False) -> None:
@@ -418,11 +423,13 @@ class Ledger(Settings):
     def queue_script(self, pan: str, template: str) -> None:
         """An issuer script for a card: hex of a whole template 71 or 72.
 
-        It goes with each online approval of the card's chip until its result has come. Raises
-        KeyError (without the PAN) for an unknown card, ValueError for what is no such template.
+        It goes with each online approval of the card's chip until it has reached the card. A
+        command whose Lc counts 4 to 8 bytes more than there are gets a MAC of that length then.
+        Raises KeyError (without the PAN) for an unknown card, ValueError for what is no template.
         """
         data = bytes.fromhex(template)
-        tags = tlv.decode(data) if 2 < len(data) <= _SCRIPT_MOST else {}
+        whole = scripts.complete(data, lambda *_: bytes(8))
+        tags = tlv.decode(data) if 2 < len(whole) <= _SCRIPT_MOST else {}
         if list(tags) not in ([tag] for tag in _SCRIPT_TEMPLATES):
             raise ValueError("one template 71 or 72 of at most 200 bytes is needed")
         with self.begin() as work:
@@ -494,4 +501,5 @@ def _row(txn: Transaction) -> TransactionRow:
         ended=txn.ended_by_id is not None,
         entry_mode=txn.entry_mode,
         condition=txn.condition,
+        organisation=txn.organisation,
     )

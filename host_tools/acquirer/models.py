@@ -120,7 +120,8 @@ class Transaction(Base):
     card's book and took from the merchant, 0 when nothing is booked. ``original_id``: what it
     voids, completes, refunds or changes; ``ended_by_id``: the void or completion that ended it.
     ``refunded``: of a payment, what refunds gave back. ``held``: of a pre-authorisation, what it
-    and its additions hold now. ``entry_mode`` and ``condition``: F22 and F25.
+    and its additions hold now. ``entry_mode`` and ``condition``: F22 and F25. ``organisation``:
+    whose card it is, see ``organisations``; that of the original where there is one.
     """
 
     __tablename__ = "transactions"
@@ -143,6 +144,7 @@ class Transaction(Base):
     at: Mapped[datetime]
     entry_mode: Mapped[str] = mapped_column(String(3), default="")
     condition: Mapped[str] = mapped_column(String(2), default="")
+    organisation: Mapped[str] = mapped_column(String(3), default="CUP")
     effect: Mapped[int] = mapped_column(BigInteger, default=0)
     fee: Mapped[int] = mapped_column(BigInteger, default=0)
     tip: Mapped[int] = mapped_column(BigInteger, default=0)

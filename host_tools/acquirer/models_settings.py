@@ -74,7 +74,7 @@ class Settlement(Base):
     """One batch as the terminal and the host see it.
 
     ``result``: open, balanced, or different; ``differences``: one a line. Totals of the terminal
-    and the host: debit and credit, amount and count.
+    and the host: debit and credit, amount and count, of own and of foreign cards.
     """
 
     __tablename__ = "settlements"
@@ -90,6 +90,14 @@ class Settlement(Base):
     our_debits: Mapped[int]
     our_credit: Mapped[int] = mapped_column(BigInteger)
     our_credits: Mapped[int]
+    their_foreign_debit: Mapped[int] = mapped_column(BigInteger, default=0)
+    their_foreign_debits: Mapped[int] = mapped_column(default=0)
+    their_foreign_credit: Mapped[int] = mapped_column(BigInteger, default=0)
+    their_foreign_credits: Mapped[int] = mapped_column(default=0)
+    our_foreign_debit: Mapped[int] = mapped_column(BigInteger, default=0)
+    our_foreign_debits: Mapped[int] = mapped_column(default=0)
+    our_foreign_credit: Mapped[int] = mapped_column(BigInteger, default=0)
+    our_foreign_credits: Mapped[int] = mapped_column(default=0)
     result: Mapped[str] = mapped_column(String(9))
     differences: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime]
@@ -98,7 +106,8 @@ class Settlement(Base):
 class UploadedItem(Base):
     """One transaction as the terminal's batch upload says it; ``failed``: it did not go through.
 
-    ``kind``: stripe, chip, or the kind of an advice that was uploaded as itself.
+    ``kind``: stripe, chip, or the kind of an advice that was uploaded as itself, which does not
+    say whether its card ``is_foreign``.
     """
 
     __tablename__ = "uploaded_items"
@@ -112,3 +121,4 @@ class UploadedItem(Base):
     pan_tag: Mapped[str] = mapped_column(String(64))
     pan_masked: Mapped[str] = mapped_column(String(20))
     failed: Mapped[bool] = mapped_column(default=False)
+    is_foreign: Mapped[bool | None]

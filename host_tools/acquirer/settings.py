@@ -128,6 +128,21 @@ class Totals:
     credits: int
 
 
+NO_TOTALS = Totals(0, 0, 0, 0)
+
+
+def totals_of(row: Settlement, whose: str) -> Totals:
+    """Its totals: ``whose`` is their, our, their_foreign or our_foreign."""
+    names = ("debit", "debits", "credit", "credits")
+    return Totals(*(getattr(row, f"{whose}_{name}") or 0 for name in names))
+
+
+def keep_totals(row: Settlement, whose: str, totals: Totals) -> None:
+    """The other way round."""
+    for name, value in vars(totals).items():
+        setattr(row, f"{whose}_{name}", value)
+
+
 @dataclass(frozen=True)
 class SettlementRow:
     """What an auditor sees of a settlement. ``result``: open, balanced or different.
@@ -139,6 +154,8 @@ class SettlementRow:
     batch: str
     theirs: Totals
     ours: Totals
+    their_foreign: Totals
+    our_foreign: Totals
     result: str
     differences: list[str]
     at: datetime
@@ -385,8 +402,10 @@ def _row(row: Settlement) -> SettlementRow:
     return SettlementRow(
         terminal_id=row.terminal_id,
         batch=row.batch,
-        theirs=Totals(row.their_debit, row.their_debits, row.their_credit, row.their_credits),
-        ours=Totals(row.our_debit, row.our_debits, row.our_credit, row.our_credits),
+        theirs=totals_of(row, "their"),
+        ours=totals_of(row, "our"),
+        their_foreign=totals_of(row, "their_foreign"),
+        our_foreign=totals_of(row, "our_foreign"),
         result=row.result,
         differences=row.differences.splitlines(),
         at=row.at,

@@ -16,7 +16,7 @@ from host_tools.device import tls_bench
 from host_tools.device.virtual import VirtualDevice
 from host_tools.vboard.cards.card import Card
 from host_tools.vboard.cards.fields import CardFileError
-from host_tools.vboard.cards.loader import load_card
+from host_tools.vboard.cards.loader import load_account, load_card
 from host_tools.vboard.cards.script import ScriptCard
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
 from host_tools.vboard.chips.key_matrix import KeyMatrix
@@ -29,7 +29,7 @@ DEADLINE_S = 20.0
 HOST_NAME = "acquirer.test"
 _KEYS = set("0123456789ECBM*#")
 # What the host is told to want of its terminals: how many words each takes at least
-_HOST_WISHES = {"asks": 1, "parameter": 2, "black_list": 1}
+_HOST_WISHES = {"asks": 1, "parameter": 2, "black_list": 1, "script": 2}
 _PRINTER_HANDS = (
     *("paper_out", "near_end", "new_paper", "open_cover", "close_cover"),
     *("overheat", "cool_down", "power_off", "power_on", "tear"),
@@ -283,6 +283,16 @@ def _check_host(value: Any, _: Path) -> None:
 # what happens
 
 
+def _script(card: str, *commands: str) -> tuple[str, str]:
+    """PAN of a card and template 72 of its commands, in hex; the issuer adds their MACs."""
+    account = load_account(card)
+    assert account is not None
+    inner = bytes.fromhex("9F180400000001")
+    for command in map(bytes.fromhex, commands):
+        inner += bytes([0x86, len(command)]) + command
+    return account.pan, (bytes([0x72, len(inner)]) + inner).hex()
+
+
 def _host(stage: Stage, value: str) -> None:
     name, *words = value.split()
     if name in _HOST_WISHES:
@@ -292,6 +302,8 @@ def _host(stage: Stage, value: str) -> None:
                 settings.ask("12345678", digit)
         elif name == "parameter":
             settings.set_parameter(words[0], " ".join(words[1:]))
+        elif name == "script":
+            settings.queue_script(*_script(*words))
         else:
             settings.set_black_list(words)
     elif name == "shows":

@@ -15,6 +15,7 @@ from host_tools.vboard.cards.loader import card_names, load_account
 _CRASHES = ("E terminal", "E keypad", "Traceback", "MemoryError")
 _TMK = bytes.fromhex("11" * 8 + "22" * 8)  # the TEST master key
 _STORE = "/pos"
+_TERMINAL = "12345678"
 
 
 class WrongExpectation(ValueError):
@@ -32,13 +33,14 @@ class Expected:
     faults: list[str] = field(default_factory=list)
     auditor: list[str] = field(default_factory=list)
     settlements: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
 
 
 def expected(document: Any) -> Expected:
     """From YAML. Raises WrongExpectation."""
     if not isinstance(document, dict):
         raise WrongExpectation("it is missing: what must be true at the end?")
-    lists = ("ledger", "journal", "messages", "faults", "auditor", "settlements")
+    lists = ("ledger", "journal", "messages", "faults", "auditor", "settlements", "scripts")
     unknown = set(document) - {*lists, "paper"}
     if unknown:
         raise WrongExpectation(f"{', '.join(sorted(map(str, unknown)))}: not known here")
@@ -64,6 +66,7 @@ def compare(wanted: Expected, stage: Stage) -> list[str]:
         "faults": stage.device.board.faults,
         "auditor": _auditor(image, paper, stage),
         "settlements": _settlements(stage),
+        "scripts": [r.hex().upper() for r in stage.host.ledger.script_results(_TERMINAL)],
     }
     wrong = [
         f"{name}: expected {getattr(wanted, name)}, found {rows}"
@@ -192,11 +195,11 @@ def _pan_block(pan: str) -> bytes:
 
 def _working_keys(stage: Stage) -> Iterator[tuple[str, bytes]]:
     with stage.host.ledger.begin() as work:
-        terminal = work.terminal("12345678")
+        terminal = work.terminal(_TERMINAL)
         for name in ("pik", "mak", "tdk"):
             wrapped = getattr(terminal, name)
             if wrapped:
-                yield name.upper(), work.keys.unwrap(f"12345678 {name}", wrapped)
+                yield name.upper(), work.keys.unwrap(f"{_TERMINAL} {name}", wrapped)
 
 
 def _leaks(

@@ -28,11 +28,12 @@ COPIES = ("MERCHANT", "CARDHOLDER")
 _TEST = "TEST - NOT VALID"
 _TITLES = (
     *("TAPTILL SALES SLIP", "TAPTILL SETTLEMENT"),
-    *("*** FAULT REPORT ***", "*** SALE REVERSED ***"),
+    *("*** FAULT REPORT ***", "*** DECLINED ***", "*** CANCELLED ***", "*** REVERSED ***"),
 )
 _DUPLICATED = "*** DUPLICATED ***"
 _NO_VOUCHER = "THIS IS NOT A VOUCHER"
 _NAMED = re.compile(r"(BATCH NO|VOUCHER NO|AUTH CODE|REF NO): (.*)")
+_OWN = "CUP"  # the organisation of cards that are not foreign
 _OPEN = ("begun", "sending", "reversing")
 _LATE = ("offline", "ec_sale")
 _BACK = ("void", "refund", "completion_void", "instalment_void")  # negative on paper
@@ -70,7 +71,7 @@ def audit(store: Store, paper: str, ledger: Ledger) -> list[str]:
     """
     try:
         terminal = store.params().get("terminal_id", "")
-        batches = store.batches()
+        batches, script = store.batches(), store.script()
     except FlashImageError as error:
         return [f"The flash cannot be read: {error}."]
     journal = [txn for batch in batches for txn in batch.transactions]
@@ -81,6 +82,8 @@ def audit(store: Store, paper: str, ledger: Ledger) -> list[str]:
         for offset in batch.damaged
     ]
     found += _at_rest(journal)
+    if script is not None:
+        found.append(f"The host has yet to hear what became of the script of {script:06d}.")
     found += _journal_and_ledger(journal, rows, _kept(batches))
     found += _settled(batches, ledger, terminal)
     found += _paper_and_journal(read_slips(paper), journal)
@@ -152,6 +155,7 @@ def _compare(txn: Transaction, row: TransactionRow, amount: int) -> Iterator[str
         ("RRN", txn.rrn, row.rrn),
         ("authorisation", txn.fields.get("auth", ""), row.auth_code or ""),
         ("card", txn.fields.get("pan", ""), row.pan_masked),
+        ("organisation", txn.fields.get("org", _OWN), row.organisation),
     ]
     if txn.state != "approved":
         return
@@ -188,8 +192,13 @@ def _settled(batches: list[Batch], ledger: Ledger, terminal: str) -> Iterator[st
         told = (row.theirs.debit, row.theirs.debits, row.theirs.credit, row.theirs.credits)
         if here != told:
             yield f"Batch {batch.batch:06d}: totals {here} in the journal, {told} at the host."
-        balanced = batch.settlement.get("balanced") == 1
-        if balanced != (row.theirs == row.ours):
+        half = str(batch.settlement.get("foreign", "0" * 30 + "1"))
+        told = row.their_foreign
+        text = f"{told.debit:012d}{told.debits:03d}{told.credit:012d}{told.credits:03d}"
+        if half[:-1] != text:
+            yield f"Batch {batch.batch:06d}: foreign {half} in the journal, {text} at the host."
+        balanced = batch.settlement.get("balanced") == 1 and half[-1] == "1"
+        if balanced != (row.theirs == row.ours and row.their_foreign == row.our_foreign):
             verdict = "balanced" if balanced else "not balanced"
             yield f"Batch {batch.batch:06d} is {verdict} here, the host has {row.ours}."
         for difference in row.differences:

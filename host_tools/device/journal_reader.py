@@ -89,6 +89,7 @@ _FIELDS = {
     46: "balanced",
     47: "first",
     48: "fee",
+    49: "foreign",
 }
 
 
@@ -226,6 +227,11 @@ class Store:
         """The journals, in the order of their batch numbers."""
         names = [n for n in self.names() if n.startswith("batch/") and n.endswith(".jnl")]
         return [parse_journal(self.read(name) or b"") for name in names]
+
+    def script(self) -> int | None:
+        """The trace of the transaction whose script's result the host has yet to hear, or None."""
+        data = self._checked("script")
+        return int.from_bytes(data[:3], "big") if data else None
 
     def _checked(self, name: str) -> bytes:
         data = self.read(name)

@@ -2,7 +2,7 @@
 
 import pytest
 from client import PAN, Client, chip_data, des
-from pyemv import cvn, kd, tlv, tools
+from pyemv import cvn, kd, sm, tlv, tools
 from test_virtual_card import AMOUNT, fields, tap
 from test_void import SHOP
 
@@ -92,6 +92,31 @@ def test_a_script_is_sent_until_its_result_comes(host, client):
         assert not work.script_done(PAN, result)
         assert not work.script_done("6212349999999999", result)
     assert set(answered(client.do("sale", 1000))) == {"91"}
+
+
+def test_a_script_that_did_not_reach_the_card_waits_on(host, client):
+    host.ledger.queue_script(PAN, SCRIPT)
+    client.do("sale", 1000)
+    with host.ledger.begin() as work:
+        assert work.script_done(PAN, bytes.fromhex("0000000001"))
+    assert client.do("sale", 1000).reply[55].upper().endswith(SCRIPT)
+    with host.ledger.begin() as work:
+        assert work.script_done(PAN, bytes.fromhex("1100000001"))
+    assert set(answered(client.do("sale", 1000))) == {"91"}
+
+
+def test_a_command_without_mac_gets_one(host, client):
+    host.ledger.queue_script(PAN, "720C8605841E00000886039F1804")
+    done = client.do("sale", 1000)
+    sent = tlv.decode(bytes.fromhex(done.fields[55]))
+    keys = keys_of("unionpay_debit")
+    master = kd.derive_icc_mk_a(keys["imk"], keys["pan"], keys["psn"])
+    session = tools.encrypt_tdes_ecb(master, bytes(6) + sent["9F36"])
+    session += tools.encrypt_tdes_ecb(master, bytes(6) + tools.xor(sent["9F36"], b"\xff\xff"))
+    head = bytes.fromhex("841E000008")
+    mac = sm.generate_command_mac(session, head + sent["9F36"] + sent["9F26"])
+    whole = "7214860D841E000008" + mac.hex() + "86039F1804"
+    assert done.reply[55].upper().endswith(whole.upper())
 
 
 @pytest.mark.parametrize("template", ["", "72", "9F180400000001", "zz", SCRIPT + "00", "72FF"])

@@ -18,8 +18,9 @@ NOW = datetime(2026, 1, 2, 3, 4, 5)
 # A transaction row of the given state that has no booking.
 UNBOOKED = """INSERT INTO transactions (terminal_id, batch, trace, merchant_id, kind, state,
  amount, pan_tag, pan_masked, response_code, at, entry_mode, condition, effect, fee, tip, held,
- refunded) VALUES ('12345678', '000001', '000001', '898100012340001', 'sale', '{}', 5, '', '',
- '00', '2026-01-01 00:00:00', '072', '00', 0, 0, 0, 0, 0)"""
+ refunded, organisation)
+ VALUES ('12345678', '000001', '000001', '898100012340001', 'sale', '{}', 5, '', '',
+ '00', '2026-01-01 00:00:00', '072', '00', 0, 0, 0, 0, 0, 'CUP')"""
 
 
 REFERENCE_CODES = (

@@ -4,8 +4,10 @@ from datetime import datetime
 
 import pytest
 from client import PAN, chip_data
+from pos.protocol import unionpay
 from settlement_client import TOTALS_OF_NONE, Manager, item, totals
 
+from host_tools.acquirer import organisations
 from host_tools.acquirer.models import Transaction
 from host_tools.acquirer.settings import Totals
 
@@ -102,10 +104,78 @@ def test_totals_that_differ(host, client, text):
     assert "at the terminal" in row.differences[0]
 
 
-def test_foreign_cards_there_are_none(client):
+def test_foreign_cards_that_the_host_does_not_have(client):
     text = "0" * 31 + "000000000005001" + "0" * 16
     reply = client.settle(text)
     assert (reply[48][30], reply[48][61]) == ("1", "2")
+
+
+VISA = "4123450000000027"  # its account is that of host_tools/cards/visa_offline.yaml
+
+
+def test_foreign_cards_have_totals_of_their_own(host, client):
+    own = client.do("sale", 1000)
+    assert own.reply[63] == "CUP"
+    foreign = client.do("sale", 2000, f2=VISA, moto=True)
+    tip = client.do("tip", 2200, foreign, f48=f"{200:012d}", f2="", f14="")
+    void = client.do("void", 2200, foreign, f2=VISA, moto=True)
+    assert [done.reply[39] for done in (foreign, tip, void)] == ["00"] * 3
+    assert [done.reply[63] for done in (foreign, tip, void)] == ["VIS"] * 3
+    text = totals(1000, 1)[:31] + totals(2200, 1, 2200, 1)[:31]
+    reply = client.settle(text)
+    assert (reply[48][30], reply[48][61]) == ("1", "1")
+    assert client.upload_chip(own.fields[11], 1000)[39] == "00"
+    items = [
+        "01" + item(foreign.fields[11], 2200, VISA)[2:],
+        "00" + item(void.fields[11], 2200, VISA)[2:],
+    ]
+    assert client.upload(*items)[39] == "00"
+    assert client.upload_advice("34", tip.fields[11], 2200, f2=VISA)[39] == "00"
+    assert client.end(4)[39] == "00"
+    row = the_one(host)
+    assert row.our_foreign == row.their_foreign == Totals(2200, 1, 2200, 1)
+    assert row.ours == Totals(1000, 1, 0, 0)
+    trace = void.fields[11]
+    assert row.differences == [f"{trace}: an own card at the terminal, VIS at the host"]
+
+
+def test_foreign_totals_that_differ(host, client):
+    client.do("sale", 2000, f2=VISA, moto=True)
+    reply = client.settle(totals(2000, 1))
+    assert (reply[48][30], reply[48][61]) == ("2", "2")
+    assert client.end(0, code="202")[39] == "00"
+    assert "total foreign debits: 0 at the terminal, 1 at the host" in the_one(host).differences
+
+
+@pytest.mark.parametrize(
+    ("pan", "aid", "organisation"),
+    [
+        ("6212345678901232", None, "CUP"),
+        (VISA, "A000000333010102", "CUP"),
+        (PAN, "A0000000031010", "VIS"),
+        ("5123450000000000", None, "MCC"),
+        ("2221000000000009", None, "MCC"),
+        ("3712340000000000", None, "AMX"),
+        ("3528000000000007", None, "JCB"),
+        ("3012340000000000", None, "DCC"),
+        ("9558801234567890", None, "CUP"),
+        (PAN, "A000000999", "CUP"),
+    ],
+)
+def test_whose_card_it_is(pan, aid, organisation):
+    icc = {"84": bytes.fromhex(aid)} if aid else None
+    assert organisations.of(pan, icc) == organisation
+    assert organisations.foreign(organisation) == (organisation != "CUP")
+
+
+def test_both_sides_decide_alike():
+    """The tables of the two sides are written twice, and say the same."""
+    digits = [f"{first:02d}" for first in range(100)]
+    for pan in digits:
+        assert unionpay.organisation(pan + "0" * 14) == organisations.of(pan + "0" * 14, None)
+    for rid in [*organisations.APPLICATIONS, "A000000999"]:
+        icc = {"84": bytes.fromhex(rid + "1010")}
+        assert unionpay.organisation(PAN, rid + "1010") == organisations.of(PAN, icc)
 
 
 def test_batch_upload_of_all_kinds(host, client):

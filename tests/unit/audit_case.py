@@ -22,7 +22,7 @@ KINDS = {name: i for i, name in enumerate(
 NAMES = {
     "trace": 1, "kind": 2, "amount": 3, "batch": 4, "pan": 8, "rrn": 11, "auth": 12, "rc": 13,
     "orig_batch": 28, "orig_trace": 29, "step": 40, "debits": 42, "debit_fen": 43, "credits": 44,
-    "credit_fen": 45, "balanced": 46,
+    "credit_fen": 45, "balanced": 46, "foreign": 49, "org": 38,
 }  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def record(number: int, state: str, /, **fields: str | int) -> bytes:
     return head + zlib.crc32(head).to_bytes(4, "big")
 
 
-def store(*records: bytes) -> Store:
+def store(*records: bytes, script: bytes = b"") -> Store:
     """The flash of a terminal whose journal of batch 1 has these records."""
     fs = LittleFS(block_size=BLOCK, block_count=16)
     fs.makedirs("/pos/batch")
@@ -47,6 +47,9 @@ def store(*records: bytes) -> Store:
         file.write(params + zlib.crc32(params).to_bytes(4, "big"))
     with fs.open("/pos/batch/000001.jnl", "wb") as file:
         file.write(b"TTJ1" + (1).to_bytes(4, "big") + b"".join(records))
+    if script:
+        with fs.open("/pos/script", "wb") as file:
+            file.write(script + zlib.crc32(script).to_bytes(4, "big"))
     return Store(bytes(fs.context.buffer), "/pos")
 
 

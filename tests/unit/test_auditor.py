@@ -204,6 +204,13 @@ STEP = {"step": 3, "debits": 1, "debit_fen": 128000, "credits": 0, "credit_fen":
             [": totals (5, 1, 0, 0) in the journal, (128000, 1, 0, 0) at the host."],
         ),
         (STEP | {"balanced": 2}, (128000, 1), ["is not balanced here"]),
+        (STEP | {"foreign": "0" * 30 + "1"}, (128000, 1), []),
+        (STEP | {"foreign": "0" * 30 + "2"}, (128000, 1), ["is not balanced here"]),
+        (
+            STEP | {"foreign": "000000000500" + "001" + "0" * 15 + "1"},
+            (128000, 1),
+            [": foreign 000000000500001"],
+        ),
     ],
 )
 def test_a_settlement_is_the_same_on_both_sides(steps, row, sentences):
@@ -235,9 +242,23 @@ def test_a_slip_cut_off_by_a_power_cut_is_no_copy_and_no_difference():
         assert found(paper=case.slip(lines=lines) + case.BOTH) == [], lines
 
 
+def test_whose_card_it_was_is_the_same_on_both_sides():
+    assert found(case.sale(0, "approved", org="CUP")) == []
+    assert found(case.sale(0, "approved", org="VIS")) == [
+        f"{NAME}: organisation VIS in the journal, CUP in the ledger."
+    ]
+
+
+def test_the_result_of_a_script_that_the_host_has_not_heard():
+    waiting = (2).to_bytes(3, "big") + (3).to_bytes(3, "big") + bytes(5)
+    assert audit(case.store(SALE, script=waiting), case.BOTH, case.ledger(BOOKED)) == [
+        "The host has yet to hear what became of the script of 000002."
+    ]
+
+
 def test_notices_are_no_vouchers():
     notice = (
-        "TEST - NOT VALID\n*** SALE REVERSED ***\nTHIS IS NOT A VOUCHER\n"
+        "TEST - NOT VALID\n*** REVERSED ***\nSALE\nTHIS IS NOT A VOUCHER\n"
         "BATCH NO: 000001\nVOUCHER NO: 000003\nAMOUNT:\nRMB 1280.00\nTEST - NOT VALID\n"
     )
     assert found(SALE + case.sale(1, "reversed", trace=3), case.BOTH + notice) == []

@@ -77,7 +77,7 @@ def test_applications_as_the_terminal_reads_them() -> None:
         "A0000000043060": 2,
     }
     unionpay, mastercard = found[0], found[3]
-    assert unionpay["9F66"].hex() == "26004080"
+    assert unionpay["9F66"].hex() == "2600c080"
     assert unionpay["DF01"] == b"\x00"
     assert unionpay["DF19"] == bytes(6)
     assert unionpay["DF21"].hex() == "000000100000"
@@ -188,7 +188,7 @@ def test_a_ca_key_of_a_script(tmp_path) -> None:
         ("kernel: 7", "kernel: 0", "aids, entry 1: kernel is wrong: it is 1 to 255"),
         ("kernel: 7", 'kernel: "7"', "kernel is wrong: it is a whole number"),
         ('"0030"', '"00"', "version is wrong: it has 2 bytes, here 1"),
-        ('    ttq: "26004080"', "    #", "ttq is wrong: it is there for kernel 7"),
+        ('    ttq: "2600C080"', "    #", "ttq is wrong: it is there for kernel 7"),
         ("default:", "defaults:", "aids, entry 1, tac: default is missing"),
         ('denial: "0010000000"', 'denial: "00"', "tac: denial is wrong: it has 5 bytes"),
         ("floor: 0", "floor: -1", "floor is wrong: it is an amount in fen"),

@@ -272,25 +272,31 @@ def test_an_advice_keeps_what_the_journal_does_not_have():
     pay("notice", {"authorise": send})
     pay("refund", {"authorise": send})
     pay("sale", {"authorise": send})
-    assert sent["notice"] == ("", b"\x82\x00", b"\x82\x00", None)
+    assert sent["notice"] == ("", b"\x82\x00", b"\x82\x00", "CUP")
     assert sent["refund"] == ("", None, None, "CUP")
     assert sent["sale"][0] == Card.track2
 
 
-@pytest.mark.parametrize(
-    ("pan", "org"),
-    [
-        ("4761", "VIS"),
-        ("5413", "MCC"),
-        ("2223", "MCC"),
-        ("3528", "JCB"),
-        ("3711", "AMX"),
-        ("6212", "CUP"),
-        ("3012", "CUP"),
-    ],
-)
-def test_the_card_organisation(pan, org):
-    assert payment._scheme(pan + "000000000000") == org
+def test_whose_card_it_is_goes_by_the_application_unless_the_original_knows():
+    orgs = []
+
+    def send(txn, *_):
+        orgs.append(txn["org"])
+        txn["state"] = "approved"
+
+    def paid(pan, **more):
+        class Other(Card):
+            pass
+
+        Other.pan = pan
+        answers = {"begin": lambda txn: txn.update(more) or "MRd", "holder": lambda *_: Other()}
+        pay("sale", {**answers, "authorise": send})
+
+    paid("6212345678901232")
+    paid("4761739001010119")
+    paid("4761739001010119", aid="A000000333010102")
+    paid("6212345678901232", org="MCC")
+    assert orgs == ["CUP", "VIS", "CUP", "MCC"]
 
 
 def test_an_approval_of_the_card_itself():

@@ -38,6 +38,8 @@ class T:
         return SEALER
     async def tell(self, story, *args):
         self.told.append(" ".join([story] + [str(a) for a in args if isinstance(a, str)]))
+        if story == "amount":
+            self.limit = args[-1]
         if story == "payment":
             self.paid = args[0]
             self.card = args[1] if len(args) > 1 else None
@@ -140,13 +142,17 @@ assert (t.paid["amount"], t.paid["base"], t.paid["tip"]) == (55000, 50000, 5000)
 assert t.paid["orig_trace"] == 2 and t.card.pan == "6212345678901232"
 for t in (
     T({}, tips=0),
-    T({"original tip": dict(ORIGINAL, base=1)}),
     T({"original tip": dict(ORIGINAL, amount=4)}),
     T({"original tip": ORIGINAL}, tip_max=0),
 ):
     assert run("change", t, "tip").paid is None
     assert t.told[-1].startswith("shown ")
 assert run("change", T({"original tip": ORIGINAL, "amount tip": None}), "tip").paid is None
+# a further tip replaces the first, and the limit is a part of the sale alone
+tipped = dict(ORIGINAL, amount=55000, base=50000, tip=5000)
+t = run("change", T({"original tip": tipped, "amount tip": 3000}), "tip")
+assert (t.paid["amount"], t.paid["base"], t.paid["tip"]) == (53000, 55000, 3000)
+assert t.limit == 10000, t.limit
 """)
 
 

@@ -51,15 +51,66 @@ def test_totals():
         "debit_fen": 11000 + 2000 + 800 + 5000 + 20 + 100 + 30000,
         "credits": 3,
         "credit_fen": 2000 + 300 + 100,
+        "foreign": "0" * 31,
     }
-    assert set(settling.totals([]).values()) == {0}
+    assert set(settling.totals([]).values()) == {0, "0" * 31}
 
 
 def test_totals_by_kind():
-    rows = {}
-    settling.totals(BATCH, rows)
+    both = rows, foreign = {}, {}
+    settling.totals(BATCH, both)
+    assert not foreign
     assert rows["sale"] == [2, 12000] and rows["tip"] == [1, 1000] and rows["adjust"] == [1, -100]
     assert rows["void"] == [1, 2000] and "preauth" not in rows and "balance" not in rows
+
+
+def test_foreign_cards_have_totals_of_their_own():
+    batch = [*BATCH, txn("sale", 17, 4000, org="VIS"), txn("sale", 18, 1, org="CUP")]
+    batch += [txn("tip", 19, 4400, base=4000, tip=400, orig_trace=17, org="VIS")]
+    batch += [txn("void", 20, 4400, orig_trace=17, org="VIS"), txn("refund", 21, 50, org="MCC")]
+    sums, own = settling.totals(batch), settling.totals(BATCH)
+    assert sums["foreign"] == "000000004400" + "001" + "000000004450" + "002" + "0"
+    assert settling.half(sums["foreign"]) == (4400, 1, 4450, 2, 0)
+    assert sums["debit_fen"] == own["debit_fen"] + 1 and sums["credits"] == own["credits"]
+    _, fields = settling.settlement(PARAMS, 1, "01", sums)
+    assert fields[48][31:] == sums["foreign"] and len(fields[48]) == 62
+    assert settling.item(txn("void", 20, 4400, org="VIS"), PAN)[:2] == "01"
+    _, fields = settling.chip(PARAMS, txn("sale", 17, 4000, org="VIS"), Card(PAN, "3012"), True)
+    assert fields[62] == b"610100000000004000156"
+
+
+@pytest.mark.parametrize(
+    ("pan", "aid", "org"),
+    [
+        ("621234", "A000000333010101", "CUP"),
+        ("412345", "A000000333010101", "CUP"),  # two brands: what counts is which was used
+        ("621234", "A0000000031010", "VIS"),
+        ("621234", "A0000000041010", "MCC"),
+        ("621234", "A000000025", "AMX"),
+        ("621234", "A0000000651010", "JCB"),
+        ("621234", "A0000001523010", "DCC"),
+        ("621234", "A000000999", "CUP"),
+        *[
+            ("412345", "", "VIS"),
+            ("512345", "", "MCC"),
+            ("222100", "", "MCC"),
+            ("340000", "", "AMX"),
+        ],
+        *[
+            ("352800", "", "JCB"),
+            ("300000", "", "DCC"),
+            ("621234", "", "CUP"),
+            ("955880", "", "CUP"),
+        ],
+    ],
+)
+def test_whose_card_it_is(pan, aid, org):
+    assert unionpay.organisation(pan, aid) == org
+    assert unionpay.foreign(org) is (org != "CUP")
+
+
+def test_a_record_without_an_organisation_is_an_own_card():
+    assert unionpay.foreign(None) is False and unionpay.foreign("") is False
 
 
 def test_the_plan_of_the_upload():
@@ -84,16 +135,32 @@ def test_totals_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("own", "foreign", "verdict"),
-    [(1, 1, 1), (1, 0, 1), (2, 1, 2), (1, 2, 2), (3, 1, 3), (0, 0, 3), (2, 3, 3), (9, 1, 3)],
+    ("own", "foreign", "own_result", "result", "even"),
+    [
+        *[(1, 1, 1, 1, True), (1, 0, 1, 1, True), (2, 1, 2, 1, False), (1, 2, 1, 2, False)],
+        *[(3, 1, 3, 1, False), (0, 0, 3, 1, False), (2, 3, 2, 3, False), (9, 4, 3, 3, False)],
+    ],
 )
-def test_what_the_host_says_of_the_totals(own, foreign, verdict):
-    assert settling.verdict("0" * 30 + f"{own}" + "0" * 30 + f"{foreign}") == verdict
+def test_what_the_host_says_of_the_totals(own, foreign, own_result, result, even):
+    said = settling.verdict("0" * 30 + f"{own}" + "0" * 30 + f"{foreign}", {})
+    assert said == {"balanced": own_result, "foreign": "0" * 30 + f"{result}"}
+    assert settling.even(said) is even
+
+
+def test_foreign_totals_without_a_result_are_an_error():
+    some = {"foreign": "000000004400" + "001" + "0" * 16}
+    said = settling.verdict("0" * 30 + "1" + "0" * 31, some)
+    assert said == {"balanced": 1, "foreign": some["foreign"][:30] + "3"}
+    assert not settling.even(said)
+
+
+def test_a_batch_from_before_there_were_foreign_totals():
+    assert settling.even({"balanced": 1}) and not settling.even({"balanced": 2})
 
 
 @pytest.mark.parametrize("f48", [None, "", "0" * 61])
 def test_no_result_is_an_error(f48):
-    assert settling.verdict(f48) == 3
+    assert settling.verdict(f48, {}) == {"balanced": 3, "foreign": "0" * 30 + "3"}
 
 
 def test_items_of_typed_cards():

@@ -16,7 +16,8 @@ STEPS = {
     "credit_fen": 980,
     "balanced": 1,
 }
-ROWS = {"sale": [2, 130980], "void": [1, 980], "preauth_void": [1, 1]}
+ROWS = {"sale": [2, 130980], "void": [1, 980], "preauth_void": [1, 1]}, {}
+NONE = (0, 0, 0, 0, 1)  # foreign cards
 
 
 def lines(parts):
@@ -25,7 +26,7 @@ def lines(parts):
 
 
 def test_a_balanced_batch():
-    found = lines(settlement.settlement_slip(STEPS, ROWS, "SHOP"))
+    found = lines(settlement.settlement_slip(STEPS, ROWS, NONE, "SHOP"))
     assert found[1] == "TAPTILL SETTLEMENT" and found[0] == found[-1] == "TEST - NOT VALID"
     assert "BATCH NO: 000007" in found and "DATE/TIME: 2026/11/25 14:30:00" in found
     assert "OWN CARDS: BALANCED" in found
@@ -36,10 +37,31 @@ def test_a_balanced_batch():
 
 
 def test_other_totals_at_the_host_are_told():
-    found = "\n".join(lines(settlement.settlement_slip(dict(STEPS, balanced=2), ROWS, "SHOP")))
+    found = "\n".join(
+        lines(settlement.settlement_slip(dict(STEPS, balanced=2), ROWS, NONE, "SHOP"))
+    )
     assert "OWN CARDS: NOT BALANCED" in found and "COMPARE THIS BATCH" in found
-    found = "\n".join(lines(settlement.settlement_slip(dict(STEPS, balanced=3), {}, "SHOP", True)))
+    found = "\n".join(
+        lines(settlement.settlement_slip(dict(STEPS, balanced=3), ({}, {}), NONE, "SHOP", True))
+    )
     assert "ERROR AT THE HOST" in found and "DUPLICATED" in found and "NO TRANSACTIONS" in found
+
+
+def test_foreign_cards_have_their_own_totals_and_result():
+    rows = ROWS[0], {"sale": [1, 5000], "refund": [1, 200]}
+    found = lines(settlement.settlement_slip(STEPS, rows, (5000, 1, 200, 1, 2), "SHOP"))
+    own, foreign = found.index("OWN CARDS: BALANCED"), found.index("FOREIGN CARDS: NOT BALANCED")
+    assert own < found.index("TOTAL CREDIT      1        -9.80") < foreign
+    assert found[foreign + 2 : foreign + 6] == [
+        "REFUND            1        -2.00",
+        "SALE              1        50.00",
+        "TOTAL DEBIT       1        50.00",
+        "TOTAL CREDIT      1        -2.00",
+    ]
+    assert "COMPARE THIS BATCH" in " ".join(found)
+    found = lines(settlement.settlement_slip(STEPS, ROWS, NONE, "SHOP"))
+    at = found.index("FOREIGN CARDS: BALANCED")
+    assert found[at + 2] == "NO TRANSACTIONS" and "COMPARE" not in " ".join(found)
 
 
 def test_a_sale_that_the_bank_did_not_take():

@@ -177,6 +177,9 @@ def test_a_tip_and_the_total():
     lines = texts(made(kind="tip", base=100000, tip=28000, amount=128000))
     at = lines.index("AMOUNT: RMB 1000.00")
     assert lines[at + 1 : at + 4] == ["TIP: RMB 280.00", "TOTAL:", "RMB 1280.00"]
+    # one that takes the place of another: what was sold is what was sold
+    lines = texts(made(kind="tip", base=135000, tip=28000, amount=128000))
+    assert "AMOUNT: RMB 1000.00" in lines and not any("1350" in line for line in lines)
 
 
 def test_an_adjustment_shows_the_amount_before():
@@ -317,25 +320,50 @@ def test_text_from_outside_cannot_carry_commands():
     assert "APP LABEL: □□" in texts(made(label="\u6e2c\ue000"))  # not in GB 2312
 
 
-def test_a_fault_slip_tells_somebody_to_act():
-    lines = texts(sale.fault_slip({**TXN, "rc": "96"}, SHOP, True))
-    assert lines[0] == "TEST - NOT VALID"
-    assert "*** FAULT REPORT ***" in lines and "THIS IS NOT A VOUCHER" in lines
+def test_a_fault_report_tells_somebody_to_act():
+    lines = texts(sale.report({**TXN, "state": "reversing", "rc": "96"}, SHOP, True))
+    assert lines[:3] == ["TEST - NOT VALID", "*** FAULT REPORT ***", "SALE"]
+    assert "THIS IS NOT A VOUCHER" in lines
     for line in ("VOUCHER NO: 000042", "RMB 1280.00", "6212 34** **** 1232 C", "RESPONSE: 96"):
         assert line in lines
     assert "BY HAND" in " ".join(lines)
 
 
-def test_a_reversed_slip():
-    lines = texts(sale.reversed_slip({**TXN, "rrn": None, "auth": None}, SHOP))
-    assert "*** SALE REVERSED ***" in lines and "VOUCHER NO: 000042" in lines
-    assert not any(line.startswith(("REF NO", "AUTH CODE")) for line in lines)
-    assert "NOT CHARGED" in " ".join(lines)
+MOVES = [
+    line.split()[0]
+    for line in unionpay.TRANSACTIONS.strip().splitlines()
+    if "M" in line.split()[6] and "X" not in line.split()[6]
+]
+ENDS = {
+    "declined": ("*** DECLINED ***", "WAS NOT APPROVED"),
+    "cancelled": ("*** CANCELLED ***", "NEVER SENT"),
+    "reversed": ("*** REVERSED ***", "HAS BEEN TAKEN BACK"),
+    "sending": ("*** FAULT REPORT ***", "SENT AGAIN"),
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MOVES if kind not in ("reversal", "script")])
+@pytest.mark.parametrize("state", ENDS)
+def test_a_report_names_the_kind_and_what_became_of_it(kind, state):
+    title, why = ENDS[state]
+    lines = texts(sale.report({**TXN, "kind": kind, "state": state}, SHOP))
+    name = sale.EN[kind]
+    assert lines[:2] == [title, name] and "TRANS TYPE: " + name in lines
+    said = " ".join(lines)
+    assert f"THIS {name}" in said and why in said
+    assert ("SALE" in said) == ("SALE" in name)
+
+
+def test_an_advice_is_not_reversed():
+    lines = texts(sale.report({**TXN, "kind": "refund", "state": "sending"}, SHOP))
+    said = " ".join(lines)
+    assert "NOT ACKNOWLEDGED THIS REFUND" in said and "REVERSAL" not in said
 
 
 def test_micropython_makes_the_same_bytes(mpy):
     source = f"from pos.slips.sale import *\ntxn = {TXN!r}\nshop = {SHOP!r}\n"
     source += "print(b''.join(sale_slip(txn, 'cardholder', shop, True)).hex())\n"
-    source += "print(b''.join(fault_slip(txn, shop)).hex())"
+    source += "txn['state'] = 'reversed'\nprint(b''.join(report(txn, shop)).hex())"
     here = b"".join(made("cardholder", test=True)).hex()
-    assert mpy(source, heap="64k").split() == [here, b"".join(sale.fault_slip(TXN, SHOP)).hex()]
+    other = b"".join(sale.report({**TXN, "state": "reversed"}, SHOP)).hex()
+    assert mpy(source, heap="64k").split() == [here, other]

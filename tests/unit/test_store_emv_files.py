@@ -123,17 +123,25 @@ def test_the_black_list(root):
 
 
 def test_what_is_lacking(root, tmp_path):
-    assert not emv_files.lacks(str(root))
+    assert emv_files.lacks(str(root)) == ""
     (tmp_path / "rom" / "aids").unlink()
-    assert emv_files.lacks(str(root))
+    assert emv_files.lacks(str(root)) == "5"
     files.save(f"{root}/aids", b"\xe1\x01B")
-    assert not emv_files.lacks(str(root))
+    assert emv_files.lacks(str(root)) == ""
+    files.save(f"{root}/aids", b"")
+    (tmp_path / "rom" / "capks").write_bytes(b"")
+    assert emv_files.lacks(str(root)) == "45"
+    (root / "ca").mkdir()
+    assert emv_files.lacks(str(root)) == "45"
+    files.save(f"{root}/ca/{RID.hex()}93", key(0x93, 3))
+    assert emv_files.lacks(str(root)) == "5"
 
 
 def test_the_result_of_a_script_waits_until_it_is_told(root):
     path = str(root)
     assert scripts.get(path) is None
-    scripts.put(path, 70001, b"\x20\x11\x22\x33\x44")
-    assert scripts.get(path) == (70001, b"\x20\x11\x22\x33\x44")
+    scripts.put(path, 70001, 70002, b"\x00\x11\x22\x33\x44")
+    scripts.put(path, 70001, 70002, b"\x20\x11\x22\x33\x44")
+    assert scripts.get(path) == (70001, 70002, b"\x20\x11\x22\x33\x44")
     scripts.told(path)
     assert scripts.get(path) is None

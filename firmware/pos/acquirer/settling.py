@@ -13,37 +13,48 @@ from pos.protocol.errors import BadBytes
 
 ITEMS = 8  # in the F48 of one message
 _HALF = "%012d%03d%012d%03d0"  # debit amount and count, credit amount and count, result
-_FOREIGN = "0" * 31  # all cards count as own ones
-_RESULTS = (30, 61)  # places of the result digits in the F48 of an answer
+_NONE = "0" * 31  # a half of it: own cards, then foreign ones
 _ERROR = 3
-_ITEM = "00%06d%s%012d"  # own card, trace, PAN in 20 digits, amount
-_CHIP = "610000%012d156"  # F62 of a chip transaction that went through
+_ITEM = "%s%06d%s%012d"  # own or foreign card, trace, PAN in 20 digits, amount
+_CHIP = "61%s00%012d156"  # F62 of a chip transaction that went through: own or foreign card
 _CHIPS = ("05", "07")  # F22: a chip that was asked
 
 
 def totals(transactions, rows=None) -> dict:
-    """``debits``, ``debit_fen``, ``credits``, ``credit_fen`` of what the host has booked.
+    """``debits``, ``debit_fen``, ``credits``, ``credit_fen`` of what the host has booked of own
+    cards; ``foreign``: of the others, as a half of F48 (see ``half``).
 
     What was voided counts, and so does its void; a tip or adjustment changes the amount of what it
-    names. ``rows``, a dict, gets [count, fen] of each kind.
+    names. ``rows``, a dict of own cards and one of foreign ones, get [count, fen] of each kind.
     """
-    result = {"debits": 0, "debit_fen": 0, "credits": 0, "credit_fen": 0}
+    sums = [0] * 8  # of own cards, then of foreign ones, each in the order of F48
     for txn in transactions:
         side, fen = _side(txn), txn["amount"]
         if not side:
             continue
+        foreign = unionpay.foreign(txn.get("org"))
+        at = 4 * foreign + (2 if side == "c" else 0)
         if side == "t":
             fen -= txn["base"]
-            result["debit_fen"] += fen
         else:
-            name = "debit" if side == "d" else "credit"
-            result[name + "s"] += 1
-            result[name + "_fen"] += fen
+            sums[at + 1] += 1
+        sums[at] += fen
         if rows is not None:
-            row = rows.setdefault(txn["kind"], [0, 0])
+            row = rows[foreign].setdefault(txn["kind"], [0, 0])
             row[0] += 1
             row[1] += fen
-    return result
+    return {
+        "debit_fen": sums[0],
+        "debits": sums[1],
+        "credit_fen": sums[2],
+        "credits": sums[3],
+        "foreign": _HALF % tuple(sums[4:]),
+    }
+
+
+def half(text: str) -> tuple:
+    """(debit fen, count, credit fen, count, result) of a half of F48."""
+    return int(text[:12]), int(text[12:15]), int(text[15:27]), int(text[27:30]), int(text[30])
 
 
 def _side(txn) -> str:
@@ -62,22 +73,34 @@ def settlement(params, trace: int, operator: str, sums: dict) -> tuple[str, dict
     Raises BadBytes when they do not fit the digits of F48.
     """
     text = _HALF % (sums["debit_fen"], sums["debits"], sums["credit_fen"], sums["credits"])
-    if len(text) != len(_FOREIGN):
+    foreign = sums.get("foreign") or _NONE
+    if len(text) != len(_NONE) or len(foreign) != len(_NONE):
         raise BadBytes("F48", 0, "totals too large")
-    mti, fields = _message(params, "settlement", trace, text + _FOREIGN)
+    mti, fields = _message(params, "settlement", trace, text + foreign[:30] + "0")
     fields[49] = params["currency"]
     fields[63] = operator + " "
     return mti, fields
 
 
-def verdict(f48) -> int:
-    """What the answer's F48 says: 1 balanced, 2 not, 3 error. A half without a digit of its own
-    counts as balanced when it is that of foreign cards, as an error otherwise."""
-    if len(f48 or "") <= _RESULTS[1]:
-        return _ERROR
-    own, foreign = [int(f48[at]) for at in _RESULTS]
-    worst = max(own or _ERROR, foreign)
-    return min(worst, _ERROR)
+def verdict(f48, sums: dict) -> dict:
+    """What the answer's F48 says, as the next step of the journal: ``balanced`` of own cards (1
+    balanced, 2 not, 3 error), and the same as the last digit of ``foreign``.
+
+    A half without a digit of its own is an error, but for foreign cards where there are none.
+    """
+    f48 = f48 or ""
+    whole = len(f48) >= 2 * len(_NONE)
+    own, other = [int(f48[at]) if whole else _ERROR for at in (30, 61)]
+    foreign = (sums.get("foreign") or _NONE)[:30]
+    if not other and not int(foreign):
+        other = 1
+    own, other = [min(result or _ERROR, _ERROR) for result in (own, other)]
+    return {"balanced": own, "foreign": foreign + str(other)}
+
+
+def even(steps: dict) -> bool:
+    """Whether the host has the same totals, by the steps of a settlement."""
+    return steps.get("balanced") == 1 and (steps.get("foreign") or "1")[-1] == "1"
 
 
 def plan(transactions) -> tuple:
@@ -111,7 +134,11 @@ def advice(params, txn: dict, card) -> tuple[str, dict]:
 
 def item(txn: dict, pan: str) -> str:
     """The 40 digits of F48 for what was typed, swiped or is a void."""
-    return _ITEM % (txn["trace"], "0" * (20 - len(pan)) + pan, txn["amount"])
+    return _ITEM % (_whose(txn), txn["trace"], "0" * (20 - len(pan)) + pan, txn["amount"])
+
+
+def _whose(txn) -> str:
+    return "01" if unionpay.foreign(txn.get("org")) else "00"
 
 
 def upload(params, trace: int, items: str) -> tuple[str, dict]:
@@ -127,7 +154,7 @@ def chip(params, txn: dict, card, balanced: bool) -> tuple[str, dict]:
         22: txn["entry"],
         23: "%03d" % int(card.psn) if card.psn else None,
         55: card.f55,
-        62: (_CHIP % txn["amount"]).encode(),
+        62: (_CHIP % (_whose(txn), txn["amount"])).encode(),
     }
     return _message(params, "upload", txn["trace"], None, "203" if balanced else "205", fields)
 

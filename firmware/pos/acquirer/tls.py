@@ -109,7 +109,7 @@ class Tls:
     async def start(self, root: str, sealer, name: str) -> None:
         """Shake hands with the host of that name.
 
-        Raises OSError, with a word ("tls_...", see ``ui.strings``) where the reason is known; the
+        Raises OSError, with a word ("tls_...", see ``pos.words``) where the reason is known; the
         stream is then of no use. One that hangs up refuses: not every host says it in TLS.
         """
         try:

@@ -21,7 +21,8 @@ async def run(t, txn: dict, card, pin):
 
     The state of ``txn`` afterwards says how it ended: "begun" nothing was sent; "approved",
     "declined"; "sending" nobody knows: a reversal is due (of an advice the same request), and the
-    reason for it (F39) is returned.
+    reason for it (F39) is returned. Where the issuer wants to change the card, ``txn`` has the
+    F55 of the answer as ``script``.
     """
     line = online.Line(t)
     mak = None
@@ -58,6 +59,9 @@ async def _exchange(t, line, txn, request, mak):
     messages.result(txn, answer)
     if keep:
         t.journal.close(txn)
+        data = answer.get(55) or b""
+        if 0x71 in data or 0x72 in data:  # perhaps scripts for the card, see ``update``
+            txn["script"] = bytes(data)
     else:
         txn["balance"] = messages.balance(answer)
     await line.session.close()

@@ -5,7 +5,7 @@ from pos.store.seal import open_card
 from pos.words import say
 
 _READ_MS = 10000
-_NAMES = ("orig_batch", "orig_trace", "orig_rrn", "orig_auth")
+_NAMES = ("orig_batch", "orig_trace", "orig_rrn", "orig_auth", "org")
 
 
 async def run(t, kind: str) -> None:
@@ -18,20 +18,21 @@ async def run(t, kind: str) -> None:
     if not original:
         return
     base = original["amount"]
-    limit = base * t.params["tip_max"] // 100 if tip else None
-    if tip and ("base" in original or not limit):
-        await _refuse(t, kind, "tip_twice" if limit else "tip_small")
+    sold = original.get("base", base)  # a further tip takes the place of the first
+    limit = sold * t.params["tip_max"] // 100 if tip else None
+    if tip and not limit:
+        await _refuse(t, kind, "tip_small")
         return
     amount = await t.tell("amount", kind, None, limit)
     if not amount:
         return
-    txn = {name: original[name] for name in _NAMES}
+    txn = {name: original.get(name) for name in _NAMES}
     txn["kind"] = kind
     txn["base"] = base
     txn["amount"] = amount
     if tip:
         txn["tip"] = amount
-        txn["amount"] += base
+        txn["amount"] += sold
     if t.journal.waiting():  # the host has to know what is to be changed
         told = await t.tell("upload")
         now = t.journal.find(txn["orig_trace"])

@@ -2,6 +2,7 @@
 
 from pos import log
 from pos.acquirer import card_data
+from pos.emv import update
 from pos.protocol.errors import BadBytes
 
 
@@ -11,6 +12,8 @@ async def run(t, txn: dict, tags: dict):
         holder = card_data.card(tags)
         card_data.describe(txn, tags)
         txn["pan"] = card_data.masked(holder.pan)
+        if update.possible(tags):
+            txn["again"] = True  # the card may be presented once more, for its issuer
         return holder
     except BadBytes as error:
         log.warn("card", "%s: %s", error.what, error.why)

@@ -1,7 +1,7 @@
 """The transaction that another one is about: by its trace number, in this batch's journal."""
 
 from pos.protocol import unionpay
-from pos.words import say
+from pos.words import money, say
 
 _READ_MS = 10000
 # What each kind is about; all others are about a pre-authorisation
@@ -17,7 +17,8 @@ _WANTED = {
 async def run(t, kind: str):
     """The record of the original of a new transaction of ``kind``, confirmed by the cashier.
 
-    Its amount is what counts today, after tip or adjustment (``base`` is then what it was). None:
+    Its amount is what counts today, after tip or adjustment (``base`` is then what it was; ``tip``
+    the one in force). None:
     cancelled, or not possible, which has been said. Empty: nobody knows its trace number, which
     is possible with a pre-authorisation alone.
     """
@@ -34,6 +35,8 @@ async def run(t, kind: str):
         await t.show("message", "bad", say(kind), words, _READ_MS)
         return None
     lines = ["{} {:06d}".format(say(txn["kind"]), trace), txn["pan"]]
+    if kind == "tip" and "tip" in txn:
+        lines.append(say("tip_again").format(money(txn["tip"])))
     if not await t.show("confirm", say(kind), lines, txn["amount"]):
         return None
     txn["orig_batch"] = t.journal.batch
@@ -65,4 +68,6 @@ def _since(t, txn, trace):
         if unionpay.is_kind(later["kind"], "t"):
             txn.setdefault("base", txn["amount"])
             txn["amount"] = later["amount"]
+            if "tip" in later:
+                txn["tip"] = later["tip"]
     return ""

@@ -20,10 +20,11 @@ def _slip(t, what, again):
         return settlement.refused_slip(what, shop)
     from pos.acquirer import settling
 
-    rows = {}
+    rows = {}, {}  # own cards, foreign ones
     steps = what.settling.copy()
     settling.totals(what.transactions(), rows)
     steps["number"] = "%06d" % what.batch
     for name in ("merchant_id", "terminal_id"):
         steps[name] = t.params[name]
-    return settlement.settlement_slip(steps, rows, shop, again)
+    foreign = settling.half(steps.pop("foreign", None) or "0" * 30 + "1")
+    return settlement.settlement_slip(steps, rows, foreign, shop, again)

@@ -9,7 +9,6 @@ from pos.words import say
 
 _READ_MS = 10000
 _VOUCHED = b"\x8a\x02Y1"  # F55 of what the card approved: 8A, approved offline
-_SCHEMES = "4 VIS,5 MCC,2 MCC,35JCB,34AMX,37AMX"  # first digits of a PAN; others are CUP
 
 
 async def run(t, txn: dict, card=None) -> None:
@@ -54,6 +53,7 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
         txn["kind"] = "ec_sale"
         txn["f55"] += _VOUCHED
         txn["cvm"] = {SIGNATURE: "signature", CDCVM: "cdcvm"}.get(cvm, "ec")
+        _scheme(txn, card)
         await t.tell("vouch", txn, card)
         return
     if t.journal.waiting() and "a" not in flags and not await t.tell("upload"):
@@ -65,6 +65,7 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
 
 async def _finish(t, txn, card, pin, flags):
     """Ask the host; of what nobody knows how it ended the end is brought about at once."""
+    _scheme(txn, card)
     if "a" in flags:
         await t.tell("vouch", txn, card)
         return
@@ -72,8 +73,9 @@ async def _finish(t, txn, card, pin, flags):
         card.track2 = ""  # the same request may have to be sent again, from the journal
     if "F" in flags:
         card.f55 = txn["f55"] = None  # the card only says whose account it is
-        txn["org"] = _scheme(card.pan)
     reason = await t.tell("authorise", txn, card, pin)
+    if "script" in txn:
+        await t.tell("update", txn)
     if not reason:
         return
     if "X" in flags:  # a silence costs nothing
@@ -83,11 +85,12 @@ async def _finish(t, txn, card, pin, flags):
         txn["state"] = t.journal.find(txn["trace"])["state"]  # an advice may be approved now
 
 
-def _scheme(pan) -> str:
-    for row in _SCHEMES.split(","):
-        if pan.startswith(row[:2].strip()):
-            return row[2:]
-    return "CUP"
+def _scheme(txn, card):
+    """Whose card it is, unless that is its original's; the host's answer may know better."""
+    if not txn.get("org"):
+        from pos.protocol import unionpay  # not while a card is read
+
+        txn["org"] = unionpay.organisation(card.pan, txn.get("aid") or "")
 
 
 async def _refuse(t, txn, why):

@@ -11,7 +11,8 @@ _COPIES = (slip.MERCHANT, slip.CARDHOLDER)
 
 async def run(t, again="") -> None:
     """Print every copy that is due. ``again``: the last approved one ("last") once more, one whose
-    trace number is asked ("any"), or that of a trace number, marked as such."""
+    trace number is asked ("any"), or that of a trace number, marked as such; of what is not
+    approved what became of it, of what is pending ("fault") the report."""
     if again:
         await _reprint(t, again)
         return
@@ -27,20 +28,22 @@ async def _reprint(t, which):
         txn = t.journal.last("approved")
     elif isinstance(which, int):
         txn = t.journal.find(which)
+    elif which == "fault":
+        txn = t.journal.pending()
     else:
         trace = await t.tell("ask", "trace", "menu_any")
         if not trace:
             return
         txn = t.journal.find(int(trace))
         why = "orig_none"
-        if txn and txn["state"] != "approved":
-            txn = None
-            why = "orig_declined"
-    if txn:
+    if not txn:
+        await t.show("message", "warn", say("menu_print"), say(why), _TEAR_MS)
+    elif txn["state"] == "approved":
         txn["copies"] = max(txn.get("copies", 0), 1)
         await _print(t, txn, slip.MERCHANT)
     else:
-        await t.show("message", "warn", say("menu_print"), say(why), _TEAR_MS)
+        shop = t.params["merchant_name"]
+        await press.put(t, lambda: slip.report(txn, shop, _TEST), lambda: None)
 
 
 async def _copies(t, txn, wanted) -> bool:

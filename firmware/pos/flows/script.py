@@ -18,11 +18,11 @@ async def run(t) -> bool:
     waiting = scripts.get(t.root)
     if not waiting:
         return True
-    trace, result = waiting
+    trace, own, result = waiting
     txn = t.journal.find(trace)
     if txn and txn.get("card"):
         try:
-            answer = await _ask(t, txn, result)
+            answer = await _ask(t, txn, own, result)
         except HostError as error:
             await online.explain(t, say("menu_host"), error)
             return False
@@ -32,13 +32,12 @@ async def run(t) -> bool:
     return True
 
 
-async def _ask(t, txn, result) -> dict:
+async def _ask(t, txn, own, result) -> dict:
     await t.show("working", say("menu_host"), "")
     pan, expiry, psn = open_card(t.sealer(), txn["card"])
     line = online.Line(t)
     mak = line.mak()
-    stan = t.counters.next_stan()
-    message = financial.script(t.params, txn, Card(pan, expiry, psn), stan, result)
+    message = financial.script(t.params, txn, Card(pan, expiry, psn), own, result)
     try:
         return await line.ask(line.session.request(*message, mak), mak)
     finally:

@@ -62,11 +62,14 @@ async def run(t, what: str = "") -> bool:
 async def _begin(t) -> bool:
     """Totals, shown; the first step once the cashier agrees and the host can be reached."""
     sums = settling.totals(t.journal.transactions())
+    debit, debits, credit, credits, _ = settling.half(sums["foreign"])
     lines = [
-        say("settle_debit").format(sums["debits"], money(sums["debit_fen"])),
-        say("settle_credit").format(sums["credits"], money(sums["credit_fen"])),
+        say("settle_debit").format(debits + sums["debits"], money(debit + sums["debit_fen"])),
+        say("settle_credit").format(credits + sums["credits"], money(credit + sums["credit_fen"])),
         say("settle_sure"),
     ]
+    if debits + credits:
+        lines.insert(2, say("settle_foreign").format(debits + credits))
     await t.show("result", "info", say("menu_settle"), lines)
     if await t.show("acknowledge", _ASK_MS) != "E":
         return False
@@ -109,10 +112,11 @@ async def _steps(t, line):
         answer = await _ask(t, line, message)
         if answer[39] != "00":
             return answer[39]
-        journal.settle(step=_COMPARED, balanced=settling.verdict(answer.get(48)), done=0)
+        said = settling.verdict(answer.get(48), journal.settling)
+        journal.settle(step=_COMPARED, done=0, **said)
     plan = settling.plan(journal.transactions())
     await _upload(t, line, plan)
-    balanced = journal.settling["balanced"] == 1
+    balanced = settling.even(journal.settling)
     trace = t.counters.next_stan()
     answer = await _ask(t, line, settling.end(t.params, trace, len(plan[0]), balanced))
     if answer[39] == "25":  # the host knows of no settlement: once more from the totals
@@ -171,7 +175,7 @@ def _message(t, plan, done):
             card = Card(pan, expiry, psn, f55=txn.get("f55"))
             if number < own:
                 return settling.advice(t.params, txn, card), 1
-            balanced = t.journal.settling["balanced"] == 1
+            balanced = settling.even(t.journal.settling)
             return settling.chip(t.params, txn, card, balanced), 1
     trace = t.counters.next_stan()
     return settling.upload(t.params, trace, items), len(items) // 40
@@ -194,8 +198,7 @@ def _next_batch(t):
 async def _told(t):
     """Say how it ended. The old batch's journal is not open any more."""
     old = _journal(t)
-    balanced = old.settling.get("balanced") == 1 if old else False
-    if balanced:
+    if old and settling.even(old.settling):
         t.buzzer.ok()
         await t.show("message", "ok", say("menu_settle"), say("settle_done"), _READ_MS)
     else:

@@ -1,5 +1,7 @@
 """A shift: an operator logs in, works, logs off. The outermost story; it never ends."""
 
+import os
+
 from micropython import const
 
 _AWAY_MS = const(30000)  # how often the idle screen looks after what is pending
@@ -39,6 +41,8 @@ async def _look_after(t, begins=False):
         await t.tell("settle", "resume")
     if t.journal.pending():
         await t.tell("reversal")
+    if "script" in os.listdir(t.root) and t.signed_in and not t.journal.pending():
+        await t.tell("script")
     if t.journal.waiting() and t.signed_in and not t.journal.pending():
         await t.tell("upload")
     await t.tell("printing")

@@ -45,9 +45,10 @@ async def run(t) -> bool:
     _take_clock(t, messages.clock(answer))
     _take_batch(t, messages.batch(answer))
     t.signed_in = True
-    if emv_files.lacks(t.root):
-        await t.tell("download", 4)
-        await t.tell("download", 5)
+    lacking = emv_files.lacks(t.root)
+    if lacking:  # a terminal that nobody has loaded yet: its parameters too
+        for digit in "1" + lacking:
+            await t.tell("download", int(digit))
     await online.obey(t)
     return True
 

@@ -3,7 +3,7 @@
 from pos.acquirer.card_data import Card
 from pos.store.seal import open_card
 
-_NAMES = ("orig_batch", "orig_trace", "orig_date", "orig_rrn", "orig_auth", "amount")
+_NAMES = ("orig_batch", "orig_trace", "orig_date", "orig_rrn", "orig_auth", "amount", "org")
 
 
 async def run(t, kind: str = "void") -> None:
@@ -13,7 +13,7 @@ async def run(t, kind: str = "void") -> None:
     original = await t.tell("original", kind)
     if not original:
         return
-    txn = {name: original[name] for name in _NAMES}
+    txn = {name: original.get(name) for name in _NAMES}
     txn["kind"] = kind
     pan, expiry, _ = open_card(t.sealer(), original["card"])
     await t.tell("payment", txn, Card(pan, expiry))

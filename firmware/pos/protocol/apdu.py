@@ -1,6 +1,6 @@
 """APDUs (ISO 7816-4, EMV Book 1 and Book 3) and the ways in which a card link fails.
 
-All commands are short APDUs, case 4 or case 2, with Le = 00.
+All commands are short APDUs, case 4 or case 2 with Le = 00, one is case 3.
 """
 
 from pos.protocol.errors import BadBytes
@@ -75,6 +75,11 @@ def read_record(sfi: int, n: int) -> bytes:
 def generate_ac(p1: int, data) -> bytes:
     """GENERATE AC (EMV Book 3, 6.5.5); ``p1``: 00 AAC, 40 TC, 80 ARQC, +10 with CDA."""
     return _case4(0x80, 0xAE, p1, 0x00, data)
+
+
+def external_authenticate(data) -> bytes:
+    """EXTERNAL AUTHENTICATE (EMV Book 3, 6.5.4) with the issuer's 91; it has no Le."""
+    return _case4(0x00, 0x82, 0x00, 0x00, data)[:-1]
 
 
 def sw(rapdu) -> int:

@@ -103,6 +103,17 @@ limits 0800 ------ -- 00 394 -
 limits_end 0800 ------ -- 00 395 -
 """
 
+# Card organisations (F63, reference, section 3), then the RID of their applications, then first
+# digits of their card numbers where there is no application [M]. All others are CUP, own cards.
+_ORGS = """
+VIS A000000003 4
+MCC A000000004 51 52 53 54 55 22 23 24 25 26 27
+AMX A000000025 34 37
+JCB A000000065 35
+DCC A000000152 30 36 38 39
+"""
+_OWN = "CUP"
+
 # "#code" of each answer that means the same, then "|" and the group. What it means is said by
 # ``pos.words``: ``rc_`` and the first code of the row, ``help_`` and the group.
 # Groups: A approved, P wrong PIN, S sign in again, K keep the card, C call the bank,
@@ -174,6 +185,23 @@ def transaction(kind: str) -> tuple:
 def is_kind(kind: str, flag: str) -> bool:
     """Whether ``flag`` is true of a kind, see TRANSACTIONS."""
     return flag in transaction(kind)[5]
+
+
+def organisation(pan: str, aid: str = "") -> str:
+    """The card organisation by the ``aid`` (hex) of the application that paid, else by the PAN, of
+    which the first 6 digits will do."""
+    for row in _ORGS.split("\n"):
+        if aid:
+            if row and row[4:14] == aid[:10]:
+                return row[:3]
+        elif any(pan.startswith(digits) for digits in row[15:].split()):
+            return row[:3]
+    return _OWN
+
+
+def foreign(org) -> bool:
+    """Whether cards of an organisation have totals of their own in a settlement; None: no."""
+    return bool(org) and org != _OWN
 
 
 def response_mti(mti: str) -> str:

@@ -79,11 +79,17 @@ EN = {
     "cvm_cdcvm": "VERIFIED ON THE DEVICE\nNO SIGNATURE REQUIRED",
     "cvm_ec": "PAID OFFLINE BY THE CARD\nNO SIGNATURE REQUIRED",
     "cvm_absent": "CARD NOT PRESENT\nNO SIGNATURE REQUIRED",
-    "fault": "*** FAULT REPORT ***\nTHIS IS NOT A VOUCHER",
-    "fault_why": "THE REVERSAL OF THIS SALE WAS NOT CONFIRMED BY THE HOST. THE CARD MAY HAVE BEEN "
-    "CHARGED: SETTLE IT BY HAND WITH THE ACQUIRER.",
-    "reversed": "*** SALE REVERSED ***\nTHIS IS NOT A VOUCHER",
-    "reversed_why": "THE SALE WAS NOT COMPLETED AND HAS BEEN TAKEN BACK. THE CARD IS NOT CHARGED.",
+    "fault": "*** FAULT REPORT ***",
+    "declined": "*** DECLINED ***",
+    "cancelled": "*** CANCELLED ***",
+    "reversed": "*** REVERSED ***",
+    "no_voucher": "THIS IS NOT A VOUCHER",
+    "fault_why": "THE REVERSAL OF THIS %s WAS NOT CONFIRMED BY THE HOST AND IS SENT AGAIN. THE "
+    "ACCOUNT MAY HAVE BEEN CHANGED: WHERE IT STAYS SO, SETTLE IT BY HAND WITH THE ACQUIRER.",
+    "advice_why": "THE HOST HAS NOT ACKNOWLEDGED THIS %s. IT IS SENT AGAIN.",
+    "declined_why": "THIS %s WAS NOT APPROVED. THE ACCOUNT IS AS BEFORE.",
+    "cancelled_why": "THIS %s WAS NEVER SENT TO THE HOST. THE ACCOUNT IS AS BEFORE.",
+    "reversed_why": "THIS %s WAS NOT COMPLETED AND HAS BEEN TAKEN BACK. THE ACCOUNT IS AS BEFORE.",
 }
 
 _HEAD = ("merchant_id", "terminal_id", "operator", "issuer", "acquirer")
@@ -118,7 +124,7 @@ def _amount(words, txn):
     fen = txn["amount"]
     name = "amount"
     if txn.get("tip"):
-        yield from row(words["sold"], money(txn["base"]))
+        yield from row(words["sold"], money(fen - txn["tip"]))  # base may have another tip in it
         yield from row(words["tip_fen"], money(txn["tip"]))
         name = "total"
     elif txn.get("base"):
@@ -212,26 +218,28 @@ def sale_slip(txn: dict, copy: str, shop: str, test: bool = False, words: dict =
     yield lines.END
 
 
-def _notice(txn, shop, test, words, which):
+def report(txn: dict, shop: str, test: bool = False, words: dict = EN):
+    """Yield the slip of a transaction that is not approved: what it is, and what became of it.
+
+    Of one that is still pending it is a fault report: somebody may have to act on it.
+    """
+    from pos.protocol import unionpay  # only here: other slips have no use for it
+
+    which = why = txn["state"]
+    if which not in words:
+        which = why = "fault"
+        if unionpay.is_kind(txn["kind"], "A"):
+            why = "advice"
+    kind = words.get(txn["kind"], txn["kind"])
     yield escpos.INIT
     if test:
         yield from centred(words["test"], 2, 1)
     yield escpos.bold(True)
-    yield from centred(words[which])
+    yield from centred("\n".join((words[which], kind, words["no_voucher"])))
     yield escpos.bold(False)
     yield from _body(words, txn, shop)
     yield from rows(words, txn, ("rc",))
-    yield from paragraph(words[which + "_why"])
+    yield from paragraph(words[why + "_why"] % kind)
     if test:
         yield from centred(words["test"], 2, 1)
     yield lines.END
-
-
-def fault_slip(txn: dict, shop: str, test: bool = False, words: dict = EN):
-    """Yield the report of a sale whose reversal nobody confirmed: somebody must act on it."""
-    return _notice(txn, shop, test, words, "fault")
-
-
-def reversed_slip(txn: dict, shop: str, test: bool = False, words: dict = EN):
-    """Yield the note that an incomplete sale has been reversed."""
-    return _notice(txn, shop, test, words, "reversed")

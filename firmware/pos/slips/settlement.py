@@ -64,29 +64,39 @@ def _kinds(words, rows):
         yield _columns(name, count, lines.money(-fen if kind in lines.BACK else fen))
 
 
-def settlement_slip(steps: dict, rows: dict, shop: str, again: bool = False, words: dict = EN):
+def _half(words, name, rows, half):
+    """Own or foreign cards: what the host says, each kind, the totals."""
+    debit, debits, credit, credits, result = half
+    yield b"-" * escpos.COLUMNS + b"\n"
+    yield escpos.bold(True)
+    yield from row(words[name], words[str(result)])
+    yield escpos.bold(False) + _columns(*words["head"])
+    yield from _kinds(words, rows)
+    if rows:
+        yield _columns(words["debit"], debits, lines.money(debit))
+        yield _columns(words["credit"], credits, lines.money(-credit))
+
+
+def settlement_slip(
+    steps: dict, rows, foreign: tuple, shop: str, again: bool = False, words: dict = EN
+):
     """Yield the bytes of the slip: ``steps`` are the fields of ``Journal.settling`` and the
-    numbers of batch (``number``, text), merchant and terminal; ``rows``: [count, fen] by kind.
+    numbers of batch (``number``, text), merchant and terminal; ``rows``: [count, fen] by kind, a
+    dict of own cards and one of ``foreign`` ones, whose totals and result are ``settling.half``.
 
     ``again``: it may be on paper already. It is a test slip, as all slips of this terminal are.
     """
-    result = words[str(steps.get("balanced", 3))]
+    own = steps["debit_fen"], steps["debits"], steps["credit_fen"], steps["credits"]
+    own += (steps.get("balanced", 3),)
     yield escpos.INIT
     yield from centred(words["test"], 2, 1)
     yield from centred(words["title"], 1, 2)
     if again:
         yield from centred(words["again"])
     yield from _head(words, steps, shop, ("merchant_id", "terminal_id", "operator", "number"))
-    yield b"-" * escpos.COLUMNS + b"\n"
-    yield escpos.bold(True)
-    yield from row(words["own"], result)
-    yield escpos.bold(False) + _columns(*words["head"])
-    yield from _kinds(words, rows)
-    yield _columns(words["debit"], steps["debits"], lines.money(steps["debit_fen"]))
-    yield _columns(words["credit"], steps["credits"], lines.money(-steps["credit_fen"]))
-    yield b"-" * escpos.COLUMNS + b"\n"
-    yield from row(words["foreign"], words["none"])
-    if steps.get("balanced") != 1:
+    yield from _half(words, "own", rows[0], own)
+    yield from _half(words, "foreign", rows[1], foreign)
+    if own[4] != 1 or foreign[4] != 1:
         yield from paragraph(words["unequal"])
     yield from centred(words["test"], 2, 1)
     yield lines.END

@@ -41,12 +41,25 @@ def packed():
     return _rom("aids")
 
 
-def lacks(root: str) -> bool:
-    """Whether there are no AID records at all: the host has to hand them out."""
+def lacks(root: str) -> str:
+    """What the host has to hand out, as digits P of its header: 4 where there is not a single CA
+    key, 5 where there are no applications."""
+    return ("" if _has_keys(root) else "4") + ("" if _has(aids, root) else "5")
+
+
+def _has_keys(root):
+    folders = os.listdir(root)
+    for folder in (_NEW, _OLD):
+        if folder in folders:
+            return len(os.listdir(root + "/" + folder)) > 0
+    return _has(_rom, "capks")
+
+
+def _has(read, name) -> bool:
     try:
-        return not len(aids(root))
-    except OSError:
-        return True
+        return len(read(name)) > 0
+    except (OSError, files.Damaged):  # what is damaged is handed out anew
+        return False
 
 
 def find(data, rid, index: int):

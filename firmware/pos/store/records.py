@@ -23,7 +23,7 @@ NAMES = (
     "arqc", "tvr", "tsi", "atc", "cvm", "copies", "reason", "reversal_rc",
     "orig_batch", "orig_trace", "orig_date", "orig_rrn", "orig_auth", "absent", "asked", "base",
     "tip", "months", "org", "voucher", "step", "done", "debits", "debit_fen", "credits",
-    "credit_fen", "balanced", "first", "fee",
+    "credit_fen", "balanced", "first", "fee", "foreign",
 )
 # fmt: on
 

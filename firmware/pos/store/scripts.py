@@ -12,15 +12,22 @@ from pos.store import files
 _TRACE = const(3)
 
 
-def put(root: str, trace: int, result) -> None:
-    """Keep the result (DF31) for the transaction with ``trace``, durable when this returns."""
-    files.save(root + "/script", trace.to_bytes(_TRACE, "big") + bytes(result))
+def put(root: str, trace: int, own: int, result) -> None:
+    """Keep the result (DF31) for the transaction with ``trace``, durable when this returns.
+
+    ``own`` is the trace of the message that tells it: always the same one, so that it counts once.
+    """
+    head = trace.to_bytes(_TRACE, "big") + own.to_bytes(_TRACE, "big")
+    files.save(root + "/script", head + bytes(result))
 
 
 def get(root: str):
-    """(trace, result), or None. Raises files.Damaged."""
+    """(trace, own, result), or None. Raises files.Damaged."""
     data = files.load(root + "/script")
-    return None if data is None else (int.from_bytes(data[:_TRACE], "big"), bytes(data[_TRACE:]))
+    if data is None:
+        return None
+    trace = int.from_bytes(data[:_TRACE], "big")
+    return trace, int.from_bytes(data[_TRACE : 2 * _TRACE], "big"), bytes(data[2 * _TRACE :])
 
 
 def told(root: str) -> None:

@@ -285,7 +285,7 @@ offline_off=本终端不支持离线消费。
 offline_full=待上送的离线交易过多。
 upload_first=尚有离线交易未上送，请稍后再试。
 tip_off=本终端不支持小费。
-tip_twice=此交易已有小费。
+tip_again=将替换原小费 {}。
 tip_small=消费金额过小，不能加小费。
 months={}期
 balance_none=主机未返回余额。
@@ -298,4 +298,8 @@ cvm_signature=请在签购单上签名。
 cvm_cdcvm=已在设备上验证。
 cvm_ec=脱机付款：免签名。
 cvm_absent=无卡交易。
+update=请再挥一次卡：银行要更新此卡。
+update_done=银行已更新此卡。
+update_not=银行的更新未写入卡片，已通知银行。
+settle_foreign=外卡：{}
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from host_tools.acquirer import cents
+from host_tools.acquirer import cents, organisations
 from host_tools.acquirer.booking import Parties
 from host_tools.acquirer.dialect import Field60, Message
 from host_tools.acquirer.issuer import Card, Issuer, check_by_hand, read_card, read_pan
@@ -198,6 +198,8 @@ def _answer_once(
         txn.original_id, txn.original = deal.original.id, deal.original
         if not deal.card.pan:
             txn.pan_tag, txn.pan_masked = deal.original.pan_tag, deal.original.pan_masked
+    named_first = deal.original.organisation if deal.original is not None else None
+    txn.organisation = named_first or organisations.of(deal.card.pan, deal.card.icc)
     txn.asked = asked if asked != deal.amount else None
     txn.rrn, txn.tip = rrn(ctx.now, txn.id), deal.tip
     txn.response_code = code or deal.code
@@ -207,7 +209,7 @@ def _answer_once(
     txn.auth_code = given or auth_code(txn.id)
     if book is not None and deal.account is not None:
         book(Parties(ctx.work, deal.account, ctx.merchant), txn, deal)
-    return Answer(deal.code, {37: txn.rrn, 38: txn.auth_code} | deal.fields)
+    return Answer(deal.code, _numbers(txn) | deal.fields)
 
 
 def _again(ctx: Context, kind: Kind, earlier: Transaction) -> Answer:
@@ -228,8 +230,15 @@ def _again(ctx: Context, kind: Kind, earlier: Transaction) -> Answer:
     )
     if not same or earlier.response_code is None:
         return Answer("94")
-    fields = {37: earlier.rrn, 38: earlier.auth_code}
-    return Answer(earlier.response_code, {n: v for n, v in fields.items() if v is not None})
+    if earlier.state == DECLINED:
+        return Answer(earlier.response_code, {37: earlier.rrn} if earlier.rrn else {})
+    return Answer(earlier.response_code, _numbers(earlier))
+
+
+def _numbers(txn: Transaction) -> dict[int, Any]:
+    """What an approval tells of the transaction: F37, F38, and in F63 whose card it was."""
+    fields = {37: txn.rrn, 38: txn.auth_code, 63: txn.organisation}
+    return {number: value for number, value in fields.items() if value is not None}
 
 
 def find(ctx: Context) -> Transaction | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from host_tools.acquirer import organisations
 from host_tools.acquirer.dialect import FormatError
 from host_tools.acquirer.handlers.common import Answer, Context, Route
 from host_tools.acquirer.handlers.management import next_batch
@@ -17,7 +18,7 @@ from host_tools.acquirer.issuer import read_pan
 from host_tools.acquirer.log import mask_pan
 from host_tools.acquirer.models import APPROVED, Transaction
 from host_tools.acquirer.models_settings import Settlement, UploadedItem
-from host_tools.acquirer.settings import Totals
+from host_tools.acquirer.settings import Totals, keep_totals, totals_of
 
 DEBIT = ("sale", "instalment", "completion", "notice", "offline", "ec_sale")
 CREDIT = ("refund", "void", "completion_void", "instalment_void")
@@ -34,6 +35,7 @@ ADVICES = {
 OPEN, BALANCED, DIFFERENT = "open", "balanced", "different"
 NO_ORIGINAL, INVALID = "25", "12"
 _STRIPE, _CHIP = "stripe", "chip"
+_OWN, _FOREIGN = "00", "01"  # cards, in the items of an upload
 
 _HALF = 31  # F48 of 0500: digits of one half (own cards, foreign cards), the last is the result
 _ITEM = 40  # F48 of 0320: organisation 2, trace 6, PAN 20, amount 12
@@ -49,15 +51,15 @@ _FAILED_FORM = re.compile(r"71(?=0[01]05.{15}22|0011.{15}10)0[01](?:05|11)([0-9]
 def settle(ctx: Context) -> Answer:
     """0500: totals of the terminal (F48) against those of the ledger; F48 comes back with results.
 
-    Result digits at 30 and 61: 1 balanced, 2 not. Foreign cards there are none here, so zeros are
-    right. A batch that was closed is compared again with the same outcome, and nothing is kept.
+    Result digits at 30 (own cards) and 61 (foreign ones): 1 balanced, 2 not. A batch that was
+    closed is compared again with the same outcome, and nothing is kept.
     """
     batch, text = ctx.request.field60().batch, ctx.request.need(48)
     if len(text) != 2 * _HALF:
         raise FormatError("48", 0, f"{len(text)} digits, 62 needed", ctx.request)
-    theirs, foreign = _totals(text), _totals(text[_HALF:])
-    ours = totals(ctx, batch)
-    results = ["1" if same else "2" for same in (theirs == ours, foreign == Totals(0, 0, 0, 0))]
+    theirs = _totals(text), _totals(text[_HALF:])
+    ours = totals(ctx, batch), totals(ctx, batch, foreign=True)
+    results = ["1" if there == here else "2" for there, here in zip(theirs, ours, strict=True)]
     if not ctx.work.batch_closed(ctx.terminal.id, batch):
         _keep(ctx, batch, theirs, ours)
     half = _HALF - 1
@@ -68,11 +70,15 @@ def _totals(text: str) -> Totals:
     return Totals(int(text[:12]), int(text[12:15]), int(text[15:27]), int(text[27:30]))
 
 
-def totals(ctx: Context, batch: str) -> Totals:
-    """What the ledger holds of a batch. A payment that was voided counts, and so does its void."""
-    rows = _approved(ctx, batch)
-    debit = [txn.amount for txn in rows.values() if txn.kind in DEBIT]
-    credit = [txn.amount for txn in rows.values() if txn.kind in CREDIT]
+def totals(ctx: Context, batch: str, foreign: bool = False) -> Totals:
+    """What the ledger holds of a batch, of own cards or of ``foreign`` ones.
+
+    A payment that was voided counts, and so does its void.
+    """
+    booked = _approved(ctx, batch).values()
+    rows = [txn for txn in booked if organisations.foreign(txn.organisation) == foreign]
+    debit = [txn.amount for txn in rows if txn.kind in DEBIT]
+    credit = [txn.amount for txn in rows if txn.kind in CREDIT]
     return Totals(sum(debit), len(debit), sum(credit), len(credit))
 
 
@@ -87,21 +93,23 @@ def _settlement(ctx: Context, batch: str) -> Settlement | None:
     return ctx.work.session.scalar(query)
 
 
-def _keep(ctx: Context, batch: str, theirs: Totals, ours: Totals) -> None:
+def _keep(
+    ctx: Context, batch: str, theirs: tuple[Totals, Totals], ours: tuple[Totals, Totals]
+) -> None:
     row = _settlement(ctx, batch)
     if row is None:
         row = Settlement(terminal_id=ctx.terminal.id, batch=batch)
         ctx.work.session.add(row)
-    row.their_debit, row.their_debits = theirs.debit, theirs.debits
-    row.their_credit, row.their_credits = theirs.credit, theirs.credits
+    keep_totals(row, "their", theirs[0])
+    keep_totals(row, "their_foreign", theirs[1])
     _keep_ours(row, ours)
     row.result, row.differences, row.at = OPEN, "", ctx.now
     ctx.work.session.flush()
 
 
-def _keep_ours(row: Settlement, ours: Totals) -> None:
-    row.our_debit, row.our_debits = ours.debit, ours.debits
-    row.our_credit, row.our_credits = ours.credit, ours.credits
+def _keep_ours(row: Settlement, ours: tuple[Totals, Totals]) -> None:
+    keep_totals(row, "our", ours[0])
+    keep_totals(row, "our_foreign", ours[1])
 
 
 # batch upload
@@ -118,9 +126,11 @@ def upload_stripe(ctx: Context) -> Answer:
     for at in range(0, len(items), _ITEM):
         item = items[at : at + _ITEM]
         pan = item[8:28].lstrip("0")
-        if item[:2] not in ("00", "01") or not pan:
+        if item[:2] not in (_OWN, _FOREIGN) or not pan:
             raise FormatError("48", 1 + at // 2, "not an item", ctx.request)
-        found.append(_item(ctx, _STRIPE, item[2:8], int(item[28:]), pan))
+        made = _item(ctx, _STRIPE, item[2:8], int(item[28:]), pan)
+        made.is_foreign = item[:2] == _FOREIGN
+        found.append(made)
     return _take(ctx, found)
 
 
@@ -142,7 +152,9 @@ def _chip(ctx: Context, form: re.Pattern[str], failed: bool) -> Answer:
     if found is None or found[1] != amount:
         raise FormatError("62", 0, "not of the form of this upload, or another amount", request)
     pan = read_pan(request, ctx.keys)
-    return _take(ctx, [_item(ctx, _CHIP, request.need(11), int(amount), pan, failed)])
+    item = _item(ctx, _CHIP, request.need(11), int(amount), pan, failed)
+    item.is_foreign = request.need(62)[2:4].decode() == _FOREIGN
+    return _take(ctx, [item])
 
 
 def upload_advice(ctx: Context) -> Answer:
@@ -184,7 +196,7 @@ def _take(ctx: Context, items: list[UploadedItem]) -> Answer:
 
 
 def _same(one: UploadedItem, other: UploadedItem) -> bool:
-    names = ("kind", "amount", "pan_tag", "failed")
+    names = ("kind", "amount", "pan_tag", "failed", "is_foreign")
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
@@ -210,7 +222,7 @@ def end(ctx: Context) -> Answer:
     if row is None:
         return Answer(NO_ORIGINAL)
     if not ctx.work.batch_closed(ctx.terminal.id, f60.batch):
-        _keep_ours(row, totals(ctx, f60.batch))
+        _keep_ours(row, (totals(ctx, f60.batch), totals(ctx, f60.batch, foreign=True)))
         row.differences = "\n".join(_differences(ctx, row, f60.code, int(text)))
         row.result, row.at = DIFFERENT if row.differences else BALANCED, ctx.now
         ctx.work.close_batch(ctx.terminal.id, f60.batch, ctx.now)
@@ -222,13 +234,15 @@ def end(ctx: Context) -> Answer:
 def _differences(ctx: Context, row: Settlement, code: str, count: int) -> Iterator[str]:
     """What does not agree, in words, without card data."""
     items, booked = _uploaded(ctx, row.batch), _approved(ctx, row.batch)
-    theirs = Totals(row.their_debit, row.their_debits, row.their_credit, row.their_credits)
-    ours = Totals(row.our_debit, row.our_debits, row.our_credit, row.our_credits)
-    for name in ("debit", "debits", "credit", "credits"):
-        here, there = getattr(ours, name), getattr(theirs, name)
-        if here != there:
-            yield f"total {name}: {there} at the terminal, {here} at the host"
-    if (code == _SAID_BALANCED) != (theirs == ours):
+    same = True
+    for whose, cards in (("", ""), ("_foreign", " foreign")):
+        theirs, ours = totals_of(row, "their" + whose), totals_of(row, "our" + whose)
+        same &= theirs == ours
+        for name in ("debit", "debits", "credit", "credits"):
+            here, there = getattr(ours, name), getattr(theirs, name)
+            if here != there:
+                yield f"total{cards} {name}: {there} at the terminal, {here} at the host"
+    if (code == _SAID_BALANCED) != same:
         yield f"the terminal says {'balanced' if code == _SAID_BALANCED else 'not balanced'}"
     if count != len(items):
         yield f"items: {count} at the terminal, {len(items)} came"
@@ -250,6 +264,9 @@ def _difference(trace: str, item: UploadedItem | None, txn: Transaction | None) 
             yield f"{trace}: amount is {item.amount} at the terminal, {txn.amount} at the host"
         if item.pan_tag != txn.pan_tag:
             yield f"{trace}: another card at the terminal than at the host"
+        if item.is_foreign not in (None, organisations.foreign(txn.organisation)):
+            card = "a foreign card" if item.is_foreign else "an own card"
+            yield f"{trace}: {card} at the terminal, {txn.organisation} at the host"
         if item.kind not in (_STRIPE, _CHIP, txn.kind):
             yield f"{trace}: {item.kind} at the terminal, {txn.kind} at the host"
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 OK = 0x9000
 MORE_DATA = 0x6100
 SELECTED_FILE_INVALIDATED = 0x6283
+AUTHENTICATION_FAILED = 0x6300
 WRONG_LENGTH = 0x6700
 CONDITIONS_NOT_SATISFIED = 0x6985
 CONDITIONS_OF_DEVICE = 0x6986  # a phone: its owner has something to do first
+MAC_MISSING = 0x6987
+MAC_WRONG = 0x6988
+NO_FUNCTION = 0x6A81  # a card that its issuer has blocked
 FILE_NOT_FOUND = 0x6A82
 RECORD_NOT_FOUND = 0x6A83
 WRONG_P1P2 = 0x6A86
@@ -60,4 +64,7 @@ def name(capdu: bytes) -> str:
         return "SELECT PPSE" if capdu[5:10] == b"2PAY." else "SELECT AID"
     names = {b"\x80\xa8": "GPO", b"\x00\xb2": "READ RECORD", b"\x80\xca": "GET DATA"}
     names |= {b"\x80\xae": "GENERATE AC", b"\x00\xc0": "GET RESPONSE"}
+    names |= {b"\x00\x82": "EXTERNAL AUTHENTICATE", b"\x04\xda": "PUT DATA"}
+    names |= {b"\x84\x1e": "APPLICATION BLOCK", b"\x84\x18": "APPLICATION UNBLOCK"}
+    names |= {b"\x84\x16": "CARD BLOCK", b"\x84\x24": "PIN CHANGE"}
     return names.get(bytes(capdu[:2]), f"command {bytes(capdu[:2]).hex().upper()}")

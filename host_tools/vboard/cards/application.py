@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from host_tools.vboard.cards import apdu, ber
 from host_tools.vboard.cards.apdu import Command, Refusal
 from host_tools.vboard.cards.cryptogram import Maker
+from host_tools.vboard.cards.issuing import Issued, Issuer
 from host_tools.vboard.cards.oda import Oda, Records
 
 ONLINE, OFFLINE, DECLINE = "online", "offline", "decline"
@@ -54,9 +55,11 @@ class Application:
     signed: set[tuple[int, int]] = field(default_factory=set)
     data: dict[str, bytes] = field(default_factory=dict)  # for GET DATA
     oda: Oda | None = None
+    issuer: Issuer | None = None
     atc: int = 0
 
     def __post_init__(self) -> None:
+        self.issued = Issued(self.issuer, blocked=self.blocked, data=self.data)
         self.initiated = False
         self.open: Records = {}  # the records of this transaction
 
@@ -81,7 +84,7 @@ class Application:
             inner["9F38"] = self.pdol
         proprietary = ber.tlv("A5", ber.tlvs({**inner, **self.fci}))
         fci = ber.tlv("6F", ber.tlv("84", self.aid) + proprietary)
-        if self.blocked:
+        if self.issued.blocked:
             raise Refusal(apdu.SELECTED_FILE_INVALIDATED, fci)
         return fci
 
@@ -89,7 +92,7 @@ class Application:
 
     def get_processing_options(self, data: bytes) -> bytes:
         """Answer GPO whose data field is ``data`` (template 83)."""
-        if self.initiated or self.blocked or self.atc == 0xFFFF:
+        if self.initiated or self.issued.blocked or self.atc == 0xFFFF:
             raise Refusal(apdu.CONDITIONS_NOT_SATISFIED)
         size = sum(length for _, length in ber.dol(self.pdol))
         head = bytes([0x83, size]) if size < 0x80 else bytes([0x83, 0x81, size])
@@ -98,6 +101,7 @@ class Application:
         values = ber.dol_values(self.pdol, data[len(head) :])
         self._may_begin(values)
         self.initiated = True
+        self.issued.last = None
         self.atc += 1
         self.open = dict(self.records)
         return self._processing_options(values, data[len(head) :])

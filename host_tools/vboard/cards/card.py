@@ -4,13 +4,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from host_tools.vboard.cards import apdu, ber
+from host_tools.vboard.cards import apdu, ber, issuing
 from host_tools.vboard.cards.apdu import Command, Refusal
 from host_tools.vboard.cards.application import Application
 
 PPSE = b"2PAY.SYS.DDF01"
 DEFAULT_THINK_MS = {"SELECT PPSE": 5.0, "SELECT AID": 8.0, "GPO": 40.0}
 OTHER_THINK_MS = 4.0
+# Class and instruction of what only the issuer may do
+_ISSUERS = (
+    *((0x84, issuing.BLOCK), (0x84, issuing.UNBLOCK), (0x84, issuing.CARD_BLOCK)),
+    *((0x84, issuing.PIN), (0x04, issuing.PUT_DATA)),
+)
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,9 @@ class Card:
             data = self._carry_out(command)
         self._kept = None
         if command.le is None:
-            raise Refusal(apdu.WRONG_LENGTH)
+            if data:
+                raise Refusal(apdu.WRONG_LENGTH)
+            return data
         right = len(data) == command.le if self.exact_le else len(data) <= command.le
         if not right:
             self._kept = (asked, data)
@@ -155,7 +162,7 @@ class Card:
         return data
 
     def _carry_out(self, command: Command) -> bytes:
-        if command.cla not in (0x00, 0x80):
+        if command.cla not in (0x00, 0x80, 0x04, 0x84):
             raise Refusal(apdu.UNKNOWN_CLA)
         known: dict[tuple[int, int], Callable[[Command], bytes]] = {
             (0x00, 0xA4): self._select,
@@ -164,10 +171,13 @@ class Card:
             (0x80, 0xCA): self._get_data,
             (0x80, 0xAE): self._generate_ac,
             (0x00, 0xC0): self._get_response,
+            (0x00, 0x82): lambda command: self._application().issued.authenticate(command),
         }
+        for cla, ins in _ISSUERS:
+            known[cla, ins] = lambda command: self._application().issued.carry_out(command)
         run = known.get((command.cla, command.ins))
         if run is None:
-            other_class = (command.cla ^ 0x80, command.ins) in known
+            other_class = any((cla, command.ins) in known for cla in (0x00, 0x80, 0x04, 0x84))
             raise Refusal(apdu.UNKNOWN_CLA if other_class else apdu.UNKNOWN_INS)
         if command.ins != 0xC0:
             self._rest = b""
@@ -178,6 +188,8 @@ class Card:
             raise Refusal(apdu.WRONG_P1P2)
         if not 5 <= len(command.data) <= 16 or command.le is None:
             raise Refusal(apdu.WRONG_LENGTH)
+        if any(application.issued.dead for application in self.applications):
+            raise Refusal(apdu.NO_FUNCTION)
         wanted = command.data
         if wanted == PPSE and command.p2 == 0x00:
             self._selected = self._found = None

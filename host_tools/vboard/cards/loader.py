@@ -16,7 +16,8 @@ from host_tools.vboard.cards.script import ScriptCard, is_script, load_scripts
 CARDS = Path(__file__).resolve().parents[2] / "cards"
 _COMMANDS = (
     *("SELECT PPSE", "SELECT AID", "GPO", "READ RECORD", "GET DATA", "GENERATE AC"),
-    "GET RESPONSE",
+    *("GET RESPONSE", "EXTERNAL AUTHENTICATE", "PUT DATA", "APPLICATION BLOCK"),
+    *("APPLICATION UNBLOCK", "CARD BLOCK", "PIN CHANGE"),
 )
 # What a card of type A says of itself unless its file does
 _ATQA, _SAK = b"\x00\x44", b"\x20"  # 7-byte UID; ISO/IEC 14443-4

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from host_tools.vboard.cards import ber, cryptogram, oda
+from host_tools.vboard.cards import ber, cryptogram, issuing, oda
 from host_tools.vboard.cards.application import Application
 from host_tools.vboard.cards.fields import Fields
 from host_tools.vboard.cards.mchip import MChip
@@ -71,6 +71,7 @@ def _common(entry: Fields, kind: str, issuers: dict[str, bytes]) -> dict[str, An
         "service_code": entry.digits("service_code", 3),
         "key": cryptogram.icc_key(imk, pan, psn),
         "cryptogram": cryptogram.maker(kind, cvn, imk, pan, psn),
+        "issuer": issuing.issuer(kind, cvn, imk, pan, psn),
         "pdol": _pdol(entry, kind),
         "aip": entry.hexes("aip", 2),
         "priority": entry.number("priority", 0, 15, 1),

@@ -62,9 +62,12 @@ class Quick(Application):
         if self.oda and (decided == OFFLINE or (decided == ONLINE and ttq[0] & _ODA_FOR_ONLINE)):
             proof = self.oda.fast(values, ctq)
             self.certify()
+        ac = self.cryptogram(values, iad)
+        if decided == ONLINE:
+            self.issued.last = atc, ac
         options = {
             "9F36": atc,
-            "9F26": self.cryptogram(values, iad),
+            "9F26": ac,
             "9F27": bytes([CID[decided]]),
             "9F10": iad,
             "57": self.track2(),
