@@ -43,6 +43,7 @@ class Film:
 
     def __init__(self, story, before=None, first=None, bench=Bench) -> None:
         self.frames: list[Frame] = []
+        self._off = before is not None
         self.talk: list[tuple[str, int]] = []  # (direction, bytes) of each message, in order
         with closing(before() if before else bench()) as told:
             if not before:
@@ -126,15 +127,20 @@ class Film:
             bench.recover()
             return bench.differences() + (look(bench) if look else [])
 
-    def break_line(self, tell, way: str, count: int) -> list[str]:
+    def break_line(self, tell, way: str, count: int, look=None) -> list[str]:
         """The same when ``count`` bytes have passed that ``way``, and the line breaks."""
         with closing(self.bench(0)) as bench:
-            bench.start()
+            if not self._off:
+                bench.start()
             bench.board.call(bench.board.radio.cut_after, **{way: count})
             tell(bench)
             bench.settle()
             assert bench.board.radio.is_whole(), f"{way} {count}: the line never broke"
-            return bench.differences()
+            return bench.differences() + (look(bench) if look else [])
+
+    def files(self, number: int) -> dict[str, bytes]:
+        """What is stored at a frame beside journals and trace number."""
+        return stored(self.image(number))
 
     # what is worth a cut
 
@@ -162,18 +168,28 @@ class Film:
         states = [(t.number, t.state, t.waiting) for b in batches for t in b.transactions]
         return states, [b.settlement.get("step") for b in batches], self.frames[number].books
 
-    def breaks(self) -> list[tuple[str, int, str, int]]:
-        """Where the line may break: (place, which message, way, bytes until then)."""
+    def breaks(self) -> list[tuple[str, int]]:
+        """Where the line may break: which way, and after how many bytes.
+
+        Before the first byte, in the midst and after the last of each request and each answer, in
+        the order of their way. Before a later message a byte of it passes: without, it would be
+        after the one before.
+        """
         found = []
         passed = {"to_host": 0, "from_host": 0}
-        for at, (way, size) in enumerate(self.talk):
-            first = min(1, passed[way])  # the first byte of a later message is not its own
-            name = "request" if way == "to_host" else "answer"
-            places = {f"no {name}": first, f"half an {name}": size // 2, f"{name} sent": size}
-            for place, part in places.items():
-                found.append((place.replace("an r", "a r"), at // 2, way, passed[way] + part))
+        for way, size in self.talk:
+            before = passed[way]
             passed[way] += size
+            found += [(way, at) for at in (before + min(1, before), before + size // 2)]
+            found.append((way, passed[way]))
         return found
+
+
+def stored(image: bytes) -> dict[str, bytes]:
+    """The files of a flash beside journals and trace number."""
+    store = Store(image, "/pos")
+    names = [name for name in store.names() if name != "stan" and not name.startswith("batch/")]
+    return {name: store.read(name) or b"" for name in names}
 
 
 def _spread(cuts: list, count: int) -> list:

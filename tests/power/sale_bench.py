@@ -10,6 +10,7 @@ from collections import deque
 from pathlib import Path
 
 from host_tools.acquirer.app import open_ledger
+from host_tools.acquirer.scenario import FAULTS
 from host_tools.acquirer.server import HostThread
 from host_tools.device.actions import ACTIONS, Stage
 from host_tools.device.auditor import audit
@@ -50,10 +51,15 @@ _HANDS = (
     ("Signed off", "E"),
     ("The host has been told", "E"),
 )
-# What a broken line makes of a story: a scenario's steps that have nothing to wait for any more
+# When the line breaks, these steps of a scenario have nothing to wait for any more
 _WRONG = tuple(hand for hand in _HANDS if hand[0] not in ("Operator", "Password", "Supervisor"))
-_MOOT = ("host", "request", "pass")
+_MOOT = ("request", "pass")
 _READ: dict[bytes, list[str]] = {}
+
+
+def _misbehaves(step) -> bool:
+    """Whether a step has the host do what it should not: one thing going wrong is enough."""
+    return step.name == "host" and step.value.split()[0] in FAULTS
 
 
 class PowerCut(Exception):
@@ -188,7 +194,7 @@ class Bench:
         for step in steps:
             if step.name == "screen" and self._goes_wrong(step):
                 break
-            if step.name not in _MOOT:
+            if step.name not in _MOOT and not _misbehaves(step):
                 ACTIONS[step.name].do(self._stage, step.value)
         self.device.remove()
         self.work_until(IDLE)
@@ -200,7 +206,9 @@ class Bench:
         def look():
             lines = self.device.screen()
             whole = "\n".join(lines) + "\n" + " ".join(lines)
-            if all(text in whole for text in wanted):
+            # an approval may have gone by already: its first slip is on paper then
+            passed = "Approved" in wanted and "Tear off" in whole
+            if passed or all(text in whole for text in wanted):
                 return "right"
             wrong = any(words in whole for words, _ in _WRONG)
             return "wrong" if wrong else None
