@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pos.protocol import unionpay
+
 from host_tools.device import scenario
 from host_tools.device.scenario import Scenario, Step
-from pos.protocol import unionpay
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "vectors" / "scenarios"
 _ANY = ("--", "==")  # of the table: not sent, or as in the original
 _DOWNLOADS = (
-    *("parameters parameters_end capk_query capk capk_end aid_query aid aid_end").split(),
-    *("blocked blocked_end limits limits_end").split(),
+    *("parameters", "parameters_end", "capk_query", "capk", "capk_end"),
+    *("aid_query", "aid", "aid_end", "blocked", "blocked_end", "limits", "limits_end"),
 )
 
 

@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from film import Film, stored
+from pos.protocol import unionpay
 from sale_bench import Bench
 from stories import STORIES, kinds
 from test_script_result import RESULT, with_result
 
 from host_tools.device import scenario
-from pos.protocol import unionpay
 
 ALL = os.environ.get("TAPTILL_CUTS", "") != ""
 AGAIN = os.environ.get("TAPTILL_CUTS") == "again"

@@ -9,9 +9,9 @@ from micropython import const
 _FLASH_READ = const(0x40)
 _FLASH_PROGRAM = const(0x41)
 _FLASH_ERASE = const(0x42)
-_LINE = const(1024)  # bytes read at once and kept, as an ESP32 has a cache before its flash
-_LINES = const(8)
-_NONE = const(0xFFFF)
+
+# As an ESP32 has a cache before its flash: lines of so many bytes are read at once and kept
+_LINE, _LINES, _NONE = 1024, 8, 0xFFFF
 
 
 def __getattr__(name):
