@@ -204,7 +204,7 @@ def _part(top: Path, path: Path, value: Any, where: str) -> list[Step]:
 def play(scenario: Scenario, bundle: Path) -> None:
     """Play it. Raises ScenarioFailed, and leaves in ``bundle`` what was to be seen then."""
     try:
-        flash, nvs = _flash(scenario)
+        flash, nvs = provisioned(scenario)
     except ProvisionError as error:
         raise ScenarioError(f"{scenario.path.name}: terminal: {error}") from None
     ledger = open_ledger()
@@ -221,7 +221,11 @@ def play(scenario: Scenario, bundle: Path) -> None:
         ledger.close()
 
 
-def _flash(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str], bytes] | None]:
+def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str], bytes] | None]:
+    """Flash and NVS that the story begins with; None: nobody has set the terminal up.
+
+    Raises ProvisionError.
+    """
     if scenario.terminal is None:
         return None, None
     tls = tls_bench.terminal(scenario.tls) if scenario.tls else None

@@ -1,5 +1,6 @@
 """The virtual board as a Device: everything is read from the chips, nothing from the firmware."""
 
+import functools
 import json
 import os
 import threading
@@ -10,7 +11,7 @@ from PIL import Image
 
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.device.provision import Identity, provision
-from host_tools.device.screen_reader import load_fonts, read_screen
+from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
 from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
@@ -36,7 +37,7 @@ class VirtualDevice:
             chip.load(flash)
         self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap)
         self.board.start()
-        self._fonts = load_fonts(BUILD / "virtual" / "fonts" / "fonts")
+        self._fonts = _fonts(image.sha256)
         self._row_edges = 0
         self._screens: list[list[str]] = []
         self._read: tuple[bytes, list[str]] = (b"", [])
@@ -177,6 +178,12 @@ class VirtualDevice:
     def flash_image(self) -> bytes:
         """The content of the flash."""
         return self.board.call(lambda: bytes(self.board.flash.read(0, FLASH_SIZE)))
+
+
+@functools.cache
+def _fonts(_image: str) -> list[ScreenFont]:
+    """The fonts of an image, read once."""
+    return load_fonts(BUILD / "virtual" / "fonts" / "fonts")
 
 
 def provisioned_flash(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:

@@ -15,7 +15,7 @@ import sys
 import termios
 
 _PROT_READ, _PROT_WRITE, _MAP_PRIVATE, _MAP_ANONYMOUS = 1, 2, 2, 0x20
-_BUFFER = 4096  # memory of the chip that is not MicroPython's heap
+_BUFFER = 16384  # memory of the chip that is not MicroPython's heap: line, cache of the flash
 
 
 def _mmap(size: int, protection: int, flags: int, descriptor: int) -> int:

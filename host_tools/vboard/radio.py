@@ -37,8 +37,6 @@ class _Flow:
     task: asyncio.Task | None = None
     writer: asyncio.StreamWriter | None = None
     early: bytearray = field(default_factory=bytearray)
-    sent: int = 0
-    received: int = 0
     dead: bool = False
 
 
@@ -87,8 +85,16 @@ class Radio:
             self._join(*self._wanted)
 
     def cut_after(self, *, to_host: int | None = None, from_host: int | None = None) -> None:
-        """Reset the next connection once so many bytes have passed in the given direction."""
-        self._cut_to, self._cut_from = to_host, from_host
+        """Reset the connection by which so many bytes more have passed in the given direction.
+
+        They may belong to several connections, one after the other. 0: when the first one is due.
+        """
+        self._cut_to = None if to_host is None else self.bytes_to_host + to_host
+        self._cut_from = None if from_host is None else self.bytes_from_host + from_host
+
+    def is_whole(self) -> bool:
+        """Whether no cut is due any more."""
+        return self._cut_to is None and self._cut_from is None
 
     def black_hole(self, on: bool = True) -> None:
         """Connections stay open but carry nothing, in both directions."""
@@ -178,8 +184,8 @@ class Radio:
         flow = self._flows.get(ident)
         if flow is None or flow.dead:
             return
-        if self._cut_to is not None and flow.sent + len(data) >= self._cut_to:
-            data = data[: self._cut_to - flow.sent]
+        if self._cut_to is not None and self.bytes_to_host + len(data) >= self._cut_to:
+            data = data[: self._cut_to - self.bytes_to_host]
             self._cut_to = None
             self._write(flow, data)
             self._fail(ident, errno.ECONNRESET)
@@ -197,7 +203,6 @@ class Radio:
                 flow.task.cancel()
 
     def _write(self, flow: _Flow, data: bytes) -> None:
-        flow.sent += len(data)
         self.bytes_to_host += len(data)
         if not self._hole and flow.writer is not None:
             flow.writer.write(data)
@@ -244,11 +249,10 @@ class Radio:
     def _deliver(self, ident: int, flow: _Flow, data: bytes) -> None:
         if self._hole:
             return
-        cut = self._cut_from is not None and flow.received + len(data) >= self._cut_from
+        cut = self._cut_from is not None and self.bytes_from_host + len(data) >= self._cut_from
         if cut:
-            data = data[: (self._cut_from or 0) - flow.received]
+            data = data[: (self._cut_from or 0) - self.bytes_from_host]
             self._cut_from = None
-        flow.received += len(data)
         self.bytes_from_host += len(data)
         if data:
             self._received(ident, data)

@@ -8,6 +8,9 @@ recover, and audits. So a cut costs a start and no story.
 What is in the air at such a moment needs no frame of its own: a request that leaves the terminal
 changes nothing that lasts until the host books it, which is the next frame; an answer on its way
 is the frame after the booking.
+
+``break_line`` makes a new terminal and host of the first frame and tells the story anew, the
+power on, but the connection is reset at some byte of some message.
 """
 
 from contextlib import closing, contextmanager
@@ -17,6 +20,9 @@ from sale_bench import Bench
 from sqlalchemy import event
 
 from host_tools.acquirer.app import open_ledger
+from host_tools.device.journal_reader import Store
+
+TORN = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,26 +37,30 @@ class Frame:
 class Film:
     """The frames of ``story(bench)``.
 
-    Told by a new terminal that is logged in and idle, and has done ``first``; or by one that has
-    just lost its power: ``before`` makes its bench.
+    Told by the terminal of ``before``, switched off; or by a new one that is logged in and idle,
+    and has done ``first``.
     """
 
-    def __init__(self, story, before=None, first=None) -> None:
+    def __init__(self, story, before=None, first=None, bench=Bench) -> None:
         self.frames: list[Frame] = []
-        with closing(before() if before else Bench()) as bench:
+        self._off = before is not None
+        self.talk: list[tuple[str, int]] = []  # (direction, bytes) of each message, in order
+        with closing(before() if before else bench()) as told:
             if not before:
-                bench.start()
+                told.start()
             if first:
-                first(bench)
-            self._nvs = dict(bench.board.mcu.nvs)
-            self._flash = bench.board.flash
-            self._books = bench.host.ledger.image()
-            bench.board.call(self._flash.record)
-            self._shoot(bench)
-            with self._filming(bench):
-                story(bench)
-            self._shoot(bench)
-            assert bench.differences() == [], bench.differences()
+                first(told)
+            self._nvs = dict(told.board.mcu.nvs)
+            self._flash = told.board.flash
+            self._books = told.host.ledger.image()
+            told.board.call(self._flash.record)
+            self._shoot(told)
+            heard = len(told.host.log.records)
+            with self._filming(told):
+                story(told)
+            self._shoot(told)
+            self.records = list(told.host.log.records)[heard:]
+            assert told.differences() == [], told.differences()
 
     @contextmanager
     def _filming(self, bench):
@@ -65,12 +75,32 @@ class Film:
 
         # Both end on the board's thread, so frames come in the order of what happened.
         board.call(setattr, board.flash, "on_change", lambda: self._shoot(bench))
+        board.call(self._listen, board.radio)
         event.listen(ledger._sessions, "after_commit", booked)
         try:
             yield
         finally:
             event.remove(ledger._sessions, "after_commit", booked)
             board.call(setattr, board.flash, "on_change", None)
+
+    def _listen(self, radio) -> None:
+        """Note the bytes that pass from now on."""
+        send, deliver = radio._write, radio._deliver
+
+        def sent(flow, data):
+            self._note("to_host", len(data))
+            send(flow, data)
+
+        def delivered(ident, flow, data):
+            self._note("from_host", len(data))
+            deliver(ident, flow, data)
+
+        radio._write, radio._deliver = sent, delivered
+
+    def _note(self, way: str, count: int) -> None:
+        if self.talk and self.talk[-1][0] == way:
+            count += self.talk.pop()[1]
+        self.talk.append((way, count))
 
     def _shoot(self, bench) -> None:
         frame = Frame(len(self._flash.log), self._books, bench.paper())
@@ -80,13 +110,90 @@ class Film:
     def bench(self, number: int, torn: float = 0.0) -> Bench:
         """The world at a frame, ``torn`` (0..1) of the next operation done, without power."""
         frame = self.frames[number]
-        image = self._flash.image_at(frame.operations, torn)
-        bench = Bench(image, self._nvs, open_ledger(image=frame.books))
+        bench = Bench(self.image(number, torn), self._nvs, open_ledger(image=frame.books))
         bench.paper_before = frame.paper
         return bench
 
-    def develop(self, number: int, torn: float = 0.0) -> list[str]:
-        """What the auditor finds after a cut at a frame, when the terminal has recovered."""
+    def image(self, number: int, torn: float = 0.0) -> bytes:
+        """The flash at a frame."""
+        return self._flash.image_at(self.frames[number].operations, torn)
+
+    def develop(self, number: int, torn: float = 0.0, look=None) -> list[str]:
+        """What the auditor finds after a cut at a frame, when the terminal has recovered.
+
+        ``look(bench)``: what else to look at, more sentences.
+        """
         with closing(self.bench(number, torn)) as bench:
             bench.recover()
-            return bench.differences()
+            return bench.differences() + (look(bench) if look else [])
+
+    def break_line(self, tell, way: str, count: int, look=None) -> list[str]:
+        """The same when ``count`` bytes have passed that ``way``, and the line breaks."""
+        with closing(self.bench(0)) as bench:
+            if not self._off:
+                bench.start()
+            bench.board.call(bench.board.radio.cut_after, **{way: count})
+            tell(bench)
+            bench.settle()
+            assert bench.board.radio.is_whole(), f"{way} {count}: the line never broke"
+            return bench.differences() + (look(bench) if look else [])
+
+    def files(self, number: int) -> dict[str, bytes]:
+        """What is stored at a frame beside journals and trace number."""
+        return stored(self.image(number))
+
+    # what is worth a cut
+
+    def sample(self, count: int) -> list[tuple[int, float]]:
+        """``count`` cuts (frame, torn): where a transaction's state changes, the rest spread.
+
+        At a change both sides of it: the operation that makes it torn, and just done.
+        """
+        last = len(self.frames) - 1
+        chosen = dict.fromkeys(
+            cut for at in self._changes() for cut in ((at - 1, TORN), (at, 0.0), (at - 1, 0.0))
+        )
+        others = [(n, torn) for n in range(last) for torn in (0.0, TORN)]
+        others = [cut for cut in others if cut not in chosen]
+        chosen = dict.fromkeys(_spread(list(chosen), count * 3 // 4))
+        return sorted([*chosen, *_spread(others, count - len(chosen))])
+
+    def _changes(self) -> list[int]:
+        """The frames that differ from the one before in what the journal or the host says."""
+        seen = [self._state(number) for number in range(len(self.frames))]
+        return [at for at in range(1, len(seen)) if seen[at] != seen[at - 1]]
+
+    def _state(self, number: int):
+        batches = Store(self.image(number), "/pos").batches()
+        states = [(t.number, t.state, t.waiting) for b in batches for t in b.transactions]
+        return states, [b.settlement.get("step") for b in batches], self.frames[number].books
+
+    def breaks(self) -> list[tuple[str, int]]:
+        """Where the line may break: which way, and after how many bytes.
+
+        Before the first byte, in the midst and after the last of each request and each answer, in
+        the order of their way. Before a later message a byte of it passes: without, it would be
+        after the one before.
+        """
+        found = []
+        passed = {"to_host": 0, "from_host": 0}
+        for way, size in self.talk:
+            before = passed[way]
+            passed[way] += size
+            found += [(way, at) for at in (before + min(1, before), before + size // 2)]
+            found.append((way, passed[way]))
+        return found
+
+
+def stored(image: bytes) -> dict[str, bytes]:
+    """The files of a flash beside journals and trace number."""
+    store = Store(image, "/pos")
+    names = [name for name in store.names() if name != "stan" and not name.startswith("batch/")]
+    return {name: store.read(name) or b"" for name in names}
+
+
+def _spread(cuts: list, count: int) -> list:
+    """At most ``count`` of ``cuts``, the first and the last among them, evenly."""
+    if len(cuts) <= count:
+        return cuts
+    return [cuts[i * (len(cuts) - 1) // max(count - 1, 1)] for i in range(count)]

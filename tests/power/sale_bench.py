@@ -7,15 +7,19 @@ and one that the power, the network or the host breaks off. Nothing here waits f
 import hashlib
 import time
 from collections import deque
+from pathlib import Path
 
 from host_tools.acquirer.app import open_ledger
+from host_tools.acquirer.scenario import FAULTS
 from host_tools.acquirer.server import HostThread
+from host_tools.device.actions import ACTIONS, Stage
 from host_tools.device.auditor import audit
 from host_tools.device.journal_reader import Store
 from host_tools.device.provision import Identity
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.vboard.cards.loader import load_account
 
+SCENARIOS = Path(__file__).resolve().parents[1] / "vectors" / "scenarios"
 CARD = "unionpay_debit"
 AMOUNT_KEYS, AMOUNT = "1280", 1280
 _CLOSED = 3  # the step of a settlement after which the next batch begins
@@ -36,12 +40,38 @@ _HANDS = (
     ("Declined", "E"),
     ("Nothing was charged", "E"),
     ("still to be taken back", "E"),
+    (": taken back", "E"),
+    ("is booked at the host", "E"),
+    ("has not acknowledged it", "E"),
+    ("The host hung up", "E"),
+    ("The host does not answer", "E"),
+    ("The host cannot be reached", "E"),
+    ("The answer of the host", "E"),
+    ("All is up to date", "E"),
+    ("Signed off", "E"),
+    ("The host has been told", "E"),
 )
+# When the line breaks, these steps of a scenario have nothing to wait for any more
+_WRONG = tuple(hand for hand in _HANDS if hand[0] not in ("Operator", "Password", "Supervisor"))
+_MOOT = ("request", "pass")
 _READ: dict[bytes, list[str]] = {}
+
+
+def _misbehaves(step) -> bool:
+    """Whether a step has the host do what it should not: one thing going wrong is enough."""
+    return step.name == "host" and step.value.split()[0] in FAULTS
 
 
 class PowerCut(Exception):
     """The board has no power any more."""
+
+
+class _Stage(Stage):
+    """The stage of a scenario, which goes on with the paper of another terminal."""
+
+    def __init__(self, bench: "Bench", folder: Path) -> None:
+        super().__init__(bench.device, bench.host, folder)
+        self.paper = bench.paper
 
 
 class Bench:
@@ -63,8 +93,7 @@ class Bench:
         self._wait_here, self.board.wait_here = self.board.wait_here, self._guarded
         self._dark = False
         self._seen: deque[list[str]] = deque(maxlen=6)
-        route = {Identity().host: ("127.0.0.1", self.host.port)}
-        self.board.call(self.board.radio.routes.update, route)
+        self._stage = _Stage(self, SCENARIOS)
         self._pan = load_account(CARD).pan
         self._before = self.host.ledger.balance(self._pan)
 
@@ -151,6 +180,44 @@ class Bench:
             self.board.wait_here(lambda t=text: self.shows(t), _DEADLINE, text)
         self.work_until(IDLE)
 
+    def play(self, steps) -> None:
+        """Steps of a scenario, as far as the idle screen after them."""
+        for step in steps:
+            try:
+                ACTIONS[step.name].do(self._stage, step.value)
+            except (TimeoutError, AssertionError) as error:
+                raise self._lost(f"{step}: {error}") from None
+        self.work_until(IDLE)
+
+    def play_on_a_bad_line(self, steps) -> None:
+        """The same, but a sentence that the scenario does not know ends it early."""
+        for step in steps:
+            if step.name == "screen" and self._goes_wrong(step):
+                break
+            if step.name not in _MOOT and not _misbehaves(step):
+                ACTIONS[step.name].do(self._stage, step.value)
+        self.device.remove()
+        self.work_until(IDLE)
+
+    def _goes_wrong(self, step) -> bool:
+        """Wait for the screen of a step; whether one came that asks something else."""
+        wanted = step.value if isinstance(step.value, list) else [step.value]
+
+        def look():
+            lines = self.device.screen()
+            whole = "\n".join(lines) + "\n" + " ".join(lines)
+            # an approval may have gone by already: its first slip is on paper then
+            passed = "Approved" in wanted and "Tear off" in whole
+            if passed or all(text in whole for text in wanted):
+                return "right"
+            wrong = any(words in whole for words, _ in _WRONG)
+            return "wrong" if wrong else None
+
+        try:
+            return self.board.wait_here(look, _DEADLINE, str(step)) == "wrong"
+        except TimeoutError as error:
+            raise self._lost(str(error)) from None
+
     def recover(self) -> None:
         """Plug it in again, log in, and let the terminal put in order what it left undone."""
         self.start()
@@ -180,10 +247,15 @@ class Bench:
                 self.device.press(hand[1])
                 wait(lambda words=hand[0]: not self.shows(words))
         except TimeoutError as error:
-            screens = "\n  ".join(" | ".join(lines) for lines in self._seen)
-            console = self.device.console()[-2000:]
-            seen = f"the last screens:\n  {screens}\n{self.board.faults}\n{console}"
-            raise AssertionError(f"{error}; {seen}") from None
+            raise self._lost(str(error)) from None
+
+    def _lost(self, what: str) -> AssertionError:
+        """With all that helps to see why."""
+        screens = "\n  ".join(" | ".join(lines) for lines in self._seen)
+        console = self.device.console()[-2000:]
+        return AssertionError(
+            f"{what}; the last screens:\n  {screens}\n{self.board.faults}\n{console}"
+        )
 
     def shows(self, text: str) -> bool:
         """Whether a text is on the screen."""
@@ -216,7 +288,7 @@ class Bench:
             for txn in batch.transactions:
                 if txn.state in ("begun", "sending", "reversing"):
                     return True
-                if txn.state == "approved" and txn.copies < 2:
+                if txn.state == "approved" and (txn.copies < 2 or txn.waiting):
                     return True
         return False
 

@@ -21,14 +21,17 @@ from micropython import const
 _ADVANCE = const(0x74)
 
 
-def _buffer(size):
-    """Memory outside the heap, where a chip's own drivers have their buffers; or else in it."""
+def memory(size, skip=2048):
+    """Memory outside the heap, where a chip's own drivers have their buffers; None: there is none.
+
+    ``skip``: where it begins. The line itself has the first 2 KB.
+    """
     place = os.getenv("VBOARD_BUFFER")
     if not place:
-        return bytearray(size)
+        return None
     import uctypes
 
-    return uctypes.bytearray_at(int(place), size)
+    return memoryview(uctypes.bytearray_at(int(place) + skip, size))
 
 
 stream = open(int(os.getenv("VBOARD_LINK")), "r+b")
@@ -37,7 +40,7 @@ ticks_offset_ms = 0
 
 MAX = 1040  # the longest payload: what LittleFS programs at once, and its address
 
-_out = _buffer(6 + MAX)
+_out = memory(6 + MAX, 0) or memoryview(bytearray(6 + MAX))
 _in = bytearray(6)
 _poll = uselect.poll()
 _poll.register(stream, uselect.POLLIN)
@@ -51,7 +54,7 @@ def post(op, ident=0, payload=b"", sequence=0):
     n = len(payload)
     _out[0], _out[1], _out[2], _out[4], _out[5] = op, ident, sequence, n & 0xFF, n >> 8
     _out[6 : 6 + n] = payload
-    stream.write(memoryview(_out)[: 6 + n])
+    stream.write(_out[: 6 + n])
 
 
 def _receive():
