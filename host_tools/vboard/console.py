@@ -15,6 +15,7 @@ from pathlib import Path
 
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _FRIENDLY_BANNER = b'Type "help()" for more information.'
+_PROMPT_S = 5.0  # how long what is typed waits for the prompt
 _SCROLLBACK = 65536
 
 
@@ -37,6 +38,7 @@ class Console:
         self._at_prompt = False
         self._back_to_raw = False
         self._held: bytes | None = None
+        self._patience: asyncio.TimerHandle | None = None
         loop.add_reader(self._master, self._typed)
 
     def symlink(self, path: Path) -> None:
@@ -88,7 +90,8 @@ class Console:
 
         The unix port forgets what was typed before it prompts; a board does not. So what is typed
         while it boots is held until it has booted, and what follows a Ctrl-C into a running
-        program until the prompt is there (or for a second).
+        program until the prompt is there (or for five seconds,
+        should it not come: a busy machine takes its time).
         """
         if self._held is not None or not self._booted:
             self._held = (self._held or b"") + data
@@ -96,7 +99,7 @@ class Console:
         interrupt = data.rfind(b"\x03")
         if interrupt >= 0 and not self._at_prompt:
             self._held, data = data[interrupt + 1 :], data[: interrupt + 1]
-            self._loop.call_later(1.0, self._release)
+            self._patience = self._loop.call_later(_PROMPT_S, self._release)
         self._write(data)
 
     def booted(self) -> None:
@@ -107,6 +110,9 @@ class Console:
             self.type(held)
 
     def _release(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         held, self._held = self._held, None
         self._write(held or b"")
 

@@ -55,6 +55,7 @@ async def _deliver(t, update, hint) -> bool:
         await t.show("present_card", 0, hint)
         t.ui.forget()
         if t.reader is None:
+            await t.network.close()  # its memory is needed here
             await t.open_reader().start()
         hint = say("card_again")
         try:
