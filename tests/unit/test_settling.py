@@ -27,7 +27,7 @@ def txn(kind, trace, amount, state="approved", **more):
 
 BATCH = [
     txn("sale", 1, 10000),
-    txn("sale", 2, 500, state="declined"),
+    txn("sale", 2, 500, state="declined", rc="51"),
     txn("sale", 3, 2000, entry="012", f55=None),
     txn("void", 4, 2000, orig_trace=3, orig_batch=1),
     txn("sale", 5, 700, state="reversed"),
@@ -179,6 +179,19 @@ def test_eight_items_fit_the_field():
     _, fields = settling.upload(PARAMS, 200, settling.item(BATCH[2], PAN) * settling.ITEMS)
     assert len(fields[48]) == 322
     iso8583.pack(unionpay.PROFILE, "0320", fields)
+
+
+def test_what_the_chip_has_refused_comes_last_and_says_so():
+    refused = txn("sale", 30, 4000, state="declined", org="VIS")
+    by_host = txn("sale", 31, 5, state="declined", rc="51")
+    order, own, typed, _ = settling.plan([refused, by_host, *BATCH])
+    assert list(order) == [*settling.plan(BATCH)[0], 30]
+    assert (own, typed) == settling.plan(BATCH)[1:3]
+    assert settling.totals([refused, by_host]) == settling.totals([])
+    for balanced, code in ((True, "204"), (False, "206")):
+        _, fields = settling.chip(PARAMS, refused, Card(PAN, "3012", f55=F55), balanced)
+        assert fields[60][-3:] == code
+        assert fields[62] == b"710011" + b"000000004000" + b"15610"
 
 
 @pytest.mark.parametrize(("balanced", "code"), [(True, "203"), (False, "205")])

@@ -17,6 +17,7 @@ _NONE = "0" * 31  # a half of it: own cards, then foreign ones
 _ERROR = 3
 _ITEM = "%s%06d%s%012d"  # own or foreign card, trace, PAN in 20 digits, amount
 _CHIP = "61%s00%012d156"  # F62 of a chip transaction that went through: own or foreign card
+_REFUSED = "710011%012d15610"  # F62 of one that the chip has refused (AAC)
 _CHIPS = ("05", "07")  # F22: a chip that was asked
 
 
@@ -105,12 +106,17 @@ def even(steps: dict) -> bool:
 
 def plan(transactions) -> tuple:
     """(traces in the order of their upload, how many of them go one by one under their own F60.1,
-    how many then in F48, {trace: amount} of what a tip or adjustment has changed)."""
-    own, typed, chips = array("I"), array("I"), array("I")
+    how many then in F48, {trace: amount} of what a tip or adjustment has changed).
+
+    Behind these come chips one by one, at the end those that have refused a sale."""
+    own, typed, chips, refused = array("I"), array("I"), array("I"), array("I")
     changed = {}
     for txn in transactions:
         side = _side(txn)
         if not side:
+            # the host has said nothing to it: it was the chip
+            if txn["state"] == "declined" and txn.get("f55") and not txn.get("rc"):
+                refused.append(txn["trace"])
             continue
         if side == "t":
             changed[txn["orig_trace"]] = txn["amount"]
@@ -123,6 +129,7 @@ def plan(transactions) -> tuple:
     counts = len(own), len(typed)
     own.extend(typed)
     own.extend(chips)
+    own.extend(refused)
     return (own,) + counts + (changed,)
 
 
@@ -147,16 +154,21 @@ def upload(params, trace: int, items: str) -> tuple[str, dict]:
 
 
 def chip(params, txn: dict, card, balanced: bool) -> tuple[str, dict]:
-    """(MTI, fields) that upload a chip transaction which the host has approved."""
+    """(MTI, fields) that upload what the host has approved for a chip, or the chip refused."""
+    code, what = 203, _CHIP % (_whose(txn), txn["amount"])
+    if txn["state"] == "declined":
+        code, what = 204, _REFUSED % txn["amount"]
+    if not balanced:
+        code += 2
     fields = {
         2: card.pan,
         4: "%012d" % txn["amount"],
         22: txn["entry"],
         23: "%03d" % int(card.psn) if card.psn else None,
         55: card.f55,
-        62: (_CHIP % (_whose(txn), txn["amount"])).encode(),
+        62: what.encode(),
     }
-    return _message(params, "upload", txn["trace"], None, "203" if balanced else "205", fields)
+    return _message(params, "upload", txn["trace"], None, str(code), fields)
 
 
 def end(params, trace: int, count: int, balanced: bool) -> tuple[str, dict]:

@@ -4,7 +4,7 @@ Whatever happens, the journal is true when it ends: closed, or pending and told 
 the heap while a card is read: what each step needs is loaded by the step.
 """
 
-from pos.emv.outcome import APPROVED, CDCVM, MSG_APPROVED, ONLINE, SIGNATURE
+from pos.emv.outcome import APPROVED, CDCVM, DECLINED, MSG_APPROVED, ONLINE, SIGNATURE
 from pos.words import say
 
 _READ_MS = 10000
@@ -41,6 +41,10 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
     """What the card's outcome leads to: the host, an approval of its own, or a sentence."""
     offline = kind == APPROVED and txn["kind"] == "sale" and t.params["offline"]
     if kind != ONLINE and not offline:
+        if kind == DECLINED and txn["kind"] == "sale":
+            card = await t.tell("holder", txn, tags)
+            if card:
+                await t.tell("vouch", txn, card)
         await _refuse(t, txn, "emv_%02X" % (MSG_APPROVED if kind == APPROVED else message))
         return
     card = await t.tell("holder", txn, tags)

@@ -14,7 +14,7 @@ from pos.ui import lights
 from pos.words import say
 
 _WAIT_MS = 30000  # for the card, each time [M]
-_READ_MS = 3000
+_READ_MS = 10000
 _TRIES = 3
 _ALL = 4  # lights
 
