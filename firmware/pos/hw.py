@@ -131,7 +131,7 @@ def printer():
         p["uart"], p["baudrate"], tx=_pin(p["tx"]), rx=_pin(p["rx"]), txbuf=1024, timeout=0
     )
     busy = machine.Pin(p["busy"], machine.Pin.IN)
-    if p["gb18030"]:
+    if board.PRINTER_GB18030:
         from pos.drivers.escpos_printer import Printer
 
         return Printer(uart, busy, baudrate=p["baudrate"])
