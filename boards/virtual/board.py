@@ -12,9 +12,9 @@ DISPLAY_PINS = {"cs": 10, "dc": 9, "rst": 14, "led": 8}
 # PN532 on HSU; its reset pin is wired
 NFC = {"uart": 1, "tx": 17, "rx": 18, "reset": 16}
 
-# ESC/POS printer, 384 dots; busy is high while the printer cannot take more. gb18030: it has the
-# code page of Chinese; to one without it lines of Chinese go as dots
-PRINTER = {"uart": 2, "tx": 15, "rx": 7, "busy": 6, "baudrate": 115200, "gb18030": True}
+# ESC/POS printer, 384 dots; busy is high while the printer cannot take more
+PRINTER = {"uart": 2, "tx": 15, "rx": 7, "busy": 6, "baudrate": 115200}
+PRINTER_GB18030 = True  # it knows Chinese; to one that does not lines of Chinese go as dots
 
 # 4x4 keys between rows (driven low) and columns (pulled up)
 KEYPAD_ROWS = (4, 5, 1, 2)

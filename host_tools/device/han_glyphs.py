@@ -57,8 +57,13 @@ class Han:
         return self._chars[cell], inked[0], columns[inked[0] : inked[-1] + 1]
 
     def lines(self, top: int, bottom: int) -> range:
-        """Where a line of cells can begin whose ink goes from row ``top`` to before ``bottom``."""
-        return range(bottom - self.size, top + 1)
+        """Where a line of cells can begin whose ink goes from row ``top`` to before ``bottom``.
+
+        Words have ink in the upper quarter of their cells, and over two thirds of it.
+        """
+        if 3 * (bottom - top) < 2 * self.size:
+            return range(0)
+        return range(max(bottom - self.size, top - self.size // 4), top + 1)
 
 
 def load_han(folder: Path, name: str, height: int) -> Han | None:

@@ -46,6 +46,7 @@ class Identity:
     terminal_id: str = "12345678"
     merchant_id: str = "898100012340001"
     merchant_name: str = "TAPTILL TEST SHOP"
+    language: str = "en"  # or zh
     host: str = "acquirer.test"
     port: int = 8583
     wifi_ssid: str = "TapTill"
@@ -65,6 +66,7 @@ class Identity:
             "terminal_id": self.terminal_id,
             "merchant_id": self.merchant_id,
             "merchant_name": self.merchant_name,
+            "language": self.language,
             "host": self.host,
             "port": self.port,
         }

@@ -34,7 +34,7 @@ _CORNER = 6  # pixels: the largest radius of a rounded box
 _LEAST_BACK = 64  # pixels of a colour that has text on it
 _LEAST_INK = 4  # pixels of a colour that text has
 _LEAST_SIDE = 14  # pixels of a box that has text in it
-_LEAST_HANZI = 12  # rows of one that is 24 high
+_LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
 Column = tuple[int, ...]
@@ -155,15 +155,11 @@ def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list
     mono = [font for font in fonts if font.han and font.han.mono]
     for rows, box, grey in _layers(colors, pixels):
         for part in _segments(rows, 0, 0, len(rows[0]), len(rows)):
-            if grey:
-                runs = _read_segment(rows, part, box, fonts, False)
-                if all(run.ink < _ink(rows, part) for run in runs):
-                    wide = _read_segment(rows, part, box, fonts, True)
-                    runs += [run for run in wide if any(map(_is_wide, run.text))]
-                found += runs
-            elif mono and _LEAST_HANZI < part[3] - part[1] <= mono[0].height:
-                runs = _read_segment(rows, part, box, mono, True)
-                found += [run for run in runs if any(map(_is_wide, run.text))]
+            runs = _read_segment(rows, part, box, fonts, False) if grey else []
+            if _may_be_chinese(rows, part, runs):
+                wide = _read_segment(rows, part, box, fonts if grey else mono, True)
+                runs += [run for run in wide if any(map(_is_wide, run.text))]
+            found += runs
     return _join(_without_overlaps(found))
 
 
@@ -182,6 +178,17 @@ def _glyph(char: str, height: int, data: bytes, record: int) -> Glyph:
         columns.append(tuple(bytes(y) + levels + bytes(height - y - rows)))
     ink = sum(len(column) - column.count(0) for column in columns)
     return Glyph(char, x, advance, columns, ink)
+
+
+def _may_be_chinese(rows: Rows, part: Box, runs: list[_Run]) -> bool:
+    """Whether a segment has the size of a line and ink that letters do not explain."""
+    left, top, right, bottom = part
+    if not _LEAST_HANZI <= bottom - top <= _MOST_HANZI or right - left < _LEAST_HANZI:
+        return False
+    ink = sum(right - left - row[left:right].count(0) for row in rows[top:bottom])
+    if 4 * ink > 3 * (right - left) * (bottom - top):  # a box
+        return False
+    return sum(run.ink for run in _apart(runs)) < ink
 
 
 def _is_wide(char: str) -> bool:
@@ -345,11 +352,6 @@ def _segments(rows: Rows, left: int, top: int, right: int, bottom: int) -> Itera
         y = end
 
 
-def _ink(rows: Rows, part: Box) -> int:
-    left, top, right, bottom = part
-    return sum(right - left - row[left:right].count(0) for row in rows[top:bottom])
-
-
 def _read_segment(
     rows: Rows, part: Box, origin: Box, fonts: Sequence[ScreenFont], chinese: bool
 ) -> list[_Run]:
@@ -431,11 +433,15 @@ def _next_ink(columns: list[Column], at: int) -> int | None:
 
 def _without_overlaps(runs: list[_Run]) -> list[_Run]:
     """Of readings of the same place the one that explains most ink."""
+    return [run for run in _apart(runs) if run.text.strip(_NOT_ALONE) and run.text not in _CORNERS]
+
+
+def _apart(runs: list[_Run]) -> list[_Run]:
     kept: list[_Run] = []
     for run in sorted(runs, key=lambda run: -run.ink):
         if not any(_touch(run, other) for other in kept):
             kept.append(run)
-    return [run for run in kept if run.text.strip(_NOT_ALONE) and run.text not in _CORNERS]
+    return kept
 
 
 def _touch(a: _Run, b: _Run) -> bool:

@@ -195,7 +195,7 @@ class VirtualBoard:
             net(wires.PRINTER["busy"]),
             baudrate=wires.PRINTER["baudrate"],
             cjk_font=sans_path(),
-            gb18030=wires.PRINTER["gb18030"],
+            gb18030=wires.PRINTER_GB18030,
         )
         self.keys = KeyMatrix(
             self.clock,

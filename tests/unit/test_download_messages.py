@@ -165,8 +165,22 @@ def test_parameters():
 
 
 def test_a_parameter_that_is_no_value_is_named_and_the_rest_is_there():
-    values, wrong = downloads.parameters(b"11xx" + b"22" + "商户".encode("gbk").ljust(40) + b"181")
+    values, wrong = downloads.parameters(b"11xx" + b"22" + b"A\x1b@".ljust(40) + b"181")
     assert (values, wrong) == ({"tips": 1}, ["answer_s", "merchant_name"])
+
+
+def test_a_name_in_chinese_comes_and_goes_as_gbk(chinese):
+    name = "北京TAPTILL测试店"
+    values, wrong = downloads.parameters(b"22" + name.encode("gbk").ljust(40))
+    assert (values, wrong) == ({"merchant_name": name}, [])
+    assert b"22" + name.encode("gbk").ljust(40) in downloads.status({**OTHER, **values}, 1)
+    values, _ = downloads.parameters(b"22" + "測試店".encode("gbk").ljust(40))
+    assert values == {"merchant_name": "□□店"}
+
+
+def test_a_name_that_is_too_long_ends_with_a_whole_character(chinese):
+    status = downloads.status({**OTHER, "merchant_name": "A" + "店" * 30}, 1)
+    assert b"22A" + "店".encode("gbk") * 19 + b" 23" in status
 
 
 @pytest.mark.parametrize("f62", [b"9912", b"11", b"116", b"\xff\xff12", b"1160" + b"22SHORT"])

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pos.protocol import gb18030, gbk, wrap
+from pos.protocol import gb18030, gbk
 
 from host_tools.build import han
 
@@ -91,7 +91,7 @@ def column(code):
 
 @given(st.text(st.sampled_from("消费。，（）：“”ab1￥"), max_size=60), st.integers(8, 32))
 def test_signs_stay_with_their_words(text, width):
-    lines = wrap.wrap(text, width, column)
+    lines = gbk.wrap(text, width, column)
     assert all(gb18030.columns(line) <= width for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     for above, line in itertools.pairwise(lines):
@@ -104,17 +104,17 @@ def test_micropython_does_the_same(mpy, tmp_path):
     text = "银联 POS：测试，測试😀é·￥1.00“完”"
     got = mpy(
         f"""
-from pos.protocol import gb18030, gbk, wrap
+from pos.protocol import gb18030, gbk
 gbk.use(open({str(tmp_path / "gb2312.tab")!r}, "rb").read())
 data = gb18030.encode({text!r})
 print(data.hex())
 print(gb18030.decode(data))
-print("|".join(wrap.wrap({text!r}, 12, lambda code: 1 if code < 0x80 else 2)))
+print("|".join(gbk.wrap({text!r}, 12, lambda code: 1 if code < 0x80 else 2)))
 print(list(gbk.points(b"\\xe4\\xb8\\x80\\xe4\\xb8 \\x80\\xff\\xf0\\x9f\\x98\\x80")))
 """,
         heap="1m",
     ).splitlines()
     assert bytes.fromhex(got[0]) == bytes(gb18030.encode(text))
     assert got[1] == text.replace("測", BOX).replace("😀", BOX)
-    assert got[2].split("|") == wrap.wrap(text, 12, column)
+    assert got[2].split("|") == gbk.wrap(text, 12, column)
     assert got[3] == "[19968, 65533, 32, 65533, 65533, 128512]"

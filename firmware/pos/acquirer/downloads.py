@@ -6,7 +6,7 @@ Whatever is no such layout raises BadBytes.
 
 from micropython import const
 
-from pos.protocol import tlv
+from pos.protocol import gb18030, tlv
 from pos.protocol.errors import BadBytes
 
 _AID = const(0x9F06)
@@ -45,7 +45,7 @@ _LIMITS = (
     (0xFF805A, "no_sign_on"),
 )
 # What the status says of printer, card reader, PIN pad, network, memory: 1 works [M]
-_PARTS = "011021031041051"
+_PARTS = b"011021031041051"
 
 
 def query(have: int) -> bytes:
@@ -161,7 +161,8 @@ def limits(f62) -> dict:
 def parameters(f62) -> tuple:
     """(values by the names of `params.TABLE`, names of those that are no value).
 
-    A text is left out when it is empty or has characters that this terminal cannot show.
+    A text is GBK; what is not in GB 2312 becomes a box. It is left out when it is empty or has
+    control characters.
     """
     values, wrong = {}, []
     at = 0
@@ -190,10 +191,10 @@ def parameters(f62) -> tuple:
 
 def _text(values, wrong, name, value):
     value = value.rstrip()
-    if any(not 0x20 <= c < 0x7F for c in value):
+    if any(c < 0x20 or c == 0x7F for c in value):
         wrong.append(name)
     elif value:
-        values[name] = value.decode()
+        values[name] = gb18030.decode(value)
 
 
 def _number(value, name) -> int:
@@ -210,10 +211,14 @@ def status(params, hours: int) -> bytes:
         if row and row[-1] != "-":
             tag, size, name = row.split()
             if name < "a":
-                text = params[name.lower()][: int(size)]
-                value = text + " " * (int(size) - len(text))
+                text = params[name.lower()]
+                value = gb18030.encode(text)
+                while len(value) > int(size):  # a character less, not a byte
+                    text = text[:-1]
+                    value = gb18030.encode(text)
+                value = bytes(value) + b" " * (int(size) - len(value))
             else:
-                value = "%0*d" % (int(size), min(params[name], 10 ** int(size) - 1))
-            parts.append(tag + value)
-    parts.append("51%04d00000100" % min(hours, 9999))
-    return "".join(parts).encode()
+                value = b"%0*d" % (int(size), min(params[name], 10 ** int(size) - 1))
+            parts.append(tag.encode() + value)
+    parts.append(b"51%04d00000100" % min(hours, 9999))
+    return b"".join(parts)

@@ -5,7 +5,7 @@ Paper has columns: a Chinese character takes two of them.
 
 from pos.protocol import escpos
 from pos.protocol.gb18030 import columns
-from pos.protocol.wrap import wrap
+from pos.protocol.gbk import wrap
 
 BACK = ("void", "refund", "completion_void", "instalment_void")  # kinds whose money goes back
 END = b"\n" * 4  # past the tear bar

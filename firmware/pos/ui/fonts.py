@@ -11,8 +11,7 @@ from framebuf import GS2_HMSB, MONO_HLSB
 from micropython import const
 
 from pos.protocol import gbk
-from pos.protocol.gbk import points
-from pos.protocol.wrap import wrap
+from pos.protocol.gbk import points, wrap
 
 _CODES = const(12)
 _RECORD = const(8)
@@ -116,7 +115,7 @@ class Font:
         return self.width(self.glyphs(text))
 
     def wrap(self, text: str, width: int) -> list:
-        """``text`` as lines of at most ``width`` pixels, see `protocol.wrap`."""
+        """``text`` as lines of at most ``width`` pixels, see `gbk.wrap`."""
         return wrap(text, width, self._advance)
 
     def _advance(self, code: int) -> int:
