@@ -24,7 +24,7 @@ CARD = "unionpay_debit"
 AMOUNT_KEYS, AMOUNT = "1280", 1280
 _CLOSED = 3  # the step of a settlement after which the next batch begins
 IDLE, AWAY_S = "Type an amount", 31
-_DEADLINE = 25.0
+_DEADLINE = 60.0
 # What is on the screen, and what the cashier does then
 _HANDS = (
     ("Operator", "01E"),
