@@ -23,7 +23,7 @@ test: $(INSTALLED)  ## Run all tests, or those that ARGS tell pytest (ARGS="-k s
 fuzz: $(INSTALLED)  ## Damage what cards say and see what the kernels make of it (ARGS="--minutes 10")
 	@$(TAPTILL) fuzz $(ARGS)
 
-torture: $(INSTALLED)  ## Cut the power at every moment of every story and audit what is left; takes hours
+torture: $(INSTALLED)  ## Cut power and line at every moment of every story and audit what is left; half an hour
 	@$(TAPTILL) torture $(ARGS)
 
 soak: $(INSTALLED)  ## Make random sales on one virtual board without a restart (ARGS="--sales 300 --seed 1")

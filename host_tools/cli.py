@@ -135,8 +135,8 @@ def torture(
 
     There is a story for every kind of transaction. The operation of the flash under way is cut
     off before it begins and in its midst. After each cut the terminal recovers, and an auditor
-    compares journal, paper and the host's ledger. Takes an hour; with --again days, a story hours.
-    Counts the cuts of each story at the end. The exit code is 1 when anything differs anywhere.
+    compares journal, paper and the host's ledger. Takes half an hour and more; with --again a
+    night. Counts the cuts of each story at the end. The exit code is 1 when anything differs.
     """
     os.environ["TAPTILL_CUTS"] = "again" if again else "all"
     chosen = ["-k", f"[{story}]"] if story else []

@@ -351,6 +351,14 @@ def test_script_result(host, client):
     assert len(host.ledger.script_results(TERMINAL)) == 2
 
 
+def test_a_script_result_told_again_under_another_trace_counts_once(host, client):
+    for _ in range(2):
+        assert result(client, f61=f"{client.batch}000001")[0][39] == "00"
+    assert len(host.ledger.script_results(TERMINAL)) == 1
+    result(client, f61=f"{client.batch}000002")
+    assert len(host.ledger.script_results(TERMINAL)) == 2
+
+
 def test_script_results_that_are_none(host, client):
     assert result(client, icc="9F2608" + "00" * 8)[0][39] == "30"
     assert result(client, icc="")[0][39] == "30"

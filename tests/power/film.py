@@ -13,6 +13,7 @@ is the frame after the booking.
 power on, but the connection is reset at some byte of some message.
 """
 
+import functools
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -75,32 +76,13 @@ class Film:
 
         # Both end on the board's thread, so frames come in the order of what happened.
         board.call(setattr, board.flash, "on_change", lambda: self._shoot(bench))
-        board.call(self._listen, board.radio)
+        board.call(_listen, board.radio, self.talk)
         event.listen(ledger._sessions, "after_commit", booked)
         try:
             yield
         finally:
             event.remove(ledger._sessions, "after_commit", booked)
             board.call(setattr, board.flash, "on_change", None)
-
-    def _listen(self, radio) -> None:
-        """Note the bytes that pass from now on."""
-        send, deliver = radio._write, radio._deliver
-
-        def sent(flow, data):
-            self._note("to_host", len(data))
-            send(flow, data)
-
-        def delivered(ident, flow, data):
-            self._note("from_host", len(data))
-            deliver(ident, flow, data)
-
-        radio._write, radio._deliver = sent, delivered
-
-    def _note(self, way: str, count: int) -> None:
-        if self.talk and self.talk[-1][0] == way:
-            count += self.talk.pop()[1]
-        self.talk.append((way, count))
 
     def _shoot(self, bench) -> None:
         frame = Frame(len(self._flash.log), self._books, bench.paper())
@@ -127,16 +109,38 @@ class Film:
             bench.recover()
             return bench.differences() + (look(bench) if look else [])
 
-    def break_line(self, tell, way: str, count: int, look=None) -> list[str]:
-        """The same when ``count`` bytes have passed that ``way``, and the line breaks."""
-        with closing(self.bench(0)) as bench:
-            if not self._off:
-                bench.start()
-            bench.board.call(bench.board.radio.cut_after, **{way: count})
+    def break_line(self, tell, cut: dict[str, int], look=None) -> list[str]:
+        """The same when so many bytes have passed some way, and the line breaks.
+
+        ``tell(bench)``: the story, told to the end that it comes to then; ``cut`` as
+        ``Radio.cut_after`` takes it.
+        """
+        with closing(self._rested()) as bench:
+            bench.board.call(functools.partial(bench.board.radio.cut_after, **cut))
             tell(bench)
             bench.settle()
-            assert bench.board.radio.is_whole(), f"{way} {count}: the line never broke"
+            assert bench.board.radio.is_whole(), f"{cut}: the line never broke"
             return bench.differences() + (look(bench) if look else [])
+
+    def rehearse(self, tell) -> list[tuple[str, int]]:
+        """What ``talk`` is when the story is told as to ``break_line``, but no line breaks."""
+        talk = []
+        with closing(self._rested()) as bench:
+            bench.board.call(_listen, bench.board.radio, talk)
+            tell(bench)
+        return talk
+
+    def has_waiting(self) -> bool:
+        """Whether something is to be uploaded when the terminal of the first frame starts."""
+        batches = Store(self.image(0), "/pos").batches()
+        return any(txn.waiting for batch in batches for txn in batch.transactions)
+
+    def _rested(self) -> Bench:
+        """The world before the story."""
+        bench = self.bench(0)
+        if not self._off:
+            bench.start()
+        return bench
 
     def files(self, number: int) -> dict[str, bytes]:
         """What is stored at a frame beside journals and trace number."""
@@ -147,15 +151,15 @@ class Film:
     def sample(self, count: int) -> list[tuple[int, float]]:
         """``count`` cuts (frame, torn): where a transaction's state changes, the rest spread.
 
-        At a change both sides of it: the operation that makes it torn, and just done.
+        At a change first the moment just after it, then the operation that makes it half done.
         """
-        last = len(self.frames) - 1
-        chosen = dict.fromkeys(
-            cut for at in self._changes() for cut in ((at - 1, TORN), (at, 0.0), (at - 1, 0.0))
-        )
-        others = [(n, torn) for n in range(last) for torn in (0.0, TORN)]
+        changes = self._changes()
+        just_done = [(at, 0.0) for at in changes]
+        at_it = [(at - 1, TORN) for at in changes] + [(at - 1, 0.0) for at in changes]
+        chosen = dict.fromkeys(_spread(just_done, count * 3 // 4))
+        chosen |= dict.fromkeys(_spread(at_it, count * 3 // 4 - len(chosen)))
+        others = [(n, torn) for n in range(len(self.frames) - 1) for torn in (0.0, TORN)]
         others = [cut for cut in others if cut not in chosen]
-        chosen = dict.fromkeys(_spread(list(chosen), count * 3 // 4))
         return sorted([*chosen, *_spread(others, count - len(chosen))])
 
     def _changes(self) -> list[int]:
@@ -168,21 +172,41 @@ class Film:
         states = [(t.number, t.state, t.waiting) for b in batches for t in b.transactions]
         return states, [b.settlement.get("step") for b in batches], self.frames[number].books
 
-    def breaks(self) -> list[tuple[str, int]]:
-        """Where the line may break: which way, and after how many bytes.
 
-        Before the first byte, in the midst and after the last of each request and each answer, in
-        the order of their way. Before a later message a byte of it passes: without, it would be
-        after the one before.
-        """
-        found = []
-        passed = {"to_host": 0, "from_host": 0}
-        for way, size in self.talk:
-            before = passed[way]
-            passed[way] += size
-            found += [(way, at) for at in (before + min(1, before), before + size // 2)]
-            found.append((way, passed[way]))
-        return found
+def breaks(talk: list[tuple[str, int]]) -> list[dict[str, int]]:
+    """Where the line may break, as ``Radio.cut_after`` takes it.
+
+    Before the first byte, in the midst and after the last of each request and each answer, in
+    the order of their way. Before a later message a byte of it passes: without, it would be
+    after the one before.
+    """
+    found = []
+    passed = {"to_host": 0, "from_host": 0}
+    for way, size in talk:
+        before = passed[way]
+        passed[way] += size
+        found += [{way: at} for at in (before + min(1, before), before + size // 2, passed[way])]
+    return found
+
+
+def _listen(radio, talk: list[tuple[str, int]]) -> None:
+    """Note the messages that pass from now on: (which way, how many bytes)."""
+    send, deliver = radio._write, radio._deliver
+
+    def note(way, count):
+        if talk and talk[-1][0] == way:
+            count += talk.pop()[1]
+        talk.append((way, count))
+
+    def sent(flow, data):
+        note("to_host", len(data))
+        send(flow, data)
+
+    def delivered(ident, flow, data):
+        note("from_host", len(data))
+        deliver(ident, flow, data)
+
+    radio._write, radio._deliver = sent, delivered
 
 
 def stored(image: bytes) -> dict[str, bytes]:

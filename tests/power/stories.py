@@ -33,7 +33,7 @@ class Story:
     begins: int
     ends: int
     kinds: tuple[str, ...]
-    cuts: int = 8
+    cuts: int = 7
 
     @property
     def scenario(self) -> Scenario:
@@ -51,19 +51,19 @@ class Story:
 
 
 STORIES = {
-    "sale": Story("sale_with_pin", 2, 13, ("sale",), 24),
-    "reversal": Story("void_silent", 3, 23, ("void", "reversal"), 12),
+    "sale": Story("sale_with_pin", 2, 13, ("sale",), 16),
+    "reversal": Story("void_silent", 3, 23, ("void", "reversal"), 10),
     "void": Story("void_sale", 3, 11, ("void",)),
-    "refund": Story("refund_silent", 3, 21, ("refund",), 10),
+    "refund": Story("refund_silent", 3, 21, ("refund",), 8),
     "balance": Story("balance", 2, 10, ("balance",), 4),
     "preauth": Story("preauth_completion", 2, 6, ("preauth",)),
     "completion": Story("preauth_completion", 8, 16, ("completion",)),
     "completion_void": Story("preauth_completion", 18, 25, ("completion_void",)),
-    "notice": Story("preauth_notice", 7, 24, ("notice",), 10),
+    "notice": Story("preauth_notice", 7, 24, ("notice",), 8),
     "preauth_add": Story("preauth_void", 7, 16, ("preauth_add",)),
     "preauth_void": Story("preauth_void", 17, 30, ("preauth_void",)),
-    "offline": Story("upload_before_settlement", 2, 3, ("offline", "sale"), 12),
-    "ec_sale": Story("settle_chip_offline", 2, 8, ("ec_sale", "settlement", "upload"), 16),
+    "offline": Story("upload_before_settlement", 2, 3, ("offline", "sale"), 10),
+    "ec_sale": Story("settle_chip_offline", 2, 8, ("ec_sale", "settlement", "upload"), 12),
     "adjust": Story("offline_voice", 21, 29, ("adjust",)),
     "tip": Story("tip", 3, 13, ("tip",)),
     "instalment": Story("instalment", 2, 8, ("instalment",)),
@@ -72,9 +72,9 @@ STORIES = {
     "moto_preauth": Story("moto_refund", 2, 10, ("preauth",)),
     "moto_completion": Story("moto_refund", 11, 19, ("completion",)),
     "moto_refund": Story("moto_refund", 20, 35, ("refund",)),
-    "settlement": Story("settle_all_kinds", 44, 49, ("settlement", "upload"), 24),
-    "download": Story("download_all", 2, 8, _DOWNLOADS, 16),
-    "host_menu": Story("menu_host", 2, 22, ("echo", "status", "sign_in", "sign_off"), 8),
+    "settlement": Story("settle_all_kinds", 44, 49, ("settlement", "upload"), 18),
+    "download": Story("download_all", 2, 8, _DOWNLOADS, 10),
+    "host_menu": Story("menu_host", 2, 22, ("echo", "status", "sign_in", "sign_off")),
     # as a sale, but the result of a script waits on the flash: no card delivers one yet
     "script": Story("sale_with_pin", 2, 13, ("sign_in", "script", "sale")),
 }

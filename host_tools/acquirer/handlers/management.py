@@ -9,6 +9,7 @@ from host_tools.acquirer.issuer import read_pan
 from host_tools.acquirer.models_settings import ScriptResult, TerminalStatus
 
 _LAST_BATCH = 999_998
+_ORIGINAL = 12  # digits of F61: batch and trace
 _SCRIPT_RESULT = "DF31"
 
 
@@ -71,13 +72,20 @@ def status(ctx: Context) -> Answer:
 
 
 def script_result(ctx: Context) -> Answer:
-    """0620, F60.3 951: DF31 of F55 is kept, once for a batch and trace; the script is done."""
+    """0620, F60.3 951: DF31 of F55 is kept, the script is done.
+
+    Once for the transaction that F61 names: a terminal without an answer tells it again, under
+    another trace. Without F61 once for its own batch and trace.
+    """
     request, session = ctx.request, ctx.work.session
     result = request.icc().get(_SCRIPT_RESULT)
     if not result:
         raise FormatError("55", 0, "tag DF31 is absent", request)
     name = {"terminal_id": ctx.terminal.id, "batch": request.field60().batch}
     name["trace"] = request.need(11)
+    original = request.fields.get(61, "")
+    if len(original) >= _ORIGINAL:
+        name |= {"batch": original[:6], "trace": original[6:_ORIGINAL]}
     if session.scalar(select(ScriptResult).filter_by(**name)) is not None:
         return Answer("00")
     # The card is compared by nobody: the terminal may leave it away.
