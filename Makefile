@@ -32,11 +32,11 @@ soak: $(INSTALLED)  ## Make random sales on one virtual board without a restart 
 check: $(INSTALLED)  ## Check style, types, spelling, architecture and size budgets
 	@$(TAPTILL) check $(ARGS)
 
-browser: $(INSTALLED)  ## Test the page of make sim in Debian's Chromium; pictures in build/browser
-	@$(TAPTILL) test -n 0 tests/browser $(ARGS)
-
 bench: $(INSTALLED)  ## Measure what a sale costs: bytes, time on the wires, instructions, heap
 	@$(TAPTILL) bench $(ARGS)
+
+browser: $(INSTALLED)  ## Test the page of make sim in Debian's Chromium; pictures in build/browser
+	@$(TAPTILL) test -n 0 tests/browser $(ARGS)
 
 build: $(INSTALLED)  ## Compile the firmware and pack its ROM image
 	@$(TAPTILL) build $(ARGS)

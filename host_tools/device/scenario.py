@@ -66,7 +66,7 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class _Tuned(Identity):
+class Tuned(Identity):
     """The usual terminal with some parameters, and its EMV configuration, set otherwise."""
 
     changes: tuple[tuple[str, str | int], ...] = ()
@@ -190,7 +190,7 @@ def _flash(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str], byte
         return None, None
     if scenario.terminal or scenario.emv:
         changes = tuple(sorted(scenario.terminal.items()))
-        return provisioned_flash(_Tuned(changes=changes, emv=scenario.emv))
+        return provisioned_flash(Tuned(changes=changes, emv=scenario.emv))
     return provisioned_flash(Identity())
 
 

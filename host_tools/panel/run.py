@@ -12,7 +12,7 @@ from host_tools.panel.hands import MOST_BYTES
 from host_tools.panel.server import guarded, make_app
 from host_tools.panel.world import World
 
-DEFAULT_PORT = 8585
+_MOST_CONNECTIONS = 64
 _LAST_WORDS_S = 2  # for pages that are open when it stops
 
 
@@ -22,19 +22,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A socket at that address. OSError when it is taken or not ours."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock
 
 
 def server(world: World, name: str, typing: bool) -> uvicorn.Server:
@@ -48,6 +35,7 @@ def server(world: World, name: str, typing: bool) -> uvicorn.Server:
         ws="websockets-sansio",
         ws_max_size=4 * MOST_BYTES,
         server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_LAST_WORDS_S,
     )
     return _Server(config)

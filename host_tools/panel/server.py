@@ -13,6 +13,7 @@ from pathlib import Path
 
 import fontpkg_ibm_plex_mono
 import fontpkg_ibm_plex_sans
+import pylopdf_fonts_zh_cn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -33,6 +34,7 @@ _FONTS = {
     "sans.ttf": Path(fontpkg_ibm_plex_sans.ROOT) / "files" / "IBMPlexSans[wdth,wght].ttf",
     "mono.ttf": Path(fontpkg_ibm_plex_mono.ROOT) / "files" / "IBMPlexMono-Regular.ttf",
     "mono-medium.ttf": Path(fontpkg_ibm_plex_mono.ROOT) / "files" / "IBMPlexMono-Medium.ttf",
+    "chinese.otf": Path(pylopdf_fonts_zh_cn.sans_path()),
 }
 _POLICY = "; ".join(
     (
@@ -110,7 +112,7 @@ async def _font(request: Request) -> Response:
     path = _FONTS.get(request.path_params["font"])
     if path is None:
         return PlainTextResponse("There is no such font.", 404)
-    return FileResponse(path, media_type="font/ttf")
+    return FileResponse(path, media_type=f"font/{path.suffix[1:]}")
 
 
 def _own_name(host: str, name: str) -> bool:
@@ -149,14 +151,16 @@ class _Page:
 
         self._world.watch(changed)
         self._changed.set()
-        sender = asyncio.create_task(self._send())
+        tasks = {asyncio.create_task(self._send()), asyncio.create_task(self._obey())}
         try:
-            await self._obey()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._world.unwatch(changed)
-            sender.cancel()
-            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-                await sender
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+                    await task
             await run_in_threadpool(self._hands.let_go)
 
     async def _obey(self) -> None:

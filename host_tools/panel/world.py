@@ -16,6 +16,7 @@ from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
 from host_tools.device.actions import Stage
 from host_tools.device.provision import Identity
+from host_tools.device.scenario import Tuned
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.panel.paper import Paper
 from host_tools.panel.talk import HostLog, Ring, Talk
@@ -33,8 +34,9 @@ _NO_PAPER, _OPEN, _LOW, _HOT = 1 << 5, 1 << 2, 1 << 2, 1 << 6
 class World:
     """Use as a context manager; the terminal has power from then on."""
 
-    def __init__(self, identity: Identity | None = None) -> None:
-        identity = identity or Identity()
+    def __init__(self, language: str = "en") -> None:
+        """``language``: what the terminal speaks, en or zh."""
+        identity = Identity() if language == "en" else Tuned(changes=(("language", language),))
         flash, nvs = provisioned_flash(identity)
         self.wallet = wallet()
         self.talk = Talk()
@@ -134,9 +136,8 @@ class World:
         board = self.device.board
         printed = self.paper.read()
         tones = board.buzzer.tones
-        new = [tone for tone in tones[self._tones :] if tone.duration is not None]
-        self._tones += len(new)
-        for tone in new:
+        new, self._tones = tones[self._tones :], len(tones)
+        for tone in new:  # 0 ms: it sounds until the state says that the buzzer is silent
             self.tones.put({"hz": tone.freq, "ms": round(tone.duration or 0)})
         said, self._said = self.console.count != self._said, self.console.count
         return board.display.image(), self._state(), printed or said or bool(new)
@@ -160,6 +161,7 @@ class World:
                 "hot": bool(printer.status(3) & _HOT),
             },
             "slip": self.paper.current,
+            "buzzer": board.buzzer.sounding,
             "wifi": board.radio.available,
             "host": {
                 "down": self.host.host.down,

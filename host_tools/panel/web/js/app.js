@@ -59,7 +59,7 @@ for (const part of [display, keypad, paper, wallet, talk, faults, console_, tabs
 const sized = link.handler("state");
 link.on("state", (state) => {
   sized(state);
-  for (const part of [paper, wallet, faults]) part.stateChanged(state);
+  for (const part of [paper, wallet, faults, sound]) part.stateChanged(state);
 });
 link.on("hello", (hello) => {
   for (const part of [paper, talk, console_]) part.forget();

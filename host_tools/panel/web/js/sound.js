@@ -1,19 +1,42 @@
-// The buzzer, for who wants to hear it.
+// The buzzer: shown always, heard by who wants to.
 
 import { on } from "./link.js";
 
+const SHOWN_MS = 700;
 let context = null;
+let wanted = false;
+let sounding = null; // an oscillator that goes on until the buzzer is silent
+let hiding = 0;
+
+function show(hz) {
+  const node = document.getElementById("buzzer-says");
+  node.textContent = `♪ ${hz} Hz`;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => { node.textContent = ""; }, SHOWN_MS);
+}
+
+function hush() {
+  sounding?.stop();
+  sounding = null;
+}
+
+export function stateChanged(state) {
+  if (!state.buzzer) hush();
+}
 
 export function setUp() {
   const button = document.getElementById("sound");
   button.addEventListener("click", () => {
-    const wanted = button.getAttribute("aria-pressed") !== "true";
+    wanted = !wanted;
     button.setAttribute("aria-pressed", wanted);
     if (wanted) context ??= new AudioContext();
-    if (context) wanted ? context.resume() : context.suspend();
+    if (wanted) context.resume();
+    else hush();
   });
   on("tone", ({ hz, ms }) => {
-    if (button.getAttribute("aria-pressed") !== "true" || !context) return;
+    show(hz);
+    if (!wanted) return;
+    hush();
     const tone = context.createOscillator();
     const volume = context.createGain();
     tone.type = "square";
@@ -21,6 +44,7 @@ export function setUp() {
     volume.gain.value = 0.04;
     tone.connect(volume).connect(context.destination);
     tone.start();
-    tone.stop(context.currentTime + ms / 1000);
+    if (ms) tone.stop(context.currentTime + ms / 1000);
+    else sounding = tone;
   });
 }
