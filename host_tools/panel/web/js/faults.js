@@ -50,7 +50,8 @@ function hostFaults() {
     send("host", `${fault.value}${which} count=${often.value}`);
   });
   const row = make("div", { class: "row" }, fault, mti, often, ask, action("fault_off", "host", "well"));
-  return [row, make("p", { class: "note" }, say("pending")), make("ul", { class: "pending", id: "pending" })];
+  return [row, make("p", { class: "note" }, say("pending")), make("ul", { class: "pending", id: "pending" }),
+    make("p", { class: "note" }, say("cents_hint"))];
 }
 
 function battery() {

@@ -45,14 +45,15 @@ function draggable(node, card, drop) {
     start = ghost = null;
   };
   node.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) start = { x: event.clientX, y: event.clientY };
+    if (event.button !== 0) return;
+    start = { x: event.clientX, y: event.clientY };
+    node.setPointerCapture(event.pointerId); // a fast hand leaves the card at once
   });
   node.addEventListener("pointermove", (event) => {
     if (!start) return;
     const away = Math.hypot(event.clientX - start.x, event.clientY - start.y);
     if (!ghost && away < FAR) return;
     if (!ghost) {
-      node.setPointerCapture(event.pointerId);
       ghost = tile(card);
       ghost.classList.add("ghost");
       document.body.append(ghost);
