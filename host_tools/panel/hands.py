@@ -13,7 +13,7 @@ from host_tools.panel.world import BATTERY_VOLTS, World
 
 MOST_BYTES = 4096
 _STEPS = ("remove", "power", "printer", "wifi", "host", "nfc", "keypad", "pass")
-_KEY_S = 0.5  # a key that nobody scans for so long is let go all the same
+_KEY_S = 2.0  # a key that nobody scans for so long is let go all the same
 
 
 class BadMessage(ValueError):
@@ -87,6 +87,10 @@ class Hands:
         """A finger goes down and stays at least until the key has been scanned."""
         self._check_key(key)
         self._down.add(key)
+        board = self._world.device.board
+        if not board.mcu.powered:
+            board.call(board.keys.press, key)
+            return
         with suppress(TimeoutError):
             self._world.device.hold(key, _KEY_S)
 

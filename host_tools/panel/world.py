@@ -127,9 +127,17 @@ class World:
             changed = True
         elif self._unread and now - self._unread >= _READ_AFTER_S:
             self._unread = 0.0
-            lines = self.device.screen()
+            lines = self._read()
             changed, self.lines = changed or lines != self.lines, lines
         return changed
+
+    def _read(self) -> list[str]:
+        try:
+            return self.device.screen()
+        except (
+            ValueError
+        ):  # of a size whose screens cannot be read: the page shows it all the same
+            return []
 
     def _glance(self) -> tuple[Image.Image, dict[str, Any], bool]:
         """Picture, state, and whether anything else is new; on the board's thread."""

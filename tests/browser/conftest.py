@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from panel_bench import served
+from playwright.sync_api import Error, sync_playwright
 
 from host_tools.build.image import BUILD
 
@@ -20,9 +21,8 @@ def chromium():
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("There is no chromium: install it (on Debian: apt-get install chromium).")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="make setup installs playwright")
     OUT.mkdir(parents=True, exist_ok=True)
-    with sync_api.sync_playwright() as play:
+    with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
@@ -59,8 +59,12 @@ class Look:
 
     def see(self, *texts):
         """Wait until the terminal's screen has these texts."""
-        for text in texts:
-            self.words.filter(has_text=text).wait_for(state="attached")
+        try:
+            for text in texts:
+                self.words.filter(has_text=text).wait_for(state="attached")
+        except Error:
+            self.picture("failed")
+            raise AssertionError(f"the screen does not show {texts}:\n{self.screen()}") from None
 
     def screen(self):
         return self.words.text_content()
@@ -99,8 +103,8 @@ class Look:
             """() => {
               const canvas = document.getElementById("display");
               const small = document.createElement("canvas");
-              small.width = canvas.width / 3;
-              small.height = canvas.height / 3;
+              small.width = canvas.width / 2;
+              small.height = canvas.height / 2;
               const pen = small.getContext("2d");
               pen.imageSmoothingEnabled = false;
               pen.drawImage(canvas, 0, 0, small.width, small.height);

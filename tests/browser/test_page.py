@@ -3,6 +3,9 @@
 import base64
 import re
 
+import pytest
+from PIL import Image
+
 
 def by_clicks(one):
     """From login to the amount, with the mouse."""
@@ -196,9 +199,23 @@ def test_what_can_go_wrong_is_seen_on_the_terminal(look):
     one.see("Operator")
 
 
+def test_a_display_of_another_size_is_shown_as_it_is(look, terminal, monkeypatch):
+    one = look()
+    small = Image.new("RGB", (128, 64), "navy")
+    with monkeypatch.context() as patch:
+        patch.setattr(terminal.world.device.board.display, "image", lambda: small)
+        terminal.world.touch()
+        one.page.locator('#display[width="256"][height="128"]').wait_for()
+        box = one.page.locator("#display").bounding_box()
+        assert box["width"] / box["height"] == pytest.approx(2, abs=0.02)
+        one.picture("14-small-display")
+    terminal.world.touch()
+    one.page.locator('#display[width="480"][height="640"]').wait_for()
+
+
 def test_no_width_needs_scrolling_sideways(look):
     one = look()
-    for width in (320, 768, 1080, 1920):
+    for width in (320, 768, 1024, 1920):
         one.page.set_viewport_size({"width": width, "height": 800})
         assert one.page.evaluate("document.documentElement.scrollWidth") == width
         one.picture(f"13-width-{width}")

@@ -151,6 +151,32 @@ def test_the_page_asks_nobody_else_for_anything():
     assert re.findall(r"\son\w+=", PAGE) == []
 
 
+def luminance(colour):
+    """Relative luminance of #rrggbb (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        *(("ink", "page"), ("ink", "surface"), ("soft", "page"), ("soft", "surface")),
+        *(("accent", "page"), ("accent", "surface"), ("accent", "wash"), ("soft", "wash")),
+        *(("on-accent", "accent"), ("warn", "surface"), ("warn", "page"), ("page", "ink")),
+        *(("on-body", "key"), ("soft-on-body", "body"), ("on-body", "body")),
+    ],
+)
+def test_text_has_the_contrast_of_level_aa(theme, ink, ground):
+    light, _, dark = SOURCES["base.css"].partition("prefers-color-scheme: dark")
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", light))
+    if theme == "dark":
+        colours |= re.findall(r"--([\w-]+): (#[0-9a-f]{6})", dark)
+    one, other = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
+    assert (one + 0.05) / (other + 0.05) >= 4.5
+
+
 # wallet
 
 

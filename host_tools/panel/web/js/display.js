@@ -2,7 +2,7 @@
 
 import { on } from "./link.js";
 
-const SHARP = 3; // drawn larger without blur, so that the page may shrink it to any size
+const SHARP = 2; // drawn larger without blur, so that the page may shrink it to any size
 
 export function setUp() {
   const canvas = document.getElementById("display");

@@ -1,7 +1,7 @@
-// The tabs beside the terminal; on a narrow page the wallet is one of them.
+// The tabs beside the terminal; where there is no room for three columns the wallet is one of them.
 
 const PANELS = ["wallet", "talk", "slips", "faults", "console"];
-const narrow = matchMedia("(max-width: 1079px)");
+const narrow = matchMedia("(max-width: 1239px)");
 let chosen = null;
 
 const shown = () => PANELS.filter((name) => narrow.matches || name !== "wallet");

@@ -86,6 +86,7 @@ function cardDetails(entry) {
 function apdu(shown) {
   const { name, hex, remark, data_objects: nodes, ...facts } = shown;
   const out = [make("div", { class: "hex" }, hex)];
+  if (nodes) delete facts.data; // they say it better
   const said = Object.entries(facts).map(([key, words]) => `${key.replaceAll("_", " ").toUpperCase()}: ${words}`);
   if (said.length) out.push(make("p", { class: "words" }, said.join(" · ")));
   if (remark) out.push(make("p", { class: "words" }, remark));
