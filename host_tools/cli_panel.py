@@ -36,6 +36,9 @@ def sim(
         str, typer.Option(help="Address to listen at. Any but this machine's lets others in.")
     ] = "127.0.0.1",
     language: Annotated[str, typer.Option(help="What the terminal speaks: en or zh.")] = "en",
+    log_level: Annotated[
+        int, typer.Option(min=0, max=3, help="What the console tells: 0 errors to 3 everything.")
+    ] = 2,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show the terminal in the browser until Ctrl-C.
@@ -53,11 +56,13 @@ def sim(
             fail(f"port {port} of {host} is taken: choose another with --port, 0 for any")
         fail(f"cannot listen at {host}: {error.strerror}")
     with suppress(KeyboardInterrupt):
-        _serve(sock, host, language, open_page)
+        _serve(sock, host, {"language": language, "log_level": log_level}, open_page)
     typer.echo("The terminal is off.")
 
 
-def _serve(sock: socket.socket, host: str, language: str, open_page: bool) -> None:
+def _serve(
+    sock: socket.socket, host: str, parameters: dict[str, str | int], open_page: bool
+) -> None:
     """Start board and host, and serve their page until it is stopped."""
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError
@@ -77,5 +82,5 @@ def _serve(sock: socket.socket, host: str, language: str, open_page: bool) -> No
             if open_page:
                 webbrowser.open(address)
 
-        with World(language) as world:
+        with World(**parameters) as world:
             run.run(world, sock, host, ready)

@@ -34,9 +34,10 @@ _NO_PAPER, _OPEN, _LOW, _HOT = 1 << 5, 1 << 2, 1 << 2, 1 << 6
 class World:
     """Use as a context manager; the terminal has power from then on."""
 
-    def __init__(self, language: str = "en") -> None:
-        """``language``: what the terminal speaks, en or zh."""
-        identity = Identity() if language == "en" else Tuned(changes=(("language", language),))
+    def __init__(self, **parameters: str | int) -> None:
+        """``parameters`` of the terminal that are to be others than it has by itself."""
+        changes = tuple(sorted(parameters.items()))
+        identity = Tuned(changes=changes) if changes else Identity()
         flash, nvs = provisioned_flash(identity)
         self.wallet = wallet()
         self.talk = Talk()

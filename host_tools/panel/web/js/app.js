@@ -34,6 +34,7 @@ function showLink() {
   const node = document.getElementById("link");
   node.textContent = connected === null ? "" : words.say(connected ? "link_on" : "link_off");
   node.className = `link ${connected === false ? "off" : "on"}`;
+  document.getElementById("terminal").classList.toggle("lost", connected === false);
 }
 
 function message(text) {
