@@ -2,6 +2,7 @@
 
 import { on } from "./link.js";
 
+const ROOM = 300; // pixels of the page between the edges of the terminal
 const SHARP = 2; // drawn larger without blur, so that the page may shrink it to any size
 
 export function setUp() {
@@ -18,6 +19,7 @@ export function setUp() {
     canvas.width = width * SHARP;
     canvas.height = height * SHARP;
     canvas.style.aspectRatio = `${width} / ${height}`;
+    canvas.style.setProperty("--wide", `${width * Math.max(1, Math.floor(ROOM / width))}px`);
     pen.imageSmoothingEnabled = false;
   }
 

@@ -105,9 +105,14 @@ function tree(nodes) {
   }));
 }
 
+// Says what will come as long as nothing of it is to be seen.
+function showEmpty(box) {
+  box.querySelector(".empty").hidden = entries.some((entry) => box.classList.contains(`with-${entry.chan}`));
+}
+
 function show(fresh) {
   const box = document.getElementById("talk");
-  box.querySelector(".empty").hidden = entries.length > 0;
+  showEmpty(box);
   const following = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   box.append(...fresh.map(line));
   const lines = box.querySelectorAll(".line");
@@ -127,6 +132,7 @@ export function setUp() {
     const set = (pressed) => {
       button.setAttribute("aria-pressed", pressed);
       box.classList.toggle(`with-${button.dataset.chan}`, pressed);
+      showEmpty(box);
       box.scrollTop = box.scrollHeight;
     };
     set(button.getAttribute("aria-pressed") === "true");
