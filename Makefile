@@ -7,7 +7,7 @@ TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench build acquirer board clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench browser build acquirer board sim clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ check: $(INSTALLED)  ## Check style, types, spelling, architecture and size budg
 bench: $(INSTALLED)  ## Measure what a sale costs: bytes, time on the wires, instructions, heap
 	@$(TAPTILL) bench $(ARGS)
 
+browser: $(INSTALLED)  ## Test the page of make sim in Debian's Chromium; pictures in build/browser
+	@$(TAPTILL) test -n 0 tests/browser $(ARGS)
+
 build: $(INSTALLED)  ## Compile the firmware and pack its ROM image
 	@$(TAPTILL) build $(ARGS)
 
@@ -43,6 +46,9 @@ acquirer: $(INSTALLED)  ## Start the acquiring host (ARGS="--help" lists its opt
 
 board: $(INSTALLED)  ## Start a virtual board that mpremote can talk to (ARGS="--help" for more)
 	@$(TAPTILL) board $(ARGS)
+
+sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open")
+	@$(TAPTILL) sim $(ARGS)
 
 clean:  ## Remove build/, with the virtual board's flash and the acquiring host's ledger in it
 	@rm -rf build

@@ -126,6 +126,11 @@ class AcquiringHost:
 
     # -- faults on request --
 
+    @property
+    def down(self) -> bool:
+        """Whether it refuses connections because that was asked for."""
+        return self._closed_door is not None
+
     async def misbehave(
         self, name: str, *args: object, mti: str | None = None, count: int | None = 1
     ) -> None:

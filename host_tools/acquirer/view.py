@@ -80,16 +80,29 @@ class View:
         self._stream.flush()
 
 
-def _fields(message: Message) -> Iterator[str]:
-    for number, value in show_fields(message).items():
-        name = f"F{number:3} {_NAMES.get(int(number), ''):16}"
+def rows(shown: dict[str, Any]) -> Iterator[tuple[str, str, Any, str]]:
+    """(number, name, value, its parts in words) of each field that ``show_fields`` gives.
+
+    A value is a text, or that of F55 a dict of tags.
+    """
+    for number, value in shown.items():
+        name = _NAMES.get(int(number), "")
         if isinstance(value, dict):
-            yield f"  {name} {len(value)} tags"
-            yield from (f"       {tag:5} {_clean(text)}" for tag, text in value.items())
+            yield number, name, {tag: _clean(text) for tag, text in value.items()}, ""
             continue
         cut = _PARTS.get(int(number), ())
         said = ", ".join(f"{part} {value[a:b]}" for part, a, b in cut if value[a:b])
-        yield f"  {name} {_clean(value)}" + (f"  ({said})" if said else "")
+        yield number, name, _clean(value), said
+
+
+def _fields(message: Message) -> Iterator[str]:
+    for number, name, value, said in rows(show_fields(message)):
+        head = f"F{number:3} {name:16}"
+        if isinstance(value, dict):
+            yield f"  {head} {len(value)} tags"
+            yield from (f"       {tag:5} {text}" for tag, text in value.items())
+            continue
+        yield f"  {head} {value}" + (f"  ({said})" if said else "")
 
 
 def _clean(value: Any) -> str:

@@ -70,7 +70,7 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class _Tuned(Identity):
+class Tuned(Identity):
     """The usual terminal with some parameters, and its EMV configuration, set otherwise."""
 
     changes: tuple[tuple[str, str | int], ...] = ()
@@ -231,7 +231,7 @@ def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str],
     tls = tls_bench.terminal(scenario.tls) if scenario.tls else None
     if scenario.terminal or scenario.emv or tls:
         changes = tuple(sorted(scenario.terminal.items()))
-        return provisioned_flash(_Tuned(tls=tls, changes=changes, emv=scenario.emv))
+        return provisioned_flash(Tuned(tls=tls, changes=changes, emv=scenario.emv))
     return provisioned_flash(Identity())
 
 

@@ -72,24 +72,27 @@ class VirtualDevice:
             self.hold(key)
             self.let_go(key)
 
-    def hold(self, keys: str) -> None:
-        """Press keys one after the other and keep all of them down."""
+    def hold(self, keys: str, timeout: float = _KEY_TIMEOUT) -> None:
+        """Press keys one after the other and keep all of them down.
+
+        TimeoutError, the key still down, when the firmware has not scanned it after ``timeout`` s.
+        """
         board = self.board
         for key in keys:
             before = self._row_edges
             board.call(board.keys.press, key)
             board.wait_for(
                 lambda before=before: self._row_edges >= before + 2 * _SCANS,
-                _KEY_TIMEOUT,
+                timeout,
                 f"a scan of key {key}",
             )
 
-    def let_go(self, keys: str) -> None:
-        """Release keys that are held."""
+    def let_go(self, keys: str, timeout: float = _KEY_TIMEOUT) -> None:
+        """Release keys that are held, and wait until the firmware has seen that none is."""
         board = self.board
         for key in keys:
             board.call(board.keys.release, key)
-        board.wait_for(self._keys_idle, _KEY_TIMEOUT, "the keys to be idle")
+        board.wait_for(self._keys_idle, timeout, "the keys to be idle")
 
     def _keys_idle(self) -> bool:
         nets = [self.board.mcu.net(gpio) for gpio in self.board.wires.KEYPAD_ROWS]

@@ -49,6 +49,14 @@ class Transcript:
         if isinstance(card, ScriptCard):
             self.difference = self._judged(card)
 
+    def hear(self, capdu: bytes, answer: bytes | None) -> dict[str, Any]:
+        """An exchange that was played elsewhere (None: the card had left); it as ``tree`` has it.
+
+        Raises BadBytes for a command that is none.
+        """
+        self._hear_exchange(capdu, "CardLost" if answer is None else answer)
+        return self._hidden_tree(self._event(self.events[-1]))
+
     # -- listening -------------------------------------------------------------
 
     def _hear(self, step: dict[str, Any]) -> None:

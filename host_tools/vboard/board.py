@@ -99,6 +99,15 @@ class VirtualBoard:
             self._changes += 1
             self._change.notify_all()
 
+    def next_change(self, seen: int, timeout: float) -> int:
+        """Wait until there was a change after number ``seen``; returns the number of the latest.
+
+        After ``timeout`` seconds it returns all the same.
+        """
+        with self._change:
+            self._change.wait_for(lambda: self._changes != seen, timeout)
+            return self._changes
+
     def wait_for(self, what: Callable[[], T], timeout: float, title: str = "") -> T:
         """Wait until ``what()``, run on the board's thread, returns something true.
 

@@ -31,6 +31,7 @@ class Console:
         self.port = os.ttyname(self._slave)
         self._inner: int | None = None
         self._link: Path | None = None
+        self.on_output: Callable[[bytes], None] | None = None
         self._tail = b""
         self.raw_repl = False
         self.scrollback = bytearray()
@@ -127,6 +128,8 @@ class Console:
         """Bytes that the board itself (not the process) puts on the line."""
         self.scrollback += data
         del self.scrollback[:-_SCROLLBACK]
+        if self.on_output is not None:
+            self.on_output(data)
         with contextlib.suppress(OSError):  # nobody listens: a serial line forgets
             os.write(self._master, data)
 

@@ -341,6 +341,11 @@ class EscPosPrinter:
         return Slip(self.dots, [Image.new("1", (self.dots, self._bar_rows))])
 
     @property
+    def slip(self) -> Slip:
+        """The paper since it was last torn off; what the tear bar still covers is at its end."""
+        return self._slip
+
+    @property
     def lines(self) -> list[Line]:
         """The lines on the paper since it was last torn off."""
         return self._slip.lines

@@ -126,6 +126,8 @@ class Radio:
         self.cards: list[Card] = []
         self.field_on = False
         self._changed = changed
+        # (card, C-APDU, R-APDU or None): data of cards in clear, for whoever masks it
+        self.on_exchange: Callable[[Card, bytes, bytes | None], None] | None = None
         self._pull: tuple[int, bool] | None = None
         self.reset()
 
@@ -259,18 +261,25 @@ class Radio:
             self._pull_now()
         job.later(air_ms(len(capdu)), lambda: self._card_hears(job, target, capdu))
 
+    def _heard(self, target: _Target, capdu: bytes, rapdu: bytes | None) -> None:
+        if self.on_exchange is not None:
+            self.on_exchange(target.card, capdu, rapdu)
+
     def _card_hears(self, job: Job, target: _Target, capdu: bytes) -> None:
         rapdu = target.card.exchange(capdu) if self._reachable(target) else None
         if rapdu is None:
+            self._heard(target, capdu, None)
             self._status(job, TIME_OUT, LOST_MS)
             return
         if self._pull == (0, True):
             self._pull_now()
         spent = target.card.think_ms(capdu) + air_ms(len(rapdu))
-        job.later(spent, lambda: self._card_answers(job, target, rapdu))
+        job.later(spent, lambda: self._card_answers(job, target, capdu, rapdu))
 
-    def _card_answers(self, job: Job, target: _Target, rapdu: bytes) -> None:
-        if not self._reachable(target):
+    def _card_answers(self, job: Job, target: _Target, capdu: bytes, rapdu: bytes) -> None:
+        reachable = self._reachable(target)
+        self._heard(target, capdu, rapdu if reachable else None)
+        if not reachable:
             self._status(job, TIME_OUT, LOST_MS)
             return
         self._deliver(job, target, rapdu, 0.0)

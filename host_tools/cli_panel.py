@@ -1,0 +1,86 @@
+"""The command ``taptill sim``."""
+
+import errno
+import signal
+import socket
+import webbrowser
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from host_tools.cli_emv import fail, in_a_sentence
+
+DEFAULT_PORT = 8585
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens at that address. OSError when it is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen()
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def sim(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the page; 0: any that is free.")
+    ] = DEFAULT_PORT,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at. Any but this machine's lets others in.")
+    ] = "127.0.0.1",
+    language: Annotated[str, typer.Option(help="What the terminal speaks: en or zh.")] = "en",
+    log_level: Annotated[
+        int, typer.Option(min=0, max=3, help="What the console tells: 0 errors to 3 everything.")
+    ] = 2,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Show the terminal in the browser until Ctrl-C.
+
+    A virtual board and an acquiring host, both fresh and in memory. The page has display, keys,
+    paper, a wallet of test cards, switches for what can go wrong, and the live conversation.
+    """
+    if language not in ("en", "zh"):
+        raise typer.BadParameter("the terminal speaks en and zh")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server has its own
+    try:
+        sock = bound(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            fail(f"port {port} of {host} is taken: choose another with --port, 0 for any")
+        fail(f"cannot listen at {host}: {error.strerror}")
+    with suppress(KeyboardInterrupt):
+        _serve(sock, host, {"language": language, "log_level": log_level}, open_page)
+    typer.echo("The terminal is off.")
+
+
+def _serve(
+    sock: socket.socket, host: str, parameters: dict[str, str | int], open_page: bool
+) -> None:
+    """Start board and host, and serve their page until it is stopped."""
+    from host_tools.build.image import BuildError
+    from host_tools.device.provision import ProvisionError
+    from host_tools.panel import run
+    from host_tools.panel.world import LOGIN, World
+
+    with in_a_sentence(BuildError, ProvisionError):
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{sock.getsockname()[1]}/"
+
+        def ready() -> None:
+            typer.echo(
+                f"The terminal is at {address}\n"
+                f"Operator {LOGIN['operator']}, password {LOGIN['password']} (test data). "
+                "Ctrl-C stops it."
+            )
+            if open_page:
+                webbrowser.open(address)
+
+        with World(**parameters) as world:
+            run.run(world, sock, host, ready)
