@@ -32,6 +32,11 @@ no_sign_on:n:0:1:1
 cdcvm_on:n:0:1:1
 redials:n:0:9:1
 support:t:0:14:
+password_min:n:4:8:6
+lock_min:n:0:60:0
+sound:n:0:1:1
+pin_bypass:n:0:1:1
+pin_scrambled:n:0:1:0
 connect_s:n:1:120:10
 answer_s:n:5:180:60
 reversal_tries:n:1:9:3

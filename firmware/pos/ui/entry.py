@@ -68,9 +68,9 @@ class Entry:
         return lines + [""] * (_NOTE_LINES - len(lines))
 
 
-async def operator(ui, timeout_ms: int = 0):
-    """The operator's number as two digits, or None."""
-    entry = Entry(ui, say("login"), say("operator"), say("operator_hint"))
+async def operator(ui, timeout_ms: int = 0, title: str = "", hint: str = ""):
+    """The operator's number as two digits, or None. Without a ``title`` it is a log-in."""
+    entry = Entry(ui, title or say("login"), say("operator"), hint or say("operator_hint"))
     ui.canvas.show()
     number = ""
     while True:
@@ -89,9 +89,9 @@ async def operator(ui, timeout_ms: int = 0):
         entry.put(number)
 
 
-async def password(ui, title: str, timeout_ms: int = 0):
+async def password(ui, title: str, timeout_ms: int = 0, label: str = "", hint: str = ""):
     """A password of 1 to 8 digits as a bytearray of ASCII (the caller wipes it), or None."""
-    entry = Entry(ui, title, say("password"), say("password_hint"))
+    entry = Entry(ui, title, label or say("password"), hint or say("password_hint"))
     ui.canvas.show()
     return await _secret(ui, entry, 1, _MOST_PASSWORD, False, say("password_short"), timeout_ms)
 
