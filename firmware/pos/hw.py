@@ -18,6 +18,9 @@ from pos.drivers.keypad import Keypad
 _KEY_BYTES = 32
 _WIFI_MS = 15000
 _POLL_MS = 200
+_TRIES = 1  # after the first one
+# A wrong password, as ESP-IDF puts it (wifi_err_reason_t): 15 and 204 are handshakes that time out [M]
+_REFUSED = (15, network.STAT_WRONG_PASSWORD, network.STAT_HANDSHAKE_TIMEOUT)
 
 
 def serial() -> str:
@@ -62,23 +65,54 @@ class Wifi:
         return self._wlan.isconnected()
 
     async def up(self) -> None:
-        """Have a connection; raises OSError whose text says why there is none."""
-        if self._wlan.isconnected():
+        """Have a connection; raises OSError whose text is the name of the words that say why not.
+
+        These are net_unset, net_none, net_password and net_address.
+        """
+        wlan = self._wlan
+        if wlan.isconnected():
             return
         if not self._ssid:
-            raise OSError("no Wi-Fi set up")
-        self._wlan.active(True)
-        self._wlan.connect(self._ssid, self._key)
+            raise OSError("net_unset")
+        wlan.active(True)
+        wlan.disconnect()  # a chip that is still trying takes no other order
+        wlan.config(reconnects=_TRIES)  # it says what is wrong only when it gives up
+        wlan.connect(self._ssid, self._key)
         for _ in range(_WIFI_MS // _POLL_MS):
-            if self._wlan.isconnected():
+            if wlan.isconnected():
+                wlan.config(reconnects=-1)  # it comes back by itself
                 return
-            status = self._wlan.status()
-            if status == network.STAT_WRONG_PASSWORD:
-                raise OSError("wrong Wi-Fi password")
+            status = wlan.status()
+            if status in _REFUSED:
+                raise OSError("net_password")
             if status == network.STAT_NO_AP_FOUND:
-                break
+                raise OSError("net_none")
             await asyncio.sleep_ms(_POLL_MS)
-        raise OSError("Wi-Fi not found")
+        try:
+            wlan.status("rssi")
+            why = "net_address"  # it is joined, but nobody has given it an address
+        except OSError:
+            why = "net_none"
+        raise OSError(why)
+
+    def down(self) -> None:
+        """Leave the network."""
+        if self._wlan.active():
+            self._wlan.disconnect()
+
+    def scan(self) -> list:
+        """(name, dBm, whether it wants a password) of all that is heard; raises OSError.
+
+        It takes the chip some two seconds. What is no UTF-8 is left out, as is who has no name.
+        """
+        self._wlan.active(True)
+        found = []
+        for ssid, _, _, power, security, _ in self._wlan.scan():
+            try:
+                found.append((ssid.decode(), power, security != network.AUTH_OPEN))
+            except UnicodeError:
+                pass
+        return found
 
 
 def _out(pin, value):

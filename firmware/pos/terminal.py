@@ -79,7 +79,9 @@ class Terminal:
         return Sealer(hw.device_key())
 
     def join(self, ssid: str, key: str) -> None:
-        """Set up the way to the host."""
+        """Set up the way to the host; another one is left."""
+        if self.network:
+            self.network.down()
         self.network = hw.Wifi(ssid, key)
 
     def open_reader(self):
@@ -206,6 +208,8 @@ async def _main():
         terminal.open()
     except Damaged as error:
         await terminal.tell("broken", str(error))
+    if "wifi" not in os.listdir(_ROOT):
+        await terminal.tell("first")
     await terminal.tell("selftest")
     await terminal.tell("shift")
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _IDLE, _CONNECTING, _GOT_IP, _NO_AP, _WRONG_PASSWORD = 1000, 1001, 1010, 201, 202
+_WPA2 = 3
 _FIRST_ADDRESS = ipaddress.ip_address("198.51.100.1")  # TEST-NET-2: never a real host
 _SETTINGS = {"mac": "240ac4000001", "channel": 6}
 
@@ -27,6 +28,12 @@ class AccessPoint:
     rssi: int = -52
     channel: int = 6
     bssid: str = "020000000001"
+    dhcp: bool = True  # it hands out addresses
+    hidden: bool = False  # it does not say its name
+
+
+def _security(point: AccessPoint) -> int:
+    return _WPA2 if point.password else 0
 
 
 @dataclass
@@ -120,11 +127,19 @@ class Radio:
             case "status":
                 return self._status
             case "rssi":
-                return self._joined.rssi if self._joined else -100
+                return self._joined.rssi if self._joined else None
             case "scan":
                 heard = self.access_points if self.available and self._active else []
                 return [
-                    [a.ssid, a.bssid, a.channel, a.rssi, 3 if a.password else 0] for a in heard
+                    [
+                        "" if a.hidden else a.ssid,
+                        a.bssid,
+                        a.channel,
+                        a.rssi,
+                        _security(a),
+                        a.hidden,
+                    ]
+                    for a in heard
                 ]
             case "ifconfig":
                 if self._status == _GOT_IP:
@@ -144,7 +159,8 @@ class Radio:
         elif found[0].password and found[0].password != key:
             self._status = _WRONG_PASSWORD
         else:
-            self._status, self._joined = _GOT_IP, found[0]
+            self._joined = found[0]
+            self._status = _GOT_IP if found[0].dhcp else _CONNECTING
 
     # sockets
 

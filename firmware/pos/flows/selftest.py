@@ -93,6 +93,6 @@ async def _network(t):
     except OSError as error:
         log.warn("network", "%s", str(error))
         t.ui.set_status(network=FAULT)
-        return False, "err_network"
+        return False, str(error)
     t.ui.set_status(network=OK)
     return True, ""

@@ -71,6 +71,10 @@ class Params:
             if "\n%s:" % name in TABLE:
                 self._values[name] = type(_row(name)[0])(value)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether it was ever set."""
+        return name in self._values
+
     def __getitem__(self, name: str):
         value = self._values.get(name)
         return _row(name)[0] if value is None else value

@@ -120,7 +120,7 @@ class Users:
             self._count(op, 0)
 
     def weak(self, op: str, pin, least: int) -> str:
-        """Why ASCII digits are no good new PIN of ``op``: short, same, steps, number, old, or ""."""
+        """Why ASCII digits are no good PIN of ``op``: short, same, steps, number, old; or ""."""
         if len(pin) < least:
             return "short"
         step = (pin[1] - pin[0]) % 10

@@ -63,6 +63,12 @@ class Entry:
         for i, line in enumerate(self._lines(words or self._hint)):
             self.canvas.change(self._field + 1 + i, line, "bad" if words else "muted")
 
+    def advise(self, hint: str) -> None:
+        """Show another hint from now on."""
+        self._hint = hint
+        self._wrong = True
+        self.complain()
+
     def _lines(self, words: str) -> list:
         lines = self.canvas.fonts["sans16"].wrap(words, INNER)[:_NOTE_LINES]
         return lines + [""] * (_NOTE_LINES - len(lines))
@@ -177,8 +183,10 @@ async def amount(ui, limit_fen: int, first_key=None, timeout_ms: int = 0, title:
         entry.put(money(fen), "ink" if fen else "faint")
 
 
-async def choose(ui, title: str, items, timeout_ms: int = 0):
+async def choose(ui, title: str, items, timeout_ms: int = 0, mark=None):
     """One of ``items`` (texts) by its number on the page: its index, or None when cancelled.
+
+    ``mark(canvas, index, y)`` may draw at the right of each, on the row that begins at ``y``.
 
     ``*`` and ``#`` turn the pages.
     """
@@ -191,7 +199,9 @@ async def choose(ui, title: str, items, timeout_ms: int = 0):
             canvas.round_box(_BOX_X, y, _BOX_W, _ITEM_H - 4, "bar")
             canvas.round_box(14, y + 6, 24, 24, "accent", "bar")
             canvas.text(14, y + 10, 24, str(i + 1), "bold16", "page", "^", "accent")
-            canvas.text(48, y + 10, 176, item, "sans16", "ink", "<", "bar")
+            canvas.text(48, y + 10, 134 if mark else 176, item, "sans16", "ink", "<", "bar")
+            if mark:
+                mark(canvas, top + i, y)
         canvas.show()
         key = await ui.key(timeout_ms)
         if key in (None, "C"):

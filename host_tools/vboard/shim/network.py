@@ -56,7 +56,12 @@ class WLAN:
         return _ask(op="status") == STAT_GOT_IP
 
     def status(self, param=None):
-        return _ask(op="rssi") if param == "rssi" else _ask(op="status")
+        if param != "rssi":
+            return _ask(op="status")
+        power = _ask(op="rssi")
+        if power is None:
+            raise OSError(0x300F)  # ESP_ERR_WIFI_NOT_CONNECT
+        return power
 
     def __getattr__(self, name):
         """What is asked for rarely takes heap only then."""
