@@ -19,7 +19,7 @@ _KEY_BYTES = 32
 _WIFI_MS = 15000
 _POLL_MS = 200
 _TRIES = 1  # after the first one
-# A wrong password, as ESP-IDF puts it (wifi_err_reason_t): 15 and 204 are handshakes that time out [M]
+# A wrong password, as wifi_err_reason_t puts it: 15 and 204 are handshakes that time out [M]
 _REFUSED = (15, network.STAT_WRONG_PASSWORD, network.STAT_HANDSHAKE_TIMEOUT)
 
 

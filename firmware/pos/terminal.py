@@ -63,6 +63,7 @@ class Terminal:
         self.params = Params(_ROOT)
         log.level = self.params["log_level"]
         self.speak(self.params["language"])
+        self.buzzer.mute(not self.params["sound"])
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
 

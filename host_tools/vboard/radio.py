@@ -31,9 +31,11 @@ class AccessPoint:
     dhcp: bool = True  # it hands out addresses
     hidden: bool = False  # it does not say its name
 
-
-def _security(point: AccessPoint) -> int:
-    return _WPA2 if point.password else 0
+    def heard(self) -> list:
+        """What a scan hears: name, BSSID, channel, dBm, security as in ``network``, hidden."""
+        name = "" if self.hidden else self.ssid
+        security = _WPA2 if self.password else 0
+        return [name, self.bssid, self.channel, self.rssi, security, self.hidden]
 
 
 @dataclass
@@ -130,17 +132,7 @@ class Radio:
                 return self._joined.rssi if self._joined else None
             case "scan":
                 heard = self.access_points if self.available and self._active else []
-                return [
-                    [
-                        "" if a.hidden else a.ssid,
-                        a.bssid,
-                        a.channel,
-                        a.rssi,
-                        _security(a),
-                        a.hidden,
-                    ]
-                    for a in heard
-                ]
+                return [point.heard() for point in heard]
             case "ifconfig":
                 if self._status == _GOT_IP:
                     return ["198.51.100.200", "255.255.255.0", "198.51.100.254", "198.51.100.254"]

@@ -19,7 +19,8 @@ instalment=instalment instalment_void=void:instalment_void
 menu_print menu_reprint=printing:last menu_any=printing:any menu_last=settle:reprint
 menu_host menu_sign_in=sign_in menu_sign_off=sign_off menu_echo=echo \
 menu_download=download menu_status=status menu_upload=upload
-menu_terminal menu_lock=lock menu_password=password menu_operators=operators
+menu_terminal menu_lock=lock menu_password=password menu_operators=operators \
+menu_settings=settings menu_about=about
 """
 
 

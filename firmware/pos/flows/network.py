@@ -17,7 +17,7 @@ _STRONG, _FAIR, _WEAK = const(-55), const(-67), const(-80)  # dBm
 
 
 async def run(t) -> bool:
-    """Whether the terminal has joined a network and knows it from now on; else all is as before."""
+    """Whether the terminal has joined a network, which it knows from now on."""
     title = say("menu_network")
     while True:
         await t.show("working", title, say("net_scan"))
