@@ -114,7 +114,7 @@ async def pin(ui, amount: int, masked_pan: str, timeout_ms: int = 0, must=False,
     keys 0 to 9 stands for, shown as the keys lie; else each stands for itself.
     """
     top = _PAD_TOP if pad else _PIN_TOP
-    hint = say("pin_must" if must else "pin_hint")
+    hint = say("pin_mixed" if pad else "pin_must" if must else "pin_hint")
     entry = Entry(ui, say("pin"), say("pin_field"), hint, y=top + (40 if pad else 56))
     for y, label, value in (
         (top, "amount", CURRENCY + " " + money(amount)),

@@ -101,10 +101,10 @@ class _Typing:
             for i in range(_PAGE):
                 at = page * _PAGE + i
                 if at < len(_SIGNS):
-                    hint += "%d  %s%s" % (
+                    hint += "%d %s%s" % (
                         (i + 1) % _PAGE,
                         _SIGNS[at],
-                        "\n" if i == 4 else "      ",
+                        "\n" if i == 4 else "    ",
                     )
             hint = hint.rstrip() + "\n" + say("text_signs")
         self._entry.advise(hint)

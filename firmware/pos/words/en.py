@@ -257,4 +257,5 @@ about_hours={} h {} min
 about_terminal=Terminal
 about_merchant=Shop
 about_support=Support
+pin_mixed=The keys are as shown here.
 """

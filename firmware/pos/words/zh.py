@@ -63,4 +63,5 @@ about_hours={} 小时 {} 分
 about_terminal=终端
 about_merchant=商户
 about_support=服务电话
+pin_mixed=按键位置如下图。
 """
