@@ -241,7 +241,7 @@ def _air_line(radio: Radio, value: Any) -> None:
     elif name == "forget_names":
         radio.routes.clear()
     elif name == "access":
-        radio.access_points.append(AccessPoint(*map(str, words), **options))
+        radio.access_points.append(AccessPoint(str(words[0]), "".join(map(str, words[1:])), **options))
     else:
         ways = "drop, restore, black_hole, cut_after, password, forget_names, access"
         raise ValueError(f"the air cannot {name!r}; it can {ways}")
