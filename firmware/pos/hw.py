@@ -3,7 +3,6 @@
 ``boards/<board>/board.py`` says what is wired where.
 """
 
-import asyncio
 import os
 
 import board
@@ -16,11 +15,7 @@ from pos.drivers.ili9341 import Ili9341
 from pos.drivers.keypad import Keypad
 
 _KEY_BYTES = 32
-_WIFI_MS = 15000
-_POLL_MS = 200
-_TRIES = 1  # after the first one
-# A wrong password, as wifi_err_reason_t puts it: 15 and 204 are handshakes that time out [M]
-_REFUSED = (15, network.STAT_WRONG_PASSWORD, network.STAT_HANDSHAKE_TIMEOUT)
+WAYS = board.NETWORKS
 
 
 def serial() -> str:
@@ -53,66 +48,49 @@ def restart() -> None:
     machine.reset()
 
 
-class Wifi:
-    """The way to the host."""
+class Link:
+    """The way to the host: "wifi" with name and password of the network, or "lan"."""
 
-    def __init__(self, ssid: str, key: str):
-        self._ssid, self._key = ssid, key
-        self._wlan = network.WLAN(network.WLAN.IF_STA)
+    def __init__(self, way: str, ssid: str = "", key: str = ""):
+        self._ssid = ssid
+        self._key = key
+        self._lan = way == "lan"
+        self._nic = _lan() if self._lan else network.WLAN(network.WLAN.IF_STA)
 
     def is_up(self) -> bool:
         """Whether there is a connection now."""
-        return self._wlan.isconnected()
+        return self._nic.isconnected()
 
     async def up(self) -> None:
-        """Have a connection; raises OSError whose text is the name of the words that say why not.
-
-        These are net_unset, net_none, net_password and net_address.
-        """
-        wlan = self._wlan
-        if wlan.isconnected():
+        """Have a connection; raises OSError, whose text is the name of the words for it."""
+        if self._nic.isconnected():
             return
-        if not self._ssid:
-            raise OSError("net_unset")
-        wlan.active(True)
-        wlan.disconnect()  # a chip that is still trying takes no other order
-        wlan.config(reconnects=_TRIES)  # it says what is wrong only when it gives up
-        wlan.connect(self._ssid, self._key)
-        for _ in range(_WIFI_MS // _POLL_MS):
-            if wlan.isconnected():
-                wlan.config(reconnects=-1)  # it comes back by itself
-                return
-            status = wlan.status()
-            if status in _REFUSED:
-                raise OSError("net_password")
-            if status == network.STAT_NO_AP_FOUND:
-                raise OSError("net_none")
-            await asyncio.sleep_ms(_POLL_MS)
-        try:
-            wlan.status("rssi")
-            why = "net_address"  # it is joined, but nobody has given it an address
-        except OSError:
-            why = "net_none"
-        raise OSError(why)
+        from pos.drivers import link
+
+        if self._lan:
+            await link.join_lan(self._nic)
+        else:
+            await link.join_wifi(network, self._nic, self._ssid, self._key)
 
     def down(self) -> None:
-        """Leave the network."""
-        if self._wlan.active():
-            self._wlan.disconnect()
+        """Leave it."""
+        if self._nic.active():
+            self._nic.active(False)
 
     def scan(self) -> list:
-        """(name, dBm, whether it wants a password) of all that is heard; raises OSError.
+        """What ``drivers.link.heard`` says; of Wi-Fi alone."""
+        from pos.drivers import link
 
-        It takes the chip some two seconds. What is no UTF-8 is left out, as is who has no name.
-        """
-        self._wlan.active(True)
-        found = []
-        for ssid, _, _, power, security, _ in self._wlan.scan():
-            try:
-                found.append((ssid.decode(), power, security != network.AUTH_OPEN))
-            except UnicodeError:
-                pass
-        return found
+        return link.heard(network, self._nic)
+
+
+def _lan():
+    n = board.LAN
+    spi = machine.SPI(
+        n["spi"], n["baudrate"], sck=_pin(n["sck"]), mosi=_pin(n["mosi"]), miso=_pin(n["miso"])
+    )
+    kind = network.PHY_W5500
+    return network.LAN(0, phy_type=kind, phy_addr=0, spi=spi, cs=_pin(n["cs"]), int=_pin(n["int"]))
 
 
 def _out(pin, value):

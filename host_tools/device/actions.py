@@ -234,16 +234,18 @@ def _keypad_line(chip: KeyMatrix, value: Any) -> None:
 
 def _air_line(radio: Radio, value: Any) -> None:
     name, words, options = _line(value)
-    if name in ("drop", "restore", "black_hole", "cut_after"):
+    if name in ("drop", "restore", "black_hole", "cut_after", "plug", "unplug"):
         getattr(radio, name)(*words, **options)
     elif name == "password":
         radio.access_points[0].password = str(words[0])
     elif name == "forget_names":
         radio.routes.clear()
     elif name == "access":
-        radio.access_points.append(AccessPoint(str(words[0]), "".join(map(str, words[1:])), **options))
+        radio.access_points.append(
+            AccessPoint(str(words[0]), "".join(map(str, words[1:])), **options)
+        )
     else:
-        ways = "drop, restore, black_hole, cut_after, password, forget_names, access"
+        ways = "drop, restore, black_hole, cut_after, password, forget_names, access, plug"
         raise ValueError(f"the air cannot {name!r}; it can {ways}")
 
 

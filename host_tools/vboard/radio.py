@@ -1,4 +1,4 @@
-"""What is around the board's antenna: access points, and behind them hosts to connect to.
+"""What is around the board: access points, a cable, and behind them hosts to connect to.
 
 Physics: ``drop()`` and ``restore()`` the Wi-Fi, ``cut_after(to_host=n)`` or ``(from_host=n)``
 bytes, ``black_hole()``. A name is routed to a real address by ``routes``; other names do not
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 _IDLE, _CONNECTING, _GOT_IP, _NO_AP, _WRONG_PASSWORD = 1000, 1001, 1010, 201, 202
 _WPA2 = 3
+# As the events of ESP-IDF are numbered by ``network`` [M]
+_LAN_INITIALIZED, _LAN_CONNECTED, _LAN_DISCONNECTED, _LAN_GOT_IP = 0, 3, 4, 5
 _FIRST_ADDRESS = ipaddress.ip_address("198.51.100.1")  # TEST-NET-2: never a real host
 _SETTINGS = {"mac": "240ac4000001", "channel": 6}
 
@@ -75,6 +77,8 @@ class Radio:
         self._active = False
         self._status = _IDLE
         self._joined: AccessPoint | None = None
+        self._lan = False
+        self._cable = _LAN_DISCONNECTED
         self._flows: dict[int, _Flow] = {}
 
     # physics
@@ -107,8 +111,32 @@ class Radio:
         for ident in list(self._flows):
             self.close(ident)
         self._active, self._status, self._joined = False, _IDLE, None
+        self._lan = False
+
+    def plug(self, address: int = 1) -> None:
+        """Put a network cable into the socket; without ``address`` nobody hands one out on it."""
+        self._cable = _LAN_GOT_IP if address else _LAN_CONNECTED
+
+    def unplug(self) -> None:
+        """Pull the network cable."""
+        self._cable = _LAN_DISCONNECTED
+        self._lost()
+
+    def _lost(self) -> None:
+        """Without any network, open connections hear nothing more."""
+        if not self.online:
+            for ident in list(self._flows):
+                self._fail(ident, errno.ECONNABORTED)
 
     # the station
+
+    @property
+    def online(self) -> bool:
+        """Whether the board has an address, by air or by cable."""
+        return self._status == _GOT_IP or self._lan_status() == _LAN_GOT_IP
+
+    def _lan_status(self) -> int:
+        return self._cable if self._lan else _LAN_INITIALIZED
 
     _wanted: tuple[str, str] | None = None
 
@@ -119,13 +147,20 @@ class Radio:
                 if request["value"] is not None:
                     self._active = bool(request["value"])
                     if not self._active:
-                        self.power_off()
+                        self._status, self._joined = _IDLE, None
+                        self._lost()
                 return self._active
             case "connect":
                 self._wanted = (request["ssid"], request["key"] or "")
                 self._join(*self._wanted)
             case "disconnect":
                 self._wanted, self._joined, self._status = None, None, _IDLE
+            case "lan":
+                if request["value"] is not None:
+                    self._lan = bool(request["value"])
+                return self._lan
+            case "lan_status":
+                return self._lan_status()
             case "status":
                 return self._status
             case "rssi":
@@ -134,7 +169,7 @@ class Radio:
                 heard = self.access_points if self.available and self._active else []
                 return [point.heard() for point in heard]
             case "ifconfig":
-                if self._status == _GOT_IP:
+                if self.online:
                     return ["198.51.100.200", "255.255.255.0", "198.51.100.254", "198.51.100.254"]
                 return ["0.0.0.0"] * 4
             case "config":
@@ -158,7 +193,7 @@ class Radio:
 
     def resolve(self, name: str) -> bytes:
         """JSON of the address of ``name``, or of null."""
-        if self._status != _GOT_IP:
+        if not self.online:
             return b"null"
         try:
             return json.dumps(str(ipaddress.ip_address(name))).encode()
@@ -226,7 +261,7 @@ class Radio:
 
     async def _run(self, ident: int, address: list) -> None:
         flow = self._flows[ident]
-        target = self._target(address) if self._status == _GOT_IP else None
+        target = self._target(address) if self.online else None
         try:
             if target is None:
                 raise OSError(errno.EHOSTUNREACH, "no route")

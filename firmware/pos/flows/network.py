@@ -1,4 +1,4 @@
-"""Which Wi-Fi network the terminal joins: chosen among those that are heard, and tried out."""
+"""How the terminal gets to the host: by cable, or by a Wi-Fi that is heard. Each is tried out."""
 
 from micropython import const
 
@@ -17,8 +17,26 @@ _STRONG, _FAIR, _WEAK = const(-55), const(-67), const(-80)  # dBm
 
 
 async def run(t) -> bool:
-    """Whether the terminal has joined a network, which it knows from now on."""
+    """Whether the terminal has another network, which it knows from now on. Those that the board
+    has are offered."""
     title = say("menu_network")
+    while True:
+        way = t.ways[0]
+        if len(t.ways) > 1:
+            names = [say("way_" + way) for way in t.ways]
+            choice = await entry.choose(t.ui, title, names, _WAIT_MS)
+            if choice is None:
+                return False
+            way = t.ways[choice]
+        if await (_wifi(t, title) if way == "wifi" else _try(t, say("way_" + way), way)) is True:
+            t.params.update(network=way)
+            await t.show("message", "ok", title, say("net_done"), _READ_MS)
+            return True
+        if len(t.ways) == 1:
+            return False
+
+
+async def _wifi(t, title) -> bool:
     while True:
         await t.show("working", title, say("net_scan"))
         found = await _heard(t)
@@ -46,15 +64,18 @@ async def run(t) -> bool:
 
 async def _heard(t) -> list:
     """(name, dBm, locked) of each network, the strongest first."""
-    if not t.network:
-        t.join("", "")
     best = {}
+    before = t.network
     try:
+        if t.params["network"] != "wifi" or not before:
+            t.join("wifi")
         for name, power, locked in t.network.scan():
             if name and (name not in best or best[name][1] < power):
                 best[name] = (name, power, locked)
     except OSError as error:
         log.warn("network", "scan: %s", str(error))
+    finally:
+        t.network = before or t.network
     return sorted(best.values(), key=lambda row: -row[1])
 
 
@@ -73,29 +94,36 @@ def _mark(canvas, y, power, locked):
 
 async def _join(t, name, locked, least) -> bool:
     """Whether the network takes the password; asked again while only that is wrong."""
-    before = t.network
     key = ""
     while True:
         if locked:
             key = await text.ask(t.ui, name, say("net_key"), least, _MOST_KEY, True, _WAIT_MS)
             if key is None:
                 return False
-        await t.show("working", name, say("net_joining"))
-        t.join(name, key)
-        try:
-            await t.network.up()
-        except OSError as error:
-            t.network = before
-            t.ui.set_status(network=FAULT)
-            why = str(error)
-            log.warn("network", "%s", why)
-            t.buzzer.bad()
-            await t.show("message", "bad", name, say(why), _READ_MS)
-            if not locked or why != "net_password":
-                return False
-        else:
+        done = await _try(t, name, "wifi", name, key)
+        if done is True:
             wifi.save(t.root, t.sealer(), name, key)
-            t.ui.set_status(network=OK)
-            t.buzzer.ok()
-            await t.show("message", "ok", name, say("net_done"), _READ_MS)
             return True
+        if not locked or done != "net_password":
+            return False
+
+
+async def _try(t, title, *way):
+    """True when that way is up, else the name of the words that have said why not."""
+    before = t.network
+    await t.show("working", title, say("net_joining"))
+    t.join(*way)
+    try:
+        await t.network.up()
+    except OSError as error:
+        why = str(error)
+        log.warn("network", "%s", why)
+        t.network.down()
+        t.network = before
+        t.ui.set_status(network=FAULT)
+        t.buzzer.bad()
+        await t.show("message", "bad", title, say(why), _READ_MS)
+        return why
+    t.ui.set_status(network=OK)
+    t.buzzer.ok()
+    return True

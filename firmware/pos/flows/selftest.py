@@ -87,7 +87,8 @@ async def _reader(t):
 
 
 async def _network(t):
-    t.join(*wifi.load(t.root, t.sealer()))
+    way = t.params["network"]
+    t.join(way, *(wifi.load(t.root, t.sealer()) if way == "wifi" else ()))
     try:
         await t.network.up()
     except OSError as error:

@@ -42,6 +42,7 @@ answer_s:n:5:180:60
 reversal_tries:n:1:9:3
 last_date:t:8:8:
 language:t:2:2:en
+network:t:3:4:wifi
 log_level:n:0:3:1
 """
 

@@ -258,4 +258,7 @@ about_terminal=Terminal
 about_merchant=Shop
 about_support=Support
 pin_mixed=The keys are as shown here.
+way_wifi=Wi-Fi
+way_lan=Cable
+net_cable=There is no cable, or nothing at its other end.
 """

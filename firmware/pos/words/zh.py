@@ -64,4 +64,7 @@ about_terminal=终端
 about_merchant=商户
 about_support=服务电话
 pin_mixed=按键位置如下图。
+way_wifi=无线网络 Wi-Fi
+way_lan=有线网络
+net_cable=未插网线，或网线另一端未连接。
 """
