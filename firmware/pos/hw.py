@@ -55,26 +55,27 @@ class Link:
         self._ssid = ssid
         self._key = key
         self._lan = way == "lan"
-        self._nic = _lan() if self._lan else network.WLAN(network.WLAN.IF_STA)
+        self._nic = None if self._lan else network.WLAN(network.WLAN.IF_STA)
 
     def is_up(self) -> bool:
         """Whether there is a connection now."""
-        return self._nic.isconnected()
+        return self._nic is not None and self._nic.isconnected()
 
     async def up(self) -> None:
         """Have a connection; raises OSError, whose text is the name of the words for it."""
-        if self._nic.isconnected():
+        if self.is_up():
             return
         from pos.drivers import link
 
         if self._lan:
+            self._nic = self._nic or _lan()
             await link.join_lan(self._nic)
         else:
             await link.join_wifi(network, self._nic, self._ssid, self._key)
 
     def down(self) -> None:
         """Leave it."""
-        if self._nic.active():
+        if self._nic and self._nic.active():
             self._nic.active(False)
 
     def scan(self) -> list:
@@ -89,8 +90,9 @@ def _lan():
     spi = machine.SPI(
         n["spi"], n["baudrate"], sck=_pin(n["sck"]), mosi=_pin(n["mosi"]), miso=_pin(n["miso"])
     )
+    make = getattr(network, "LAN")  # noqa: B009 - its type stub knows of no bus
     kind = network.PHY_W5500
-    return network.LAN(0, phy_type=kind, phy_addr=0, spi=spi, cs=_pin(n["cs"]), int=_pin(n["int"]))
+    return make(0, phy_type=kind, phy_addr=0, spi=spi, cs=_pin(n["cs"]), int=_pin(n["int"]))
 
 
 def _out(pin, value):

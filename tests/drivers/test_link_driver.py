@@ -10,6 +10,14 @@ asyncio.sleep_ms = soon
 waits = []
 from pos.drivers import link
 
+class Time:
+    # passes while somebody sleeps
+    def ticks_ms():
+        return sum(waits)
+    def ticks_diff(late, early):
+        return late - early
+link.time = Time
+
 class Net:
     STAT_WRONG_PASSWORD, STAT_NO_AP_FOUND, STAT_HANDSHAKE_TIMEOUT, AUTH_OPEN = 202, 201, 204, 0
 

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import time
 
 from micropython import const
 
@@ -22,7 +23,8 @@ async def join_wifi(net, wlan, ssid: str, key: str) -> None:
     wlan.disconnect()  # a chip that is still trying takes no other order
     wlan.config(reconnects=_TRIES)  # it says what is wrong only when it gives up
     wlan.connect(ssid, key)
-    for _ in range(_WAIT_MS // _POLL_MS):
+    began = time.ticks_ms()
+    while time.ticks_diff(time.ticks_ms(), began) < _WAIT_MS:
         if wlan.isconnected():
             wlan.config(reconnects=-1)  # it comes back by itself
             return
@@ -43,7 +45,8 @@ async def join_wifi(net, wlan, ssid: str, key: str) -> None:
 async def join_lan(lan) -> None:
     """Wait for an address on the cable; raises OSError: net_cable, net_address."""
     lan.active(True)
-    for _ in range(_WAIT_MS // _POLL_MS):
+    began = time.ticks_ms()
+    while time.ticks_diff(time.ticks_ms(), began) < _WAIT_MS:
         if lan.isconnected():
             return
         await asyncio.sleep_ms(_POLL_MS)

@@ -118,6 +118,8 @@ async def _try(t, title, *way):
     except OSError as error:
         why = str(error)
         log.warn("network", "%s", why)
+        if not why.startswith("net_"):
+            why = "net_part"  # its chip has a fault of its own
         t.network.down()
         t.network = before
         t.ui.set_status(network=FAULT)

@@ -94,6 +94,7 @@ async def _network(t):
     except OSError as error:
         log.warn("network", "%s", str(error))
         t.ui.set_status(network=FAULT)
-        return False, str(error)
+        why = str(error)
+        return False, why if why.startswith("net_") else "net_part"
     t.ui.set_status(network=OK)
     return True, ""

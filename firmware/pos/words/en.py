@@ -261,4 +261,5 @@ pin_mixed=The keys are as shown here.
 way_wifi=Wi-Fi
 way_lan=Cable
 net_cable=There is no cable, or nothing at its other end.
+net_part=Its chip does not answer.
 """

@@ -67,4 +67,5 @@ pin_mixed=按键位置如下图。
 way_wifi=无线网络 Wi-Fi
 way_lan=有线网络
 net_cable=未插网线，或网线另一端未连接。
+net_part=网络芯片无应答。
 """
