@@ -20,5 +20,9 @@ PRINTER_GB18030 = True  # it knows Chinese; to one that does not lines of Chines
 KEYPAD_ROWS = (4, 5, 1, 2)
 KEYPAD_COLUMNS = (38, 39, 40, 41)
 
+# Ways to the host, the usual one first; W5500 on SPI, for a cable
+NETWORKS = ("wifi", "lan")
+LAN = {"spi": 2, "baudrate": 20000000, "sck": 36, "mosi": 35, "miso": 37, "cs": 34, "int": 33}
+
 BUZZER = 21
 BATTERY_ADC = 3

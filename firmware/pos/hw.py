@@ -3,7 +3,6 @@
 ``boards/<board>/board.py`` says what is wired where.
 """
 
-import asyncio
 import os
 
 import board
@@ -17,8 +16,7 @@ from pos.drivers.keypad import Keypad
 
 _FONTS = "/rom/fonts"
 _KEY_BYTES = 32
-_WIFI_MS = 15000
-_POLL_MS = 200
+WAYS = board.NETWORKS
 
 
 def serial() -> str:
@@ -51,19 +49,19 @@ def restart() -> None:
     machine.reset()
 
 
-class Wifi:
-    """The way to the host."""
+class Link:
+    """The way to the host: "wifi" with name and password of the network, or "lan"."""
 
-    def __init__(self, ssid: str, key: str):
-        self._ssid, self._key = ssid, key
-        self._wlan = network.WLAN(network.WLAN.IF_STA)
-        self.kept: tuple | None = (
-            None  # a connection that lasts for more than one story, and since when
-        )
+    def __init__(self, way: str, ssid: str = "", key: str = ""):
+        self._ssid = ssid
+        self._key = key
+        self._lan = way == "lan"
+        self._nic = None if self._lan else network.WLAN(network.WLAN.IF_STA)
+        self.kept: tuple | None = None  # a connection for more than one story, and since when
 
     def is_up(self) -> bool:
         """Whether there is a connection now."""
-        return self._wlan.isconnected()
+        return self._nic is not None and self._nic.isconnected()
 
     async def close(self) -> None:
         """Hang up what was kept."""
@@ -76,23 +74,40 @@ class Wifi:
                 pass
 
     async def up(self) -> None:
-        """Have a connection; raises OSError whose text says why there is none."""
-        if self._wlan.isconnected():
+        """Have a connection; raises OSError, whose text is the name of the words for it."""
+        if self.is_up():
             return
-        if not self._ssid:
-            raise OSError("no Wi-Fi set up")
-        self._wlan.active(True)
-        self._wlan.connect(self._ssid, self._key)
-        for _ in range(_WIFI_MS // _POLL_MS):
-            if self._wlan.isconnected():
-                return
-            status = self._wlan.status()
-            if status == network.STAT_WRONG_PASSWORD:
-                raise OSError("wrong Wi-Fi password")
-            if status == network.STAT_NO_AP_FOUND:
-                break
-            await asyncio.sleep_ms(_POLL_MS)
-        raise OSError("Wi-Fi not found")
+        from pos.drivers import link
+
+        if self._lan:
+            self._nic = self._nic or _lan()
+            await link.join_lan(self._nic)
+        else:
+            await link.join_wifi(network, self._nic, self._ssid, self._key)
+
+    def down(self) -> None:
+        """Leave it, and hang up what was kept."""
+        if self.kept:
+            self.kept[0].close()
+            self.kept = None
+        if self._nic and self._nic.active():
+            self._nic.active(False)
+
+    def scan(self) -> list:
+        """What ``drivers.link.heard`` says; of Wi-Fi alone."""
+        from pos.drivers import link
+
+        return link.heard(network, self._nic)
+
+
+def _lan():
+    n = board.LAN
+    spi = machine.SPI(
+        n["spi"], n["baudrate"], sck=_pin(n["sck"]), mosi=_pin(n["mosi"]), miso=_pin(n["miso"])
+    )
+    make = getattr(network, "LAN")  # noqa: B009 - its type stub knows of no bus
+    kind = network.PHY_W5500
+    return make(0, phy_type=kind, phy_addr=0, spi=spi, cs=_pin(n["cs"]), int=_pin(n["int"]))
 
 
 def _out(pin, value):

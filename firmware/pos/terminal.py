@@ -47,6 +47,7 @@ class Terminal:
         self.buzzer = hw.buzzer()
         self.ui = Ui(self.display, self.keypad, _FONTS)
         self.set_clock = hw.set_clock
+        self.ways = hw.WAYS
         for name in ("display", "keypad", "buzzer", "serial"):
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
@@ -63,6 +64,7 @@ class Terminal:
         self.params = Params(_ROOT)
         log.level = self.params["log_level"]
         self.speak(self.params["language"])
+        self.buzzer.mute(not self.params["sound"])
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
         if self.params["tls"]:
@@ -86,9 +88,11 @@ class Terminal:
 
         return Sealer(hw.device_key())
 
-    def join(self, ssid: str, key: str) -> None:
-        """Set up the way to the host."""
-        self.network = hw.Wifi(ssid, key)
+    def join(self, *way) -> None:
+        """Set up the way to the host, as ``hw.Link`` wants it; another one is left."""
+        if self.network:
+            self.network.down()
+        self.network = hw.Link(*way)
 
     def open_reader(self):
         """The contactless reader, until ``close_reader``; its driver is loaded now."""
@@ -214,6 +218,8 @@ async def _main():
         terminal.open()
     except Damaged as error:
         await terminal.tell("broken", str(error))
+    if "wifi" not in os.listdir(_ROOT) and "network" not in terminal.params:
+        await terminal.tell("first")
     await terminal.tell("selftest")
     await terminal.tell("shift")
 

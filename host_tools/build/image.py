@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import subprocess
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -200,6 +201,7 @@ def _look(board: str) -> str:
     trees = (ROOT / "firmware", ROOT / "boards" / board, _HERE, ROOT / "host_tools" / "emv")
     files = [path for tree in trees for path in tree.rglob("*") if path.suffix in _SOURCES]
     files.append(ROOT / "requirements.txt")  # fonts and compiler are packages
+    files.append(ROOT / "pyproject.toml")  # the version
     seen = [(str(p), s.st_size, s.st_mtime_ns) for p in sorted(files) for s in [p.stat()]]
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
@@ -218,7 +220,27 @@ def _build_firmware(board: str) -> Image:
     all_names = collect_names([base / "stage", base / "board"])
     _cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
     trees = [base / name for name in ("stage", "board", "names", "fonts", "emv")]
-    return pack(trees, base / "firmware.romfs")
+    (base / "mark").mkdir(exist_ok=True)
+    (base / "mark" / "version").write_text(f"{_version()} {_digest(trees)}\n", encoding="utf-8")
+    return pack([*trees, base / "mark"], base / "firmware.romfs")
+
+
+def _version() -> str:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return project["project"]["version"]
+
+
+def _digest(trees: Sequence[Path]) -> str:
+    """16 hexadecimal digits of a SHA-256 over the names and contents of all files in ``trees``.
+
+    The terminal shows it: it says what runs, and cannot be that of the image, which it is part of.
+    """
+    digest = hashlib.sha256()
+    for tree in trees:
+        for path in sorted(path for path in tree.rglob("*") if path.is_file()):
+            data = path.read_bytes()
+            digest.update(f"{path.relative_to(tree).as_posix()} {len(data)}\n".encode() + data)
+    return digest.hexdigest()[:16]
 
 
 def build_shim() -> Image:

@@ -22,7 +22,7 @@ from host_tools.vboard.chips.escpos_printer import EscPosPrinter
 from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import ManualClock
-from host_tools.vboard.radio import Radio
+from host_tools.vboard.radio import AccessPoint, Radio
 from host_tools.vboard.wire import Net, UartLine
 
 DEADLINE_S = 20.0
@@ -198,7 +198,7 @@ def _line(value: Any) -> tuple[str, list[Any], dict[str, Any]]:
 def _number(word: str) -> Any:
     if word == "always":
         return None
-    return int(word) if word.isdigit() else word
+    return int(word) if word.removeprefix("-").isdigit() else word
 
 
 def _checked(line: Callable[[Any, Any], None], make: Callable[[], Any]) -> Callable:
@@ -236,14 +236,18 @@ def _keypad_line(chip: KeyMatrix, value: Any) -> None:
 
 def _air_line(radio: Radio, value: Any) -> None:
     name, words, options = _line(value)
-    if name in ("drop", "restore", "black_hole", "cut_after"):
+    if name in ("drop", "restore", "black_hole", "cut_after", "plug", "unplug"):
         getattr(radio, name)(*words, **options)
     elif name == "password":
         radio.access_points[0].password = str(words[0])
     elif name == "forget_names":
         radio.routes.clear()
+    elif name == "access":
+        radio.access_points.append(
+            AccessPoint(str(words[0]), "".join(map(str, words[1:])), **options)
+        )
     else:
-        ways = "drop, restore, black_hole, cut_after, password, forget_names"
+        ways = "drop, restore, black_hole, cut_after, password, forget_names, access, plug"
         raise ValueError(f"the air cannot {name!r}; it can {ways}")
 
 

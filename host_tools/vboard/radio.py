@@ -1,4 +1,4 @@
-"""What is around the board's antenna: access points, and behind them hosts to connect to.
+"""What is around the board: access points, a cable, and behind them hosts to connect to.
 
 Physics: ``drop()`` and ``restore()`` the Wi-Fi, ``cut_after(to_host=n)`` or ``(from_host=n)``
 bytes, ``black_hole()``. A name is routed to a real address by ``routes``; other names do not
@@ -14,6 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _IDLE, _CONNECTING, _GOT_IP, _NO_AP, _WRONG_PASSWORD = 1000, 1001, 1010, 201, 202
+_WPA2 = 3
+# As the events of ESP-IDF are numbered by ``network`` [M]
+_LAN_INITIALIZED, _LAN_CONNECTED, _LAN_DISCONNECTED, _LAN_GOT_IP = 0, 3, 4, 5
 _FIRST_ADDRESS = ipaddress.ip_address("198.51.100.1")  # TEST-NET-2: never a real host
 _SEGMENT = 536  # bytes at once: what TCP carries without being asked for more (RFC 9293, 3.7.1)
 _SETTINGS = {"mac": "240ac4000001", "channel": 6}
@@ -28,6 +31,14 @@ class AccessPoint:
     rssi: int = -52
     channel: int = 6
     bssid: str = "020000000001"
+    dhcp: bool = True  # it hands out addresses
+    hidden: bool = False  # it does not say its name
+
+    def heard(self) -> list:
+        """What a scan hears: name, BSSID, channel, dBm, security as in ``network``, hidden."""
+        name = "" if self.hidden else self.ssid
+        security = _WPA2 if self.password else 0
+        return [name, self.bssid, self.channel, self.rssi, security, self.hidden]
 
 
 @dataclass
@@ -65,6 +76,8 @@ class Radio:
         self._active = False
         self._status = _IDLE
         self._joined: AccessPoint | None = None
+        self._lan = False
+        self._cable = _LAN_DISCONNECTED
         self._flows: dict[int, _Flow] = {}
 
     # physics
@@ -105,8 +118,32 @@ class Radio:
         for ident in list(self._flows):
             self.close(ident)
         self._active, self._status, self._joined = False, _IDLE, None
+        self._lan = False
+
+    def plug(self, address: int = 1) -> None:
+        """Put a network cable into the socket; without ``address`` nobody hands one out on it."""
+        self._cable = _LAN_GOT_IP if address else _LAN_CONNECTED
+
+    def unplug(self) -> None:
+        """Pull the network cable."""
+        self._cable = _LAN_DISCONNECTED
+        self._lost()
+
+    def _lost(self) -> None:
+        """Without any network, open connections hear nothing more."""
+        if not self.online:
+            for ident in list(self._flows):
+                self._fail(ident, errno.ECONNABORTED)
 
     # the station
+
+    @property
+    def online(self) -> bool:
+        """Whether the board has an address, by air or by cable."""
+        return self._status == _GOT_IP or self._lan_status() == _LAN_GOT_IP
+
+    def _lan_status(self) -> int:
+        return self._cable if self._lan else _LAN_INITIALIZED
 
     _wanted: tuple[str, str] | None = None
 
@@ -117,24 +154,29 @@ class Radio:
                 if request["value"] is not None:
                     self._active = bool(request["value"])
                     if not self._active:
-                        self.power_off()
+                        self._status, self._joined = _IDLE, None
+                        self._lost()
                 return self._active
             case "connect":
                 self._wanted = (request["ssid"], request["key"] or "")
                 self._join(*self._wanted)
             case "disconnect":
                 self._wanted, self._joined, self._status = None, None, _IDLE
+            case "lan":
+                if request["value"] is not None:
+                    self._lan = bool(request["value"])
+                return self._lan
+            case "lan_status":
+                return self._lan_status()
             case "status":
                 return self._status
             case "rssi":
-                return self._joined.rssi if self._joined else -100
+                return self._joined.rssi if self._joined else None
             case "scan":
                 heard = self.access_points if self.available and self._active else []
-                return [
-                    [a.ssid, a.bssid, a.channel, a.rssi, 3 if a.password else 0] for a in heard
-                ]
+                return [point.heard() for point in heard]
             case "ifconfig":
-                if self._status == _GOT_IP:
+                if self.online:
                     return ["198.51.100.200", "255.255.255.0", "198.51.100.254", "198.51.100.254"]
                 return ["0.0.0.0"] * 4
             case "config":
@@ -151,13 +193,14 @@ class Radio:
         elif found[0].password and found[0].password != key:
             self._status = _WRONG_PASSWORD
         else:
-            self._status, self._joined = _GOT_IP, found[0]
+            self._joined = found[0]
+            self._status = _GOT_IP if found[0].dhcp else _CONNECTING
 
     # sockets
 
     def resolve(self, name: str) -> bytes:
         """JSON of the address of ``name``, or of null."""
-        if self._status != _GOT_IP:
+        if not self.online:
             return b"null"
         try:
             return json.dumps(str(ipaddress.ip_address(name))).encode()
@@ -224,7 +267,7 @@ class Radio:
 
     async def _run(self, ident: int, address: list) -> None:
         flow = self._flows[ident]
-        target = self._target(address) if self._status == _GOT_IP else None
+        target = self._target(address) if self.online else None
         try:
             if target is None:
                 raise OSError(errno.EHOSTUNREACH, "no route")

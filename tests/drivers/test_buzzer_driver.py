@@ -78,3 +78,13 @@ except asyncio.CancelledError:
 await buzzer.key()
 """
     assert sound(mpy, body) == "[0, 1500, 0, 2000, 0]"
+
+
+def test_a_mute_one_plays_in_silence(mpy):
+    body = """
+buzzer.mute(True)
+await buzzer.bad()
+buzzer.mute(False)
+await buzzer.key()
+"""
+    assert sound(mpy, body) == "[0, 0, 0, 0, 0, 2000, 0]"

@@ -272,3 +272,25 @@ asyncio.run(main())
 """
     )
     assert mpy(source).split("\n")[:3] == ["8", "3", "[None, None, None, None]"]
+
+
+def test_a_storm_of_keys_ends_in_a_keypad_that_works(mpy):
+    """A hand on the keys, a wet keypad: contacts come and go at every scan, as chance has it."""
+    body = """
+dice = 20261125
+for _ in range(300):
+    dice = dice * 1103515245 + 12345 & 0x7FFFFFFF
+    key = (dice >> 8 & 3, dice >> 16 & 3)
+    if dice >> 24 & 1:
+        matrix.press(key)
+    else:
+        matrix.let_go(key)
+    await scans(1 + (dice >> 20 & 7))
+matrix.let_go()
+await until(idle)
+assert len(typed) < 40, typed
+typed.clear()
+await strike((1, 1))
+await strike((3, 3))
+"""
+    assert typed(mpy, body) == "5E"

@@ -119,3 +119,46 @@ for screen, pixels in ((entry.amount(ui, 5000000), 188 * 36), (entry.pin(ui, 1, 
     task.cancel()
 """
     assert run(mpy, body) == ["True", "True"]
+
+
+def test_thirty_digits_are_no_amount(mpy):
+    body = """
+print(await answer(entry.amount(ui, 999999999), "123456789012345678901234567890E"))
+print(await answer(entry.amount(ui, 5000000), "9" * 30 + "E" + "BB" + "E" + "B" * 30 + "EE1E"))
+print(await answer(entry.operator(ui), "1" * 30 + "E"))
+"""
+    assert run(mpy, body) == ["123456789", "1", "11"]
+
+
+def test_the_language_may_change_in_the_midst(mpy):
+    """The field keeps what was typed; the next screen has the other words, those it lacks too."""
+    body = """
+from pos import words
+task = await after(entry.amount(ui, 5000000), "12")
+words.use("\\nlogin=Anmelden\\nsale=Verkauf\\n")
+keys.type("0B00E")
+print(await asyncio.wait_for(task, 20))
+task = await after(entry.pin(ui, 100, "621234******1232"), "12")
+words.use(words.en.TABLE)
+keys.type("E34E")
+print(bytes(await asyncio.wait_for(task, 20)))
+task = await after(entry.choose(ui, "x", [str(i) for i in range(12)]), "#")
+words.use("")
+keys.type("#2")
+print(await asyncio.wait_for(task, 20))
+"""
+    assert run(mpy, body) == ["1200", "b'1234'", "11"]
+
+
+def test_pages_of_choices_begin_where_it_was_asked_for(mpy):
+    body = """
+items = [str(i) for i in range(12)]
+rows = []
+def mark(canvas, index, y):
+    rows.append((index, y))
+for top, typed in ((0, "1"), (4, "1"), (5, "1"), (11, "2"), (7, "*1")):
+    print(await answer(entry.choose(ui, "x", items, 0, None, top), typed))
+await answer(entry.choose(ui, "x", items, 0, mark, 11), "C")
+print(rows)
+"""
+    assert run(mpy, body) == ["0", "0", "5", "11", "0", "[(10, 72), (11, 112)]"]

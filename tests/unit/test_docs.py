@@ -421,6 +421,9 @@ def test_wiring_is_that_of_the_board():
     pins = {**wires["DISPLAY"], **wires["DISPLAY_PINS"]}
     told = f"SPI {pins.pop('spi')}, {pins.pop('baudrate') // 1_000_000} MHz; "
     assert rows["ILI9341"] == told + ", ".join(f"{k} {v}" for k, v in pins.items())
+    lan = dict(wires["LAN"])
+    told = f"SPI {lan.pop('spi')}, {lan.pop('baudrate') // 1_000_000} MHz; "
+    assert rows["W5500"] == told + ", ".join(f"{k} {v}" for k, v in lan.items())
     nfc, printer = dict(wires["NFC"]), dict(wires["PRINTER"])
     told = f"UART {nfc.pop('uart')}; "
     assert rows["PN532"] == told + ", ".join(f"{k} {v}" for k, v in nfc.items())

@@ -54,6 +54,7 @@ class Terminal:
 
     def __init__(self, journal=None, answers=None, **params):
         defaults = {"no_sign_on": 1, "no_sign_max": 100000, "no_pin_max": 100000, "cdcvm_on": 1}
+        defaults |= {"pin_bypass": 1, "pin_scrambled": 0}
         self.params = {**defaults, "amount_max": 5000000, "offline": 1, **params}
         self.journal = journal or Journal()
         self.answers = answers or {}
@@ -345,14 +346,10 @@ def test_every_item_leads_to_a_story_or_a_page_and_has_words():
             word, _, story = item.partition("=")
             assert language.say(word) != word
             name, _, given = story.partition(":")
-            assert (
-                word in pages if not name else name == "log_off" or (FLOWS / f"{name}.py").exists()
-            )
-            if (
-                given
-                and given != "typed"
-                and name not in ("printing", "settle", "query", "totals")
-            ):
+            told_by_shift = name in ("log_off", "lock")
+            assert word in pages if not name else told_by_shift or (FLOWS / f"{name}.py").exists()
+            plain = name in ("printing", "settle", "query", "totals") or given == "typed"
+            if given and not plain:
                 assert unionpay.transaction(given)[5]
 
 
@@ -376,7 +373,8 @@ def test_every_kind_can_be_chosen():
 def test_a_choice_and_the_way_back(monkeypatch, choices, story, seen):
     titles = []
 
-    async def choose(_ui, title, names):
+    async def choose(_ui, title, names, timeout_ms):
+        assert timeout_ms
         titles.append(title)
         return choices.pop(0)
 
@@ -398,5 +396,5 @@ def test_the_limit_of_an_amount(monkeypatch):
         return args
 
     monkeypatch.setattr(entry, "amount", ask)
-    assert run(amount, Terminal(), "tip", None, 900) == (900, None, 0, "Tip")
-    assert run(amount, Terminal(), "sale", "7") == (5000000, "7", 0, "Sale")
+    assert run(amount, Terminal(), "tip", None, 900) == (900, None, 120000, "Tip")
+    assert run(amount, Terminal(), "sale", "7") == (5000000, "7", 120000, "Sale")

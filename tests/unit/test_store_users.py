@@ -170,3 +170,37 @@ try:
 except Damaged:
     pass
 """)
+
+
+def test_a_deleted_operator_is_gone_with_tries_and_all(run):
+    run("""
+users.set_pin("02", "8642")
+for _ in range(3):
+    users.check("02", "1")
+users.remove("02")
+users.remove("42")
+for u in (users, restart()):
+    assert u.operators() == ["00", "01", "99"]
+    assert u.check("02", "8642") == (UNKNOWN, 0)
+    assert u.check("99", "99999999") == u.check("01", "0000") == (OK, 0)
+users.set_pin("02", "9753")
+assert users.check("02", "1") == (WRONG, 2)
+assert restart().check("02", "9753") == (OK, 0)
+""")
+
+
+def test_weak_new_pins_are_named(run):
+    run("""
+users.set_pin("12", "975310")
+for pin, least, why in (
+    (b"86420", 6, "short"), (b"8640", 4, ""), (b"777777", 6, "same"), (b"0000", 4, "same"),
+    (b"123456", 6, "steps"), (b"87654321", 6, "steps"), (b"789012", 6, "steps"),
+    (b"210987", 6, "steps"), (b"121212", 6, "number"), (b"1212121", 6, "number"),
+    (b"121213", 6, ""), (b"212121", 6, ""), (b"975310", 6, "old"), (b"975311", 6, ""),
+    (b"123457", 6, ""), (b"111112", 6, ""), (b"024680", 6, ""),
+):
+    assert users.weak("12", bytearray(pin), least) == why, (pin, users.weak("12", pin, least))
+assert users.weak("13", bytearray(b"975310"), 6) == ""  # a new operator
+assert users.weak("12", bytearray(b"975310"), 6) == "old"  # asking costs no try
+assert users.check("12", "1") == (WRONG, 2)
+""")

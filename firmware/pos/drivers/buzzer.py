@@ -18,10 +18,14 @@ class Buzzer:
 
     def __init__(self, pwm, duty: int = 32768):
         self._pwm = pwm
-        self._duty = duty
+        self._loud = self._duty = duty
         self._next = None
         self._task = None
         pwm.duty_u16(0)
+
+    def mute(self, on: bool) -> None:
+        """Play in silence from now on, or aloud again."""
+        self._duty = 0 if on else self._loud
 
     def ok(self):
         """The transaction went well. Returns at once; await the result to hear the end."""

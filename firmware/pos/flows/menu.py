@@ -3,11 +3,13 @@
 from pos.ui import entry
 from pos.words import say
 
+_WAIT_MS = 120000  # an open menu is no place to leave a terminal: it would never lock itself
+
 # A line a page: its title, then what may be chosen. An item is a word on the screen and, behind
 # "=", the story that it tells and what the story is given; without one it leads to its own page.
 _PAGES = """
 menu sale=sale void=void:void refund=refund menu_preauth menu_more \
-menu_print menu_settle=settle menu_host menu_query menu_log_off=log_off
+menu_print menu_settle=settle menu_host menu_query menu_terminal menu_log_off=log_off
 menu_preauth preauth=preauth:preauth preauth_add=preauth:preauth_add \
 preauth_void=preauth:preauth_void completion=preauth:completion \
 completion_void=void:completion_void notice=preauth:notice
@@ -20,6 +22,8 @@ query_all=query:all menu_totals
 menu_totals totals_kinds=totals:kinds totals_hours=totals:hours totals_batch=totals:batch
 menu_host menu_sign_in=sign_in menu_sign_off=sign_off menu_echo=echo \
 menu_download=download menu_status=status menu_upload=upload
+menu_terminal menu_lock=lock menu_password=password menu_operators=operators \
+menu_settings=settings menu_about=about
 """
 
 
@@ -30,7 +34,7 @@ async def run(t):
         at = _PAGES.find("\n" + page + " ") + 1
         items = _PAGES[at : _PAGES.find("\n", at)].split()[1:]
         names = [say(item.partition("=")[0]) for item in items]
-        choice = await entry.choose(t.ui, say(page), names)
+        choice = await entry.choose(t.ui, say(page), names, _WAIT_MS)
         if choice is None:
             if page == "menu":
                 return None

@@ -1,7 +1,10 @@
 """How the cardholder is verified: by PIN, by signature, by both or by nothing."""
 
+from os import urandom
+
 from pos.emv.outcome import CDCVM, ONLINE_PIN, SIGNATURE
 from pos.protocol import unionpay
+from pos.store.files import wipe
 from pos.ui import entry
 
 
@@ -22,13 +25,26 @@ async def run(t, txn: dict, cvm: int):
         how = "signature"
         if not unionpay.is_kind(txn["kind"], "A"):  # an advice has no PIN
             t.buzzer.ok()
-            pin = await entry.pin(t.ui, txn["amount"], txn["pan"])
+            pad = _scrambled() if t.params["pin_scrambled"] else None
+            must = not t.params["pin_bypass"]
+            pin = await entry.pin(t.ui, txn["amount"], txn["pan"], 0, must, pad)
+            if pad:
+                wipe(pad)
             if pin is None:
                 return None
             if pin:
                 how = "pin"
     txn["cvm"] = how + _signature(t.params, txn, how)
     return pin
+
+
+def _scrambled() -> bytearray:
+    """The digits 0 to 9 in an order that nobody knows."""
+    pad = bytearray(range(10))
+    for i in range(9, 0, -1):
+        j = int.from_bytes(urandom(2), "big") % (i + 1)
+        pad[i], pad[j] = pad[j], pad[i]
+    return pad
 
 
 def _signature(params, txn, how) -> str:

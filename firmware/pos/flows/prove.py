@@ -8,14 +8,14 @@ from pos.words import say
 _READ_MS = 10000
 
 
-async def run(t, operator: str, title: str):
+async def run(t, operator: str, title: str, timeout_ms: int = 0):
     """Whether ``operator`` (two digits) has; None: cancelled. Says on the screen why not."""
     book = users.Users(t.root, t.sealer(), t.uptime, t.waits)
     wait = book.wait(operator)
     if wait:
         await _refuse(t, title, "login_wait", wait)
         return False
-    pin = await entry.password(t.ui, title)
+    pin = await entry.password(t.ui, title, timeout_ms)
     if pin is None:
         return None
     verdict, number = book.check(operator, pin)

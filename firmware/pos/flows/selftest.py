@@ -87,12 +87,14 @@ async def _reader(t):
 
 
 async def _network(t):
-    t.join(*wifi.load(t.root, t.sealer()))
+    way = t.params["network"]
+    t.join(way, *(wifi.load(t.root, t.sealer()) if way == "wifi" else ()))
     try:
         await t.network.up()
     except OSError as error:
         log.warn("network", "%s", str(error))
         t.ui.set_status(network=FAULT)
-        return False, "err_network"
+        why = str(error)
+        return False, why if why.startswith("net_") else "net_part"
     t.ui.set_status(network=OK)
     return True, ""

@@ -5,6 +5,7 @@ import os
 from micropython import const
 
 _AWAY_MS = const(30000)  # how often the idle screen looks after what is pending
+_MINUTE = const(60)
 
 
 async def run(t) -> None:
@@ -21,16 +22,29 @@ async def run(t) -> None:
 
 
 async def _work(t):
+    last = t.uptime()
     while True:
         key = await t.tell("idle", _AWAY_MS)
         if key is None:
             await _look_after(t)
             await t.network.close()
-        elif key == "M":
+            least = t.params["lock_min"] * _MINUTE
+            if least and t.uptime() - last >= least:
+                await _lock(t)
+                last = t.uptime()
+            continue
+        if key == "M":
             if await _choose(t):
                 return
         elif key.isdigit():
             await t.tell("sale", key)
+        last = t.uptime()
+
+
+async def _lock(t):
+    """Wait for who may open it. What is pending is looked after meanwhile, the shift goes on."""
+    while not await t.tell("unlock", _AWAY_MS):
+        await _look_after(t)
 
 
 async def _look_after(t, begins=False):
@@ -53,7 +67,9 @@ async def _choose(t) -> bool:
     story = await t.tell("menu")
     if story == "log_off":
         return True
-    if story:
+    if story == "lock":
+        await _lock(t)
+    elif story:
         name, _, given = story.partition(":")
         await t.tell(name, *((given,) if given else ()))
     return False

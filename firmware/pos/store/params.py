@@ -36,11 +36,17 @@ support:t:0:14:
 fee_debit:n:0:10000:0
 fee_credit:n:0:10000:0
 fee_cap:n:0:999999999999:0
+password_min:n:4:8:6
+lock_min:n:0:60:0
+sound:n:0:1:1
+pin_bypass:n:0:1:1
+pin_scrambled:n:0:1:0
 connect_s:n:1:120:10
 answer_s:n:5:180:60
 reversal_tries:n:1:9:3
 last_date:t:8:8:
 language:t:2:2:en
+network:t:3:4:wifi
 log_level:n:0:3:1
 """
 
@@ -69,6 +75,10 @@ class Params:
             name, _, value = line.partition("=")
             if "\n%s:" % name in TABLE:
                 self._values[name] = type(_row(name)[0])(value)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether it was ever set."""
+        return name in self._values
 
     def __getitem__(self, name: str):
         value = self._values.get(name)

@@ -93,7 +93,7 @@ class Users:
     def set_pin(self, op: str, pin) -> None:
         """Give ``op`` (two digits) a PIN of 4..8 digits and new tries; a new operator is added.
 
-        Raises ValueError for another number or PIN.
+        Raises ValueError for another number or PIN. Whether it is a weak one is asked by ``weak``.
         """
         digits = pin.encode() if isinstance(pin, str) else pin
         good = 4 <= len(digits) <= 8 and all(48 <= digit <= 57 for digit in digits)
@@ -107,6 +107,43 @@ class Users:
         self._rows = bytearray(rows)
         if self._wrong(op):
             self._count(op, 0)
+
+    def remove(self, op: str) -> None:
+        """Delete an operator; one that is not there is deleted already."""
+        at = self._find(op)
+        if at < 0:
+            return
+        rows = bytes(self._rows[:at]) + bytes(self._rows[at + _ROW :])
+        files.save(self._path, rows)
+        self._rows = bytearray(rows)
+        if self._wrong(op):
+            self._count(op, 0)
+
+    def weak(self, op: str, pin, least: int) -> str:
+        """Why ASCII digits are no good PIN of ``op``: short, same, steps, number, old; or ""."""
+        if len(pin) < least:
+            return "short"
+        step = (pin[1] - pin[0]) % 10
+        for i in range(1, len(pin)):
+            if (pin[i] - pin[i - 1]) % 10 != step:
+                step = -1
+                break
+        if step == 0:
+            return "same"
+        if step in (1, 9):
+            return "steps"
+        number = op.encode()
+        for i in range(len(pin)):
+            if pin[i] != number[i & 1]:
+                break
+        else:
+            return "number"
+        at = self._find(op)
+        if at >= 0:
+            row = self._rows[at : at + _ROW]
+            if equal(self._hash(op, row[2 : 2 + _SALT], pin), row[2 + _SALT :]):
+                return "old"
+        return ""
 
     def _find(self, op):
         for at in range(0, len(self._rows), _ROW):

@@ -21,6 +21,10 @@ _MOST_FEN = const(1000000000)  # below: 9,999,999.99 at most; also a small int o
 _MOST_PASSWORD = const(8)
 _LEAST_PIN = const(4)  # ISO 9564-1, 8.1
 _MOST_PIN = const(12)
+_PIN_TOP = const(72)
+_PAD_TOP = const(62)  # of a PIN whose keys stand for other digits
+_PAD_Y = const(214)
+_PAD_ROW = const(17)
 
 
 class Entry:
@@ -63,14 +67,20 @@ class Entry:
         for i, line in enumerate(self._lines(words or self._hint)):
             self.canvas.change(self._field + 1 + i, line, "bad" if words else "muted")
 
+    def advise(self, hint: str) -> None:
+        """Show another hint from now on."""
+        self._hint = hint
+        self._wrong = True
+        self.complain()
+
     def _lines(self, words: str) -> list:
         lines = self.canvas.fonts["sans16"].wrap(words, INNER)[:_NOTE_LINES]
         return lines + [""] * (_NOTE_LINES - len(lines))
 
 
-async def operator(ui, timeout_ms: int = 0):
-    """The operator's number as two digits, or None."""
-    entry = Entry(ui, say("login"), say("operator"), say("operator_hint"))
+async def operator(ui, timeout_ms: int = 0, title: str = "", hint: str = ""):
+    """The operator's number as two digits, or None. Without a ``title`` it is a log-in."""
+    entry = Entry(ui, title or say("login"), say("operator"), hint or say("operator_hint"))
     ui.canvas.show()
     number = ""
     while True:
@@ -89,33 +99,42 @@ async def operator(ui, timeout_ms: int = 0):
         entry.put(number)
 
 
-async def password(ui, title: str, timeout_ms: int = 0):
+async def password(ui, title: str, timeout_ms: int = 0, label: str = "", hint: str = ""):
     """A password of 1 to 8 digits as a bytearray of ASCII (the caller wipes it), or None."""
-    entry = Entry(ui, title, say("password"), say("password_hint"))
+    entry = Entry(ui, title, label or say("password"), hint or say("password_hint"))
     ui.canvas.show()
     return await _secret(ui, entry, 1, _MOST_PASSWORD, False, say("password_short"), timeout_ms)
 
 
-async def pin(ui, amount: int, masked_pan: str, timeout_ms: int = 0):
+async def pin(ui, amount: int, masked_pan: str, timeout_ms: int = 0, must=False, pad=None):
     """The cardholder's PIN as a bytearray of 4 to 12 ASCII digits (the caller wipes it).
 
-    An empty one when the cardholder pressed enter alone; None when cancelled. ``amount`` in fen;
-    0: there is none to be shown.
+    An empty one when the cardholder pressed enter alone, unless there ``must`` be one; None when
+    cancelled. ``amount`` in fen; 0: there is none to be shown. ``pad``: the digit that each of the
+    keys 0 to 9 stands for, shown as the keys lie; else each stands for itself.
     """
-    entry = Entry(ui, say("pin"), say("pin_field"), say("pin_hint"), y=128)
+    top = _PAD_TOP if pad else _PIN_TOP
+    hint = say("pin_mixed" if pad else "pin_must" if must else "pin_hint")
+    entry = Entry(ui, say("pin"), say("pin_field"), hint, y=top + (40 if pad else 56))
     for y, label, value in (
-        (72, "amount", CURRENCY + " " + money(amount)),
-        (96, "card", masked_pan),
+        (top, "amount", CURRENCY + " " + money(amount)),
+        (top + (_PAD_ROW if pad else 24), "card", masked_pan),
     )[not amount :]:
         canvas = entry.canvas
         canvas.text(MARGIN, y, INNER, say(label), "sans16", "muted")
         font = canvas.fit(value, INNER - _LABEL, ("bold16", "sans16"))
         canvas.text(MARGIN + _LABEL, y, INNER - _LABEL, value, font, "ink", ">")
+    for key in range(10 if pad else 0):
+        row, column = divmod((key or 11) - 1, 3)
+        x, y = 50 + 48 * column, _PAD_Y + _PAD_ROW * row
+        ui.canvas.box(x, y, 44, 16, "bar")
+        ui.canvas.text(x, y, 44, str(pad[key]), "bold16", "ink", "^", "bar")
     ui.canvas.show()
-    return await _secret(ui, entry, _LEAST_PIN, _MOST_PIN, True, say("pin_short"), timeout_ms)
+    short = say("pin_short")
+    return await _secret(ui, entry, _LEAST_PIN, _MOST_PIN, not must, short, timeout_ms, pad)
 
 
-async def _secret(ui, entry, least, most, none_too, short, timeout_ms):
+async def _secret(ui, entry, least, most, none_too, short, timeout_ms, pad=None):
     """Digits that are shown as stars; every buffer but the one returned is wiped."""
     digits = bytearray(most)
     count = 0
@@ -133,7 +152,7 @@ async def _secret(ui, entry, least, most, none_too, short, timeout_ms):
                 count = max(0, count - 1)
                 digits[count] = 0
             elif key.isdigit() and count < most:
-                digits[count] = ord(key)
+                digits[count] = ord(key) if pad is None else 48 + pad[int(key)]
                 count += 1
             entry.put("*" * count)
     finally:
@@ -177,12 +196,15 @@ async def amount(ui, limit_fen: int, first_key=None, timeout_ms: int = 0, title:
         entry.put(money(fen), "ink" if fen else "faint")
 
 
-async def choose(ui, title: str, items, timeout_ms: int = 0):
+async def choose(ui, title: str, items, timeout_ms: int = 0, mark=None, top: int = 0):
     """One of ``items`` (texts) by its number on the page: its index, or None when cancelled.
+
+    ``mark(canvas, index, y)`` may draw at the right of each, on the row that begins at ``y``. The
+    page with number ``top`` is the first.
 
     ``*`` and ``#`` turn the pages.
     """
-    top = 0
+    top -= top % _ITEMS
     while True:
         canvas = ui.page(title, "C*#" if len(items) > _ITEMS else "C")
         shown = items[top : top + _ITEMS]
@@ -191,7 +213,9 @@ async def choose(ui, title: str, items, timeout_ms: int = 0):
             canvas.round_box(_BOX_X, y, _BOX_W, _ITEM_H - 4, "bar")
             canvas.round_box(14, y + 6, 24, 24, "accent", "bar")
             canvas.text(14, y + 10, 24, str(i + 1), "bold16", "page", "^", "accent")
-            canvas.text(48, y + 10, 176, item, "sans16", "ink", "<", "bar")
+            canvas.text(48, y + 10, 134 if mark else 176, item, "sans16", "ink", "<", "bar")
+            if mark:
+                mark(canvas, top + i, y)
         canvas.show()
         key = await ui.key(timeout_ms)
         if key in (None, "C"):

@@ -76,9 +76,9 @@ async def result(ui, kind: str, title: str, detail_lines=(), amount=None) -> Non
     _story(ui, kind, title, detail_lines, amount, "E")
 
 
-async def message(ui, kind: str, title: str, text: str = "", timeout_ms: int = 10000):
+async def message(ui, kind: str, title: str, text: str = "", timeout_ms: int = 10000, keys="E"):
     """Shows a sentence and waits for enter or cancel; the key, or None after the time-out."""
-    _story(ui, kind, title, (text,) if text else (), None, "E")
+    _story(ui, kind, title, (text,) if text else (), None, keys)
     return await acknowledge(ui, timeout_ms)
 
 

@@ -11,8 +11,7 @@ class Rare:
     def scan(self):
         """(ssid, bssid, channel, RSSI, security, hidden) of each access point heard."""
         return [
-            (s.encode(), bytes.fromhex(b), c, r, a, False)
-            for s, b, c, r, a in self._ask(op="scan")
+            (s.encode(), bytes.fromhex(b), c, r, a, h) for s, b, c, r, a, h in self._ask(op="scan")
         ]
 
     def ifconfig(self, value=None):

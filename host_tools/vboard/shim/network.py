@@ -13,6 +13,8 @@ STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 STAT_WRONG_PASSWORD, STAT_NO_AP_FOUND, STAT_CONNECT_FAIL = 202, 201, 203
 STAT_BEACON_TIMEOUT, STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 200, 203, 204
 
+PHY_W5500 = const(20)  # [M]
+
 _hostname = "taptill"
 
 
@@ -29,6 +31,15 @@ def country(code=None):
 
 def _ask(**request):
     return json.loads(_link.call(_WLAN, 0, json.dumps(request).encode()))
+
+
+def __getattr__(name):
+    """A cable takes heap only where one is used."""
+    if name != "LAN":
+        raise AttributeError(name)
+    import _lan
+
+    return _lan.LAN
 
 
 class WLAN:
@@ -56,7 +67,12 @@ class WLAN:
         return _ask(op="status") == STAT_GOT_IP
 
     def status(self, param=None):
-        return _ask(op="rssi") if param == "rssi" else _ask(op="status")
+        if param != "rssi":
+            return _ask(op="status")
+        power = _ask(op="rssi")
+        if power is None:
+            raise OSError(0x300F)  # ESP_ERR_WIFI_NOT_CONNECT
+        return power
 
     def __getattr__(self, name):
         """What is asked for rarely takes heap only then."""
