@@ -176,3 +176,40 @@ def test_a_full_screen_is_read_in_150_ms(fonts):
         read(image, fonts)
         times.append(time.process_time() - start)
     assert min(times) < 0.15
+
+
+def write_mixed(image, font, x, y, text, ink=INK, back=WHITE):
+    """As `write`, Chinese from the font's cells."""
+    for char in text:
+        if char < "\x80":
+            x = write(image, font, x, y, char, ink, back)
+            continue
+        cell = font.han._chars.index(char)
+        _, left, columns = font.han.glyph(cell)
+        for dx, column in enumerate(columns):
+            for dy, level in enumerate(column):
+                if level:
+                    image.putpixel((x + left + dx, y + dy), shade(back, ink, level))
+        x += font.han.size
+
+
+@pytest.mark.parametrize("name", ["sans16", "bold16", "sans24"])
+def test_chinese_is_read(fonts, name):
+    """Any hanzi of GB 2312, with letters between and signs that leave half of their cell empty."""
+    rng = random.Random(name)
+    font = fonts[name]
+    hanzi = [char for char in font.han._chars if "一" < char <= "龥"]
+    image, want = screen(), []
+    for y in range(4, 296, font.height + 4):
+        some = rng.sample(hanzi, 5)
+        text = f"{''.join(some[:3])}，A{some[3]}（9{some[4]}"
+        write_mixed(image, font, 8, y, text, rng.choice([INK, BLUE]))
+        want.append(text)
+    assert [line.text for line in read(image, fonts)] == want
+
+
+def test_a_title_of_chinese_alone_has_no_grey_and_is_read(fonts):
+    image = screen()
+    write_mixed(image, fonts["sans24"], 16, 36, "消费撤销", BLUE)
+    assert [line.text for line in read(image, fonts)] == ["消费撤销"]
+    assert read(image, {"sans16": fonts["sans16"]}) == []
