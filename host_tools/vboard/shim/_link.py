@@ -42,6 +42,7 @@ MAX = 1040  # the longest payload: what LittleFS programs at once, and its addre
 
 _out = memory(6 + MAX, 0) or memoryview(bytearray(6 + MAX))
 _in = bytearray(6)
+_byte = bytearray(1)
 _poll = uselect.poll()
 _poll.register(stream, uselect.POLLIN)
 _waiting = []  # frames that came while a call waited for its answer
@@ -57,23 +58,32 @@ def post(op, ident=0, payload=b"", sequence=0):
     stream.write(_out[: 6 + n])
 
 
-def _receive():
+def _receive(wanted=0, into=None):
+    """The next frame. The payload of the answer ``wanted`` goes to ``into``, where it fits."""
     stream.readinto(_in)
     op, ident, sequence, _, n = struct.unpack("<BBBBH", _in)
-    payload = bytearray(n)
+    if into and op & 0x80 and sequence == wanted and n == len(into):
+        payload = into
+    else:
+        try:
+            payload = bytearray(n)
+        except MemoryError:  # the frame is lost, those after it are not
+            while n:
+                n -= stream.readinto(_byte)
+            raise
     if n:
         stream.readinto(payload)
     return op, ident, payload, sequence
 
 
-def call(op, ident=0, payload=b""):
-    """Send a frame and return the payload of its answer."""
+def call(op, ident=0, payload=b"", into=None):
+    """Send a frame and return the payload of its answer; it is read to ``into`` if it fits."""
     global _sequence
     _sequence = _sequence % 255 + 1
     wanted = _sequence
     post(op, ident, payload, wanted)
     while True:
-        frame = _receive()
+        frame = _receive(wanted, into)
         if frame[0] & 0x80:
             if frame[3] == wanted:
                 return frame[2]

@@ -43,14 +43,14 @@ class Partition:
         n = len(buf)
         part, start = divmod(where, _LINE)
         if not self._cache or start + n > _LINE:
-            buf[:] = _link.call(_FLASH_READ, 0, struct.pack("<II", where, n))
+            _link.call(_FLASH_READ, 0, struct.pack("<II", where, n), memoryview(buf))
             return
         line = part % _LINES
         at = line * _LINE
         if self._parts[line] != part:
             self._parts[line] = _NONE
             asked = struct.pack("<II", part * _LINE, _LINE)
-            self._cache[at : at + _LINE] = _link.call(_FLASH_READ, 0, asked)
+            _link.call(_FLASH_READ, 0, asked, self._cache[at : at + _LINE])
             self._parts[line] = part
         buf[:] = self._cache[at + start : at + start + n]
 
