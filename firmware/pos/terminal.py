@@ -21,6 +21,7 @@ except ImportError:
     pass  # a board that takes none
 
 _ROOT = "/pos"
+_TRAINING = "/pos/train"
 _FONTS = "/rom/fonts"
 _EMV = "pos.emv."
 _ONCE = ("pos.emv.action", "pos.emv.cvm_list")  # done with when the card has been read
@@ -37,7 +38,8 @@ class Terminal:
     def __init__(self):
         if "pos" not in os.listdir("/"):
             os.mkdir(_ROOT)
-        self.root = _ROOT
+        self.root = _ROOT  # of all that is stored; in training another one
+        self.training = False
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
@@ -62,12 +64,17 @@ class Terminal:
     def open(self) -> None:
         """Read what is stored; raises files.Damaged."""
         self.params = Params(_ROOT)
+        self.training = self.params["training"] > 0
+        if self.training:
+            self.root = _TRAINING
+            self.params = Params(self.root)
+        self.ui.set_status(training=self.training)
         log.level = self.params["log_level"]
         self.speak(self.params["language"])
         self.buzzer.mute(not self.params["sound"])
-        self.counters = Counters(_ROOT)
-        self.journal = Journal(_ROOT, self.params["batch"])
-        if self.params["tls"]:
+        self.counters = Counters(self.root)
+        self.journal = Journal(self.root, self.params["batch"])
+        if self.params["tls"] or self.training:
             self._set_day()
 
     def _set_day(self):
@@ -92,7 +99,22 @@ class Terminal:
         """Set up the way to the host, as ``hw.Link`` wants it; another one is left."""
         if self.network:
             self.network.down()
-        self.network = hw.Link(*way)
+        if self.training:
+            from pos.acquirer.practice import Nowhere
+
+            self.network = Nowhere()
+        else:
+            self.network = hw.Link(*way)
+
+    def train(self, on: bool) -> None:
+        """Begin a training or end it: the terminal starts anew, so that nothing of the one is in
+        the memory of the other."""
+        from pos.store import training
+
+        if on:
+            training.prepare(_ROOT, _TRAINING, self.sealer())
+        training.switch(_ROOT, on)
+        hw.restart()
 
     def open_reader(self):
         """The contactless reader, until ``close_reader``; its driver is loaded now."""
@@ -131,7 +153,7 @@ class Terminal:
     def new_batch(self, number: int, **values) -> None:
         """Go on in batch ``number``, whose journal is empty or its own; sets parameters too."""
         self.params.update(batch=number, **values)
-        self.journal = Journal(_ROOT, number)
+        self.journal = Journal(self.root, number)
         self.journal.open()
 
     async def tell(self, story: str, *args):

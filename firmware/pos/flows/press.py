@@ -1,7 +1,9 @@
 """One slip on paper; what the stories that print share."""
 
 from pos.aio import first
+from pos.protocol import escpos
 from pos.protocol.escpos import PrinterFault
+from pos.slips.lines import centred
 from pos.ui.frame import FAULT, OK
 from pos.words import say
 
@@ -18,7 +20,7 @@ async def put(t, slip, doubt) -> bool:
             sent = False
             try:
                 await printer.start()
-                for part in slip():
+                for part in _marked(slip(), t.training):
                     await printer.write(part)
                 sent = True
                 await printer.finish()
@@ -33,6 +35,23 @@ async def put(t, slip, doubt) -> bool:
                 return True
     finally:
         printer.close()
+
+
+def _marked(parts, training):
+    """The parts of a slip; one of a training says so before everything else and after it."""
+    if not training:
+        yield from parts
+        return
+    mark = "".join(("*** ", say("training_slip"), " ***"))
+    yield escpos.INIT
+    yield from centred(mark, 2, 2)
+    last = b""
+    for part in parts:
+        if last:
+            yield last
+        last = part
+    yield from centred(mark, 2, 2)
+    yield last
 
 
 async def _mended(t, printer, fault) -> bool:

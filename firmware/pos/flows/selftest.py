@@ -87,6 +87,9 @@ async def _reader(t):
 
 
 async def _network(t):
+    if t.training:
+        t.join()
+        return True, say("training_mark")
     way = t.params["network"]
     t.join(way, *(wifi.load(t.root, t.sealer()) if way == "wifi" else ()))
     try:

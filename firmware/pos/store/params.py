@@ -48,6 +48,7 @@ last_date:t:8:8:
 language:t:2:2:en
 network:t:3:4:wifi
 log_level:n:0:3:1
+training:n:0:1:0
 """
 
 

@@ -45,15 +45,34 @@ class Ui:
         self._operator = ""
         self._states = bytearray(3)  # network, host, paper
         self._pending = False
+        self._battery = -1  # percent; -1: the board has none
+        self._training = self._charging = False
         self._up = False  # whether a status bar is on the canvas
 
-    def set_status(self, operator=None, network=None, host=None, paper=None, pending=None) -> None:
-        """Change what is given: operator's number, states OFF, OK or FAULT, a reversal that waits.
+    def set_status(
+        self,
+        operator=None,
+        network=None,
+        host=None,
+        paper=None,
+        pending=None,
+        battery=None,
+        charging=None,
+        training=None,
+    ) -> None:
+        """Change what is given: operator's number, states OFF, OK or FAULT, a reversal that waits,
+        percent of the battery, whether it is being charged, whether all this is training.
 
         Repaints at once those fields of the status bar that look different.
         """
         if operator is not None:
             self._operator = operator
+        if battery is not None:
+            self._battery = battery
+        if charging is not None:
+            self._charging = charging
+        if training is not None:
+            self._training = training
         for i, state in enumerate((network, host, paper)):
             if state is not None:
                 self._states[i] = state
@@ -69,7 +88,8 @@ class Ui:
 
     def _fields(self):
         """The fields of the status bar: x, width, text, font, colour, alignment."""
-        yield 8, 64, say("app"), "bold16", "ink", "<"
+        name, color = ("training_mark", "warn") if self._training else ("app", "ink")
+        yield 8, 64, say(name), "bold16", color, "<"
         yield 72, 24, self._operator, "sans16", "muted", "<"
         yield 102, 14, "R" if self._pending else "", "bold16", "warn", "^"
         for i in range(3):

@@ -367,4 +367,11 @@ way_wifi=Wi-Fi
 way_lan=Cable
 net_cable=There is no cable, or nothing at its other end.
 net_part=Its chip does not answer.
+menu_training=Training
+training_mark=TRAIN
+training_slip=TRAINING
+training_begin=Nothing is booked, and the host is not asked. The terminal starts anew.
+training_end=Back to work: from the next start on money moves again.
+training_later=A slip, upload, reversal or settlement is still open. Finish it first.
+net_training=No network in training.
 """

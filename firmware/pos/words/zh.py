@@ -367,4 +367,11 @@ way_wifi=无线网络 Wi-Fi
 way_lan=有线网络
 net_cable=未插网线，或网线另一端未连接。
 net_part=网络芯片无应答。
+menu_training=培训模式
+training_mark=培训
+training_slip=培训
+training_begin=培训交易不入账，不连接主机。终端将重新启动。
+training_end=退出培训：重新启动后交易将真实入账。
+training_later=尚有未完成的签购单、上送、冲正或结算，请先完成。
+net_training=培训模式不连接网络。
 """
