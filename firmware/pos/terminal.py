@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 import time
+from array import array
 
 from micropython import const
 
@@ -21,7 +22,6 @@ except ImportError:
     pass  # a board that takes none
 
 _ROOT = "/pos"
-_TRAINING = "/pos/train"
 _FONTS = "/rom/fonts"
 _EMV = "pos.emv."
 _ONCE = ("pos.emv.action", "pos.emv.cvm_list")  # done with when the card has been read
@@ -38,8 +38,9 @@ class Terminal:
     def __init__(self):
         if "pos" not in os.listdir("/"):
             os.mkdir(_ROOT)
-        self.root = _ROOT  # of all that is stored; in training another one
+        self.root = self.home = _ROOT  # of all that is stored; in training another one
         self.training = False
+        self.used = array("I", bytes(12))  # since it was written down: slips, mm of paper, cards
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
@@ -50,6 +51,9 @@ class Terminal:
         self.ui = Ui(self.display, self.keypad, _FONTS)
         self.set_clock = hw.set_clock
         self.ways = hw.WAYS
+        self.battery = hw.battery
+        self.board = hw.board  # what is wired where
+        self.restart = hw.restart
         for name in ("display", "keypad", "buzzer", "serial"):
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
@@ -66,7 +70,7 @@ class Terminal:
         self.params = Params(_ROOT)
         self.training = self.params["training"] > 0
         if self.training:
-            self.root = _TRAINING
+            self.root = _ROOT + "/train"
             self.params = Params(self.root)
         self.ui.set_status(training=self.training)
         log.level = self.params["log_level"]
@@ -105,16 +109,6 @@ class Terminal:
             self.network = Nowhere()
         else:
             self.network = hw.Link(*way)
-
-    def train(self, on: bool) -> None:
-        """Begin a training or end it: the terminal starts anew, so that nothing of the one is in
-        the memory of the other."""
-        from pos.store import training
-
-        if on:
-            training.prepare(_ROOT, _TRAINING, self.sealer())
-        training.switch(_ROOT, on)
-        hw.restart()
 
     def open_reader(self):
         """The contactless reader, until ``close_reader``; its driver is loaded now."""

@@ -102,7 +102,7 @@ def cut_everywhere():
             ram.image[:] = now
             if way:
                 tear(ram.image, at, data, way)
-            check(ram, allowed, view, "cut at %d of %d, way %d" % (n, len(ram.log), way))
+            check(ram, allowed, view, f"cut at {n} of {len(ram.log)}, way {way}")
             cuts += 1
         now[at : at + (len(data) if data else 4096)] = data or blockdev.ERASED
     ram.image[:] = now

@@ -5,6 +5,7 @@ It does not begin while the host has still to hear of something: nobody would te
 
 import os
 
+from pos.store import training
 from pos.words import say
 
 _ASK_MS = 60000
@@ -26,7 +27,10 @@ async def run(t) -> None:
         words, kind = say("training_begin"), "warn"
     if await t.show("message", kind, title, words, _ASK_MS, "CE") == "E":
         await t.show("working", title, "")
-        t.train(not t.training)
+        if not t.training:
+            training.prepare(t.home, t.home + "/train", t.sealer())
+        training.switch(t.home, not t.training)
+        t.restart()
 
 
 def _owes(t) -> bool:

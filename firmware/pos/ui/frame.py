@@ -24,6 +24,7 @@ _CAP_COLORS = ("bad", "warn", "good", "accent", "muted")  # the last for all oth
 OFF = const(0)
 OK = const(1)
 FAULT = const(2)
+WARN = const(3)
 
 
 def _clock() -> str:
@@ -60,8 +61,8 @@ class Ui:
         charging=None,
         training=None,
     ) -> None:
-        """Change what is given: operator's number, states OFF, OK or FAULT, a reversal that waits,
-        percent of the battery, whether it is being charged, whether all this is training.
+        """Change what is given: operator's number, states OFF, OK, FAULT or WARN, a reversal that
+        waits, percent of the battery, whether it is being charged, whether all this is training.
 
         Repaints at once those fields of the status bar that look different.
         """
@@ -94,7 +95,7 @@ class Ui:
         yield 102, 14, "R" if self._pending else "", "bold16", "warn", "^"
         for i in range(3):
             state = self._states[i]
-            color = "faint" if state == OFF else "ink" if state == OK else "bad"
+            color = ("faint", "ink", "bad", "warn")[state]
             yield 120 + 20 * i, 16, _SIGNS[i], "sans16", color, "^"
         yield 184, 48, self.clock(), "sans16", "muted", ">"
 
