@@ -367,4 +367,4 @@ way_wifi=Wi-Fi
 way_lan=Cable
 net_cable=There is no cable, or nothing at its other end.
 net_part=Its chip does not answer.
-"""
+""".encode()
