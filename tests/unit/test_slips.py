@@ -3,6 +3,7 @@
 import pytest
 from pos.protocol import unionpay
 from pos.slips import sale
+from pos.words import say
 
 pytestmark = pytest.mark.usefixtures("chinese")
 
@@ -317,25 +318,56 @@ def test_text_from_outside_cannot_carry_commands():
     assert "APP LABEL: □□" in texts(made(label="\u6e2c\ue000"))  # not in GB 2312
 
 
-def test_a_fault_slip_tells_somebody_to_act():
-    lines = texts(sale.fault_slip({**TXN, "rc": "96"}, SHOP, True))
+def _report(kind, state, **changes):
+    return texts(sale.report({**TXN, "kind": kind, "state": state, **changes}, SHOP, True))
+
+
+@pytest.mark.parametrize("state", ["sending", "reversing"])
+@pytest.mark.parametrize("kind", ["sale", "void", "preauth", "completion"])
+def test_a_fault_slip_tells_somebody_to_act(kind, state):
+    lines = _report(kind, state, rc="96")
+    name = say("slip_" + kind)
     assert lines[0] == "TEST - NOT VALID"
-    assert "*** FAULT REPORT ***" in lines and "THIS IS NOT A VOUCHER" in lines
-    for line in ("VOUCHER NO: 000042", "RMB 1280.00", "6212 34** **** 1232 C", "RESPONSE: 96"):
+    assert lines[1:4] == ["*** FAULT REPORT ***", name, "THIS IS NOT A VOUCHER"]
+    amount = "RMB -1280.00" if kind == "void" else "RMB 1280.00"
+    for line in ("VOUCHER NO: 000042", amount, "6212 34** **** 1232 C", "RESPONSE: 96"):
         assert line in lines
-    assert "BY HAND" in " ".join(lines)
+    whole = " ".join(lines)
+    assert f"THE REVERSAL OF THIS {name} WAS NOT CONFIRMED" in whole and "BY HAND" in whole
 
 
-def test_a_reversed_slip():
-    lines = texts(sale.reversed_slip({**TXN, "rrn": None, "auth": None}, SHOP))
-    assert "*** SALE REVERSED ***" in lines and "VOUCHER NO: 000042" in lines
+def test_an_advice_is_not_reversed():
+    whole = " ".join(_report("refund", "sending"))
+    assert "FAULT REPORT" in whole and "HAS NOT ACKNOWLEDGED THIS REFUND" in whole
+    assert "REVERSAL" not in whole
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "state, why",
+    [("reversed", "TAKEN BACK"), ("declined", "NOT APPROVED"), ("cancelled", "NEVER")],
+)
+def test_what_became_of_it(kind, state, why):
+    lines = _report(kind, state, rrn=None, auth=None)
+    assert lines[1:4] == [
+        f"*** {state.upper()} ***",
+        say("slip_" + kind),
+        "THIS IS NOT A VOUCHER",
+    ]
+    assert "VOUCHER NO: 000042" in lines
     assert not any(line.startswith(("REF NO", "AUTH CODE")) for line in lines)
-    assert "NOT CHARGED" in " ".join(lines)
+    assert why in " ".join(lines)
+
+
+def test_a_report_that_may_be_on_paper_is_marked():
+    slip_again = texts(sale.report({**TXN, "state": "reversing"}, SHOP, True, True))
+    assert slip_again[4] == "*** DUPLICATED ***"
 
 
 def test_micropython_makes_the_same_bytes(mpy):
     source = f"from pos.slips.sale import *\ntxn = {TXN!r}\nshop = {SHOP!r}\n"
     source += "print(b''.join(sale_slip(txn, 'cardholder', shop, True)).hex())\n"
-    source += "print(b''.join(fault_slip(txn, shop)).hex())"
+    source += "txn['state'] = 'reversing'\nprint(b''.join(report(txn, shop)).hex())"
     here = b"".join(made("cardholder", test=True)).hex()
-    assert mpy(source, heap="64k").split() == [here, b"".join(sale.fault_slip(TXN, SHOP)).hex()]
+    there = b"".join(sale.report({**TXN, "state": "reversing"}, SHOP)).hex()
+    assert mpy(source, heap="192k").split() == [here, there]

@@ -33,8 +33,14 @@ async def run(t, what: str = "") -> bool:
     """Settle; returns whether the terminal is in a batch that takes transactions.
 
     ``what``: "resume" goes on with what was interrupted, also a slip, and asks nobody; "reprint"
-    prints the last settlement once more.
+    prints the last settlement once more; "slips" prints what has been put off.
     """
+    if what == "slips":
+        owed = t.owed
+        if owed:
+            await _papers(t, False)
+        await t.tell("printing", "" if owed else "waiting")
+        return True
     if what == "reprint":
         await _papers(t, True)
         return True
@@ -229,11 +235,19 @@ async def _papers(t, again, doubtful=False):
             await t.show("message", "warn", say("menu_settle"), say("settle_none"), _READ_MS)
         return
     if old.settling["step"] == _PRINTED:
-        if again:
-            await t.tell("paper", old, True)
+        if again and await t.tell("paper", old, True):
+            await _listed(t, old)
         return
-    if await _copies(t, old, doubtful) and await t.tell("paper", old, doubtful):
+    t.owed = not (await _copies(t, old, doubtful) and await t.tell("paper", old, doubtful))
+    if not t.owed:
         old.settle(step=_PRINTED)
+        await _listed(t, old)
+
+
+async def _listed(t, old):
+    """The list of the batch, where the merchant wants it with each settlement."""
+    if t.params["details"]:
+        await t.tell("paper", old, False, "detail")
 
 
 async def _copies(t, old, doubtful) -> bool:

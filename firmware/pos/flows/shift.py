@@ -40,7 +40,8 @@ async def _look_after(t, begins=False):
         await t.tell("reversal")
     if t.journal.waiting() and t.signed_in and not t.journal.pending():
         await t.tell("upload")
-    await t.tell("printing")
+    if await t.tell("printing", "" if begins else "quiet") and t.owed:
+        await t.tell("settle", "slips")
 
 
 async def _choose(t) -> bool:

@@ -1,14 +1,21 @@
 """What all slips are made of: lines wrapped, in rows, centred; amounts and moments as text.
 
-Paper has columns: a Chinese character takes two of them.
+Paper has columns: a Chinese character takes two of them. The words of slips are those of
+`pos.words` whose names begin with ``slip_``; "|" is where a centred one goes on in a new line.
 """
 
 from pos.protocol import escpos
 from pos.protocol.gb18030 import columns
 from pos.protocol.wrap import wrap
+from pos.words import say
 
 BACK = ("void", "refund", "completion_void", "instalment_void")  # kinds whose money goes back
 END = b"\n" * 4  # past the tear bar
+
+
+def word(name: str) -> str:
+    """The words of a slip by their name without ``slip_``."""
+    return say("slip_" + name)
 
 
 def money(fen: int) -> str:
@@ -55,17 +62,28 @@ def row(label: str, value: str):
         yield from paragraph(value)
 
 
-def rows(words: dict, txn: dict, names):
+def rows(txn: dict, names):
     """Yield the row of each of ``names`` that ``txn`` has a value for."""
     for name in names:
         value = txn.get(name)
         if value:
-            yield from row(words[name], value)
+            yield from row(word(name), value)
 
 
 def centred(words: str, wide: int = 1, high: int = 1):
     """Yield the lines of ``words`` in the middle, ``wide`` and ``high`` times as large."""
     yield escpos.align(escpos.CENTRE) + escpos.size(wide, high)
-    for piece in _wrapped(words, escpos.COLUMNS // wide):
+    for piece in _wrapped(words.replace("|", "\n"), escpos.COLUMNS // wide):
         yield escpos.text(piece) + b"\n"
     yield escpos.size(1, 1) + escpos.align(escpos.LEFT)
+
+
+def tested(test: bool = True):
+    """Yield what a slip that is no voucher says at its top and at its end."""
+    if test:
+        yield from centred(word("test"), 2, 1)
+
+
+def rule() -> bytes:
+    """A line across the paper."""
+    return b"-" * escpos.COLUMNS + b"\n"
