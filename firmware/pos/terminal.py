@@ -51,7 +51,7 @@ class Terminal:
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
-        self.owed = False  # the slip of the last settlement was put off
+        self.owed = 0  # the slips of the last settlement: 1 due, 2 put off
         self.tested = []  # part, whether it works, detail: of the last self-test
         self.reader = None  # while it is open
         self._mark = 0

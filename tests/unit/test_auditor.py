@@ -237,7 +237,7 @@ def test_a_slip_cut_off_by_a_power_cut_is_no_copy_and_no_difference():
 
 def test_notices_are_no_vouchers():
     notice = (
-        "TEST - NOT VALID\n*** SALE REVERSED ***\nTHIS IS NOT A VOUCHER\n"
+        "TEST - NOT VALID\n*** REVERSED ***\nTHIS IS NOT A VOUCHER\n"
         "BATCH NO: 000001\nVOUCHER NO: 000003\nAMOUNT:\nRMB 1280.00\nTEST - NOT VALID\n"
     )
     assert found(SALE + case.sale(1, "reversed", trace=3), case.BOTH + notice) == []

@@ -28,20 +28,24 @@ async def _work(t):
                 return
         elif key.isdigit():
             await t.tell("sale", key)
+        if t.owed == 1:
+            await t.tell("settled")
 
 
 async def _look_after(t, begins=False):
     """Finish what waits: nobody is at the keys, or the shift ``begins``."""
     if t.action:
         await t.tell("obey")
-    if begins or t.journal.settling:
+    if t.journal.settling:
         await t.tell("settle", "resume")
+    elif begins:
+        await t.tell("settled", "resume")
     if t.journal.pending():
         await t.tell("reversal")
     if t.journal.waiting() and t.signed_in and not t.journal.pending():
         await t.tell("upload")
     if await t.tell("printing", "" if begins else "quiet") and t.owed:
-        await t.tell("settle", "slips")
+        await t.tell("settled")
 
 
 async def _choose(t) -> bool:

@@ -14,10 +14,10 @@ HEAD = ("merchant_id", "terminal_id", "operator", "number")
 def columns(name: str, count, amount: str) -> bytes:
     """Three columns: 14 for a name, which is cut, 5 for a count, 13 for an amount.
 
-    A longer amount goes below.
+    An amount that would touch the count goes below.
     """
-    line = lines.pad(name, 14) + "%5s" % count
-    if len(amount) > escpos.COLUMNS - 19:
+    line = lines.pad(name, 14) + lines.pad(str(count), 5, True)
+    if len(amount) >= escpos.COLUMNS - 19:
         return escpos.text(line) + b"\n" + right(amount)
     return escpos.text(line + lines.pad(amount, escpos.COLUMNS - 19, True)) + b"\n"
 
