@@ -102,7 +102,7 @@ SLIPS = {
     "settlement_again": lambda l: settlement.settlement_slip(
         dict(STEPS, balanced=2), {}, SHOP[l], True),
     "totals": lambda l: settlement.totals_slip(STEPS, ROWS, SHOP[l]),
-    "detail": lambda l: lists.detail_slip(STEPS, batch(l), STEPS, SHOP[l]),
+    "detail": lambda l: lists.detail_slip(STEPS, batch(l), SHOP[l]),
     "check": lambda l: lists.check_slip(
         STEPS,
         PAIRS + [("Memory", "%s 45 KB" % words.say("slip_ok")),

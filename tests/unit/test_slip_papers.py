@@ -15,7 +15,10 @@ pytestmark = pytest.mark.usefixtures("chinese")
 def golden(language: str) -> dict[str, list[str]]:
     text = (slip_papers.GOLDEN / f"{language}.txt").read_text(encoding="utf-8")
     parts = re.split(r"(?m)^=== (\w+) ===\n", text)[1:]
-    return {name: body.rstrip("\n").split("\n") for name, body in zip(*[iter(parts)] * 2)}
+    return {
+        name: body.rstrip("\n").split("\n")
+        for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }
 
 
 @pytest.mark.parametrize("language", slip_papers.LANGUAGES)
@@ -35,12 +38,9 @@ def test_amounts_are_whole_and_nothing_touches(language):
     for name, lines in golden(language).items():
         for line in lines:
             assert sum(1 + (ord(c) >= 0x80) for c in line) <= 32, (name, line)
-            for amount in re.findall(r"\S*\d\.\d\d\b\S*", line):
+            for amount in re.findall(r"\S*\d\.\d\d\b\S*", line) if name != "check" else ():
                 assert re.fullmatch(r"-?\d{1,10}\.\d\d", amount), (name, line)
-        whole = " ".join(lines)
-        assert "slip_" not in whole, name
-        if name not in ("check",):
-            assert "9876" not in whole
+        assert "slip_" not in "".join(lines), name  # a word that is missing shows as its name
 
 
 @pytest.mark.parametrize("language", slip_papers.LANGUAGES)
@@ -94,5 +94,9 @@ asyncio.run(main())
         picture: Image.Image = paper.image()
         left = (picture.width - 384) // 2
         texts = reader.read(picture.crop((left, 0, left + 384, picture.height)))
-        drawn = [line for line in papers[name] if any(ord(c) >= 0x80 for c in line)]
-        assert [line for line in texts if any(ord(c) >= 0x80 for c in line)] == drawn, name
+        assert _chinese(texts) == _chinese(papers[name]), name
+
+
+def _chinese(lines: list[str]) -> list[str]:
+    """The lines with Chinese in them; how wide a gap is is not told by its dots."""
+    return [" ".join(line.split()) for line in lines if any(ord(c) >= 0x80 for c in line)]

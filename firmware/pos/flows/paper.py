@@ -47,14 +47,14 @@ def _slip(t, what, how, again):
         from pos.slips import lists
 
         return lists.check_slip(steps, _facts(t), shop)
+    if how == "detail":
+        from pos.slips import lists
+
+        return lists.detail_slip(steps, _approved(what), shop)
     from pos.acquirer import settling
 
     rows = {}
     sums = settling.totals(what.transactions(), rows)
-    if how == "detail":
-        from pos.slips import lists
-
-        return lists.detail_slip(steps, _approved(what), sums, shop)
     if how == "totals":
         steps.update(sums)
         return settlement.totals_slip(steps, rows, shop)

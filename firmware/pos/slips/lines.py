@@ -30,6 +30,13 @@ def moment(when: str) -> str:
     return date + " " + ":".join((when[8:10], when[10:12], when[12:14]))
 
 
+def masked(pan: str) -> str:
+    """``pan`` in groups of four, with at most the first 6 and the last 4 digits in clear."""
+    n = len(pan)
+    clear = [c if n > 10 and (i < 6 or i >= n - 4) else "*" for i, c in enumerate(pan)]
+    return " ".join("".join(clear[i : i + 4]) for i in range(0, n, 4))
+
+
 def _wrapped(words, width=escpos.COLUMNS):
     return wrap(words, width, _column)
 

@@ -2,14 +2,13 @@
 
 from pos.protocol import escpos
 from pos.slips import lines
-from pos.slips.lines import row, rule, tested, word
-from pos.slips.sale import masked
+from pos.slips.lines import masked, row, rule, tested, word
 from pos.slips.settlement import HEAD, columns, head, right, title
 
 
-def detail_slip(steps: dict, transactions, sums: dict, shop: str):
-    """Yield the list of a batch. ``steps``: ``number``, ``merchant_id``, ...; ``transactions``:
-    those that are approved, oldest first; ``sums`` as ``settling.totals`` makes them.
+def detail_slip(steps: dict, transactions, shop: str):
+    """Yield the list of a batch. ``steps`` as of ``settlement_slip``, without totals as long as it
+    is not settled; ``transactions``: those that are approved, oldest first.
 
     Two lines each: kind and amount; card, voucher number, authorisation code. One at a time is in
     the heap.
@@ -23,9 +22,10 @@ def detail_slip(steps: dict, transactions, sums: dict, shop: str):
         yield from _entry(txn)
     if not count:
         yield escpos.text(word("none")) + b"\n"
-    yield rule()
-    yield columns(word("debit"), sums["debits"], lines.money(sums["debit_fen"]))
-    yield columns(word("credit"), sums["credits"], lines.money(-sums["credit_fen"]))
+    if "debits" in steps:
+        yield rule()
+        yield columns(word("debit"), steps["debits"], lines.money(steps["debit_fen"]))
+        yield columns(word("credit"), steps["credits"], lines.money(-steps["credit_fen"]))
     yield from tested()
     yield lines.END
 

@@ -7,7 +7,7 @@ last 4 digits, whatever the record holds, nor when the card expires.
 
 from pos.protocol import escpos, unionpay
 from pos.slips import lines
-from pos.slips.lines import centred, paragraph, row, rows, tested, word
+from pos.slips.lines import centred, masked, paragraph, row, rows, tested, word
 
 MERCHANT = "merchant"
 CARDHOLDER = "cardholder"
@@ -16,13 +16,6 @@ _HEAD = ("merchant_id", "terminal_id", "operator", "issuer", "acquirer")
 _EMV = ("tvr", "aid", "tsi", "atc", "label")
 _ENDS = ("declined", "cancelled", "reversed")
 _ENTRIES = "01 M,02 S,05 I,07 C,92 N,96 C"
-
-
-def masked(pan: str) -> str:
-    """``pan`` in groups of four, with at most the first 6 and the last 4 digits in clear."""
-    n = len(pan)
-    clear = [c if n > 10 and (i < 6 or i >= n - 4) else "*" for i, c in enumerate(pan)]
-    return " ".join("".join(clear[i : i + 4]) for i in range(0, n, 4))
 
 
 def money(fen: int) -> str:
