@@ -50,7 +50,7 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
             return True
     t.buzzer.bad()
     await t.show("message", "bad", title, say("reversal_waits"), _READ_MS)
-    await t.tell("printing")  # the fault report: somebody may have to act, reference section 9
+    t.reports = True  # of a fault: somebody may have to act, reference section 9
     return False
 
 

@@ -28,6 +28,9 @@ async def _work(t):
                 return
         elif key.isdigit():
             await t.tell("sale", key)
+        if t.reports:
+            t.reports = False
+            await t.tell("printing")
         if t.owed == 1:
             await t.tell("settled")
 
@@ -44,7 +47,9 @@ async def _look_after(t, begins=False):
         await t.tell("reversal")
     if t.journal.waiting() and t.signed_in and not t.journal.pending():
         await t.tell("upload")
-    if await t.tell("printing", "" if begins else "quiet") and t.owed:
+    how = "" if begins or t.reports else "quiet"
+    t.reports = False
+    if await t.tell("printing", how) and t.owed:
         await t.tell("settled")
 
 
