@@ -77,7 +77,7 @@ def _facts(t):
 
     for name, value in zip(("version", "image"), _version()):
         yield word(name), value
-    yield "MicroPython", "%d.%d.%d" % sys.implementation[1][:3]
+    yield "MicroPython", "%d.%d.%d" % sys.implementation.version[:3]
     yield word("serial"), t.serial
     yield word("batch"), "%06d" % t.journal.batch
     yield word("next"), "%06d" % (t.counters.stan % 999999 + 1)
