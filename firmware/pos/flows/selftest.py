@@ -18,6 +18,7 @@ async def run(t) -> None:
     """Start the parts one by one, each with a line on the screen."""
     await t.show("boot")
     failed = False
+    t.tested = []
     for name, test in (
         ("part_memory", _memory),
         ("part_journal", _journal),
@@ -31,6 +32,7 @@ async def run(t) -> None:
         except Exception as error:  # a part that fails must not keep the others from being seen
             log.crash(name, error)
             ok, detail = False, "err_part"
+        t.tested.append((name, ok, detail))
         await t.show("selftest_line", say(name), ok, detail if ok else say(detail))
         failed = failed or not ok
         gc.collect()

@@ -20,7 +20,9 @@ async def run(t, how: str) -> None:
         await listing.hours(t.ui, title, counts, rows, _AWAY_MS)
     else:
         rows = _kinds(t.journal) if how == "kinds" else _batch(t)
-        await listing.table(t.ui, title, rows, "C", _AWAY_MS)
+        keys = "Cp" if how == "kinds" else "C"
+        if await listing.table(t.ui, title, rows, keys, _AWAY_MS) == "E":
+            await t.tell("paper", "totals")
 
 
 def _signed(kind, fen) -> str:
