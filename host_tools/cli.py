@@ -293,6 +293,7 @@ def provision(
     terminal_id: Annotated[str, typer.Option(help="8 digits.")] = "12345678",
     merchant_id: Annotated[str, typer.Option(help="15 characters.")] = "898100012340001",
     merchant_name: Annotated[str, typer.Option(help="As on the receipt.")] = "TAPTILL TEST SHOP",
+    language: Annotated[str, typer.Option(help="What it speaks: en or zh.")] = "en",
     host: Annotated[str, typer.Option(help="Name of the acquiring host.")] = TERMINALS_HOST,
     host_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8583,
     wifi: Annotated[str, typer.Option(help="SSID.")] = "TapTill",
@@ -333,6 +334,8 @@ def provision(
 
     if len(terminal_id) != 8 or len(merchant_id) != 15:
         raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
+    if language not in ("en", "zh"):
+        raise typer.BadParameter("a language is en or zh")
     secrets = {}
     if ask_secrets:
         secrets = {
@@ -344,6 +347,7 @@ def provision(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
         merchant_name=merchant_name,
+        language=language,
         host=host,
         port=host_port,
         wifi_ssid=wifi,

@@ -58,6 +58,9 @@ class Terminal:
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
+        self.owed = 0  # the slips of the last settlement: 1 due, 2 put off
+        self.reports = False  # due, as soon as there is heap to print them
+        self.tested = []  # part, whether it works, detail: of the last self-test
         self.reader = None  # while it is open
         self._mark = 0
         self.waits = {}  # operator: when the wait after wrong passwords began, see Users

@@ -30,10 +30,10 @@ from host_tools.host_client.chip import tap
 from host_tools.host_client.requests import Wanted, build
 from host_tools.host_client.session import Session, Where
 from host_tools.vboard.cards.loader import load_account
+from host_tools.vboard.mcu import HEAP
 
 CARD, AMOUNT = "unionpay_debit", 12800
 _TMK = bytes.fromhex("11" * 8 + "22" * 8)
-_HEAP = "152k"  # that of the virtual board
 _BLOCKS = 512
 _PATIENCE_S = 300.0
 _FREE = re.compile(r"story: ([\w.]+): (\d+) bytes free")
@@ -248,7 +248,7 @@ def story(full: Full, *, counts: bool = True) -> list[Row]:
             raise MeterError(f"the settlement did not balance: {said['end']}")
         line = relay.to_host, relay.to_terminal
     with full.host() as (host, relay):
-        live = dict(_pairs(mpy.run(_settled(full, relay, look=1), _HEAP, rom)))["live"][0]
+        live = dict(_pairs(mpy.run(_settled(full, relay, look=1), HEAP, rom)))["live"][0]
         messages = sum(record["event"] == "request" for record in host.log.records)
     rows = [
         Row("messages", messages, "", full.count + 2, "0500, one 0320 each, the end"),
@@ -259,7 +259,7 @@ def story(full: Full, *, counts: bool = True) -> list[Row]:
         totals = []
         for n in (0, 1):
             with full.host() as (_, relay):
-                totals += mpy.instructions([_settled(full, relay, n=n)], 1, _HEAP, rom)
+                totals += mpy.instructions([_settled(full, relay, n=n)], 1, HEAP, rom)
         spent = totals[1] - totals[0]
         about = f"{spent / batch.PER_MS / 1000:,.1f} s at {batch.PER_MS // 1000} M a second"
         rows.append(Row("instructions, all", spent / 1e6, "M instructions", None, about))
@@ -317,7 +317,11 @@ def cashier(full: Full) -> list[Row]:
         Row("bytes to the terminal, with the sign-in", line[1], "bytes"),
         Row("written to the flash, by the chip", written, "bytes"),
         Row(
-            "least heap free when a story or screen begins", min(free), "bytes", None, "of 152 KB"
+            "least heap free when a story or screen begins",
+            min(free),
+            "bytes",
+            None,
+            f"of {HEAP[:-1]} KB",
         ),
         *(
             Row(what, took, "s", None, "by the clock of this machine: differs from run to run")

@@ -2,7 +2,8 @@
 
 ``X = const(3)`` of a module is a name that stays on the heap for ever, in each module that says
 ``module.X`` or imports it (see ``shrink``). The compiler removes only what begins with an
-underscore and is used in its own module; this does the same over all modules. Line numbers stay.
+underscore and is used in its own module; this does the same over all modules. A text of ours that
+is encoded (``"...".encode()``) becomes its bytes, which stay in flash. Line numbers stay.
 """
 
 import ast
@@ -61,7 +62,19 @@ def inline(source: str, module: str, constants: Constants) -> str:
             if f"_{node.id}" in taken:
                 raise Unresolved(f"{module}:{node.lineno}: _{node.id} is there besides {node.id}")
             edits.append((node, f"_{node.id}"))
+        elif isinstance(node, ast.Call) and not node.args and not node.keywords:
+            text = _encoded(node.func)
+            if text is not None:
+                edits.append((node, repr(text.encode())))
     return _edited(source, edits)
+
+
+def _encoded(func: ast.expr) -> str | None:
+    """The text of ``"...".encode``."""
+    if not (isinstance(func, ast.Attribute) and func.attr == "encode"):
+        return None
+    told = func.value.value if isinstance(func.value, ast.Constant) else None
+    return told if isinstance(told, str) else None
 
 
 def _imports(tree: ast.Module, module: str, constants: Constants):

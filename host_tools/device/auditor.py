@@ -25,15 +25,24 @@ from host_tools.acquirer.models import Transaction as Booked
 from host_tools.device.journal_reader import Batch, FlashImageError, Store, Transaction
 
 COPIES = ("MERCHANT", "CARDHOLDER")
-_TEST = "TEST - NOT VALID"
+_TEST = ("TEST - NOT VALID", "测试，凭证无效")
 _TITLES = (
-    *("TAPTILL SALES SLIP", "TAPTILL SETTLEMENT"),
-    *("*** FAULT REPORT ***", "*** DECLINED ***", "*** CANCELLED ***", "*** REVERSED ***"),
+    *("TAPTILL SALES SLIP", "TAPTILL SETTLEMENT", "TAPTILL TRANSACTIONS", "TAPTILL TOTALS"),
+    *("TAPTILL SELF-TEST", "*** FAULT REPORT ***", "*** REVERSED ***", "*** DECLINED ***"),
+    *("*** CANCELLED ***", "银联POS签购单", "结算总计单", "交易明细单", "交易统计单"),
+    *("终端自检单", "***故障报告单***", "***已冲正***", "***交易拒绝***", "***交易取消***"),
 )
 _DUPLICATED = "*** DUPLICATED ***"
-_NO_VOUCHER = "THIS IS NOT A VOUCHER"
 _TRAINING = ("*** TRAINING ***", "*** 培训 ***")  # head and foot of what is no slip of the journal
-_NAMED = re.compile(r"(BATCH NO|VOUCHER NO|AUTH CODE|REF NO): (.*)")
+_AGAIN = (_DUPLICATED, "***重打印/DUPLICATED***")
+_NO_VOUCHER = ("THIS IS NOT A VOUCHER", "非凭证联")
+_COPY = re.compile(r"(?:\S+ )?(\w+) COPY")
+_NAMED = re.compile(r"([^:]+): (.*)")
+_BATCH = ("BATCH NO", "批次号")
+_VOUCHER = ("VOUCHER NO", "凭证号")
+_AUTH = ("AUTH CODE", "授权码")
+_RRN = ("REF NO", "交易参考号")
+_AMOUNTS = ("TOTAL:", "总计:", "AMOUNT:", "金额:")
 _OWN = "CUP"  # the organisation of cards that are not foreign
 _OPEN = ("begun", "sending", "reversing")
 _LATE = ("offline", "ec_sale")
@@ -229,19 +238,24 @@ def _to_mark(lines: list[str]) -> list[str]:
 
 
 def _slip(lines: list[str]) -> Slip:
-    copy = next((name for name in COPIES if f"{name} COPY" in lines), "")
+    marks = [m[1] for m in map(_COPY.fullmatch, lines) if m]
+    copy = next((mark for mark in marks if mark in COPIES), "")
     values = {m[1]: m[2] for m in map(_NAMED.fullmatch, lines) if m}
+
+    def value(names: tuple[str, ...]) -> str:
+        return next((values[name] for name in names if name in values), "")
+
     slip = Slip(
         copy,
-        voucher=_NO_VOUCHER not in lines,
-        duplicated=_DUPLICATED in lines,
-        whole=len(lines) > 1 and lines[-1] == _TEST,
-        auth=values.get("AUTH CODE", ""),
-        rrn=values.get("REF NO", ""),
+        voucher=not any(line in lines for line in _NO_VOUCHER),
+        duplicated=any(line in lines for line in _AGAIN),
+        whole=len(lines) > 1 and lines[-1] in _TEST,
+        auth=value(_AUTH),
+        rrn=value(_RRN),
     )
-    slip.batch = int(values.get("BATCH NO", 0))
-    slip.trace = int(values.get("VOUCHER NO", 0))
-    total = next((line for line in ("TOTAL:", "AMOUNT:") if line in lines[:-1]), None)
+    slip.batch = int(value(_BATCH) or 0)
+    slip.trace = int(value(_VOUCHER) or 0)
+    total = next((line for line in _AMOUNTS if line in lines[:-1]), None)
     if total is not None:
         slip.amount = _fen(lines[lines.index(total) + 1])
     return slip

@@ -15,6 +15,7 @@ from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
 from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
+from host_tools.vboard.mcu import HEAP
 from host_tools.vboard.wire import Net
 
 _KEY_TIMEOUT = 10.0
@@ -29,7 +30,7 @@ class VirtualDevice:
         *,
         flash: bytes | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
-        heap: str = "152k",
+        heap: str = HEAP,
     ) -> None:
         image = build_firmware()
         chip = Flash(FLASH_SIZE)

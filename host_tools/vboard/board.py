@@ -27,7 +27,7 @@ from host_tools.vboard.chips.led import Led
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
-from host_tools.vboard.mcu import HARD, Microcontroller
+from host_tools.vboard.mcu import HARD, HEAP, Microcontroller
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class VirtualBoard:
         rom: Image | None = None,
         flash: Flash | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
-        heap: str = "152k",
+        heap: str = HEAP,
         micropython: str | None = None,
     ) -> None:
         self._rom = rom or build_firmware()

@@ -27,6 +27,7 @@ from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
 
 POWER_ON, HARD, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5
 
+HEAP = "164k"  # of the interpreter, 64-bit words: see docs/architecture.md, "Memory"
 _HERE = Path(__file__).parent
 _PULLS = {0: PULL_NONE, 1: PULL_DOWN, 2: PULL_UP}
 _OUT, _OPEN_DRAIN = 3, 7
@@ -76,7 +77,7 @@ class Microcontroller:
         flash: FlashChip,
         console: Console,
         radio_changed: Callable[[], None],
-        heap: str = "152k",
+        heap: str = HEAP,
         unique_id: str = "240ac4000001",
         micropython: str | None = None,
     ) -> None:

@@ -135,7 +135,7 @@ def test_the_language_may_change_in_the_midst(mpy):
     body = """
 from pos import words
 task = await after(entry.amount(ui, 5000000), "12")
-words.use("\\nlogin=Anmelden\\nsale=Verkauf\\n")
+words.use(b"\\nlogin=Anmelden\\nsale=Verkauf\\n")
 keys.type("0B00E")
 print(await asyncio.wait_for(task, 20))
 task = await after(entry.pin(ui, 100, "621234******1232"), "12")
@@ -143,7 +143,7 @@ words.use(words.en.TABLE)
 keys.type("E34E")
 print(bytes(await asyncio.wait_for(task, 20)))
 task = await after(entry.choose(ui, "x", [str(i) for i in range(12)]), "#")
-words.use("")
+words.use(b"")
 keys.type("#2")
 print(await asyncio.wait_for(task, 20))
 """

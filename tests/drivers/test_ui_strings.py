@@ -19,7 +19,7 @@ def test_every_name_that_is_said_has_words(mpy):
 
 
 def test_no_name_twice_and_no_empty_words(mpy):
-    table = mpy("from pos.words import en\nprint(en.TABLE)").strip().splitlines()
+    table = mpy("from pos.words import en\nprint(en.TABLE.decode())").strip().splitlines()
     pairs = [line.split("=", 1) for line in table]
     names = [name for name, _ in pairs]
     assert len(set(names)) == len(names)
@@ -29,7 +29,7 @@ def test_no_name_twice_and_no_empty_words(mpy):
 def test_another_table_is_another_language(mpy, tmp_path):
     code = """
 from pos import words
-words.use("\\nlogin=Anmelden\\noperator=Bediener\\noperator_hint=Zwei Ziffern\\nkey_E=Weiter\\n")
+words.use(b"\\nlogin=Anmelden\\noperator=Bediener\\noperator_hint=Zwei Ziffern\\nkey_E=Weiter\\n")
 await after(entry.operator(ui))
 shot("a")
 """

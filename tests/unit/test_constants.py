@@ -110,3 +110,12 @@ def test_no_constant_of_the_firmware_is_left_behind():
             and node.attr in constants.get(modules.get(node.value.id, ""), {})
         ]
         assert not left
+
+
+def test_an_encoded_text_becomes_its_bytes_and_lines_stay():
+    source = 'TABLE = """\na=1\nb=消费\n""".encode()\nNEXT = "x".encode("ascii")\nLAST = 1\n'
+    changed = inline(source, "pos.number", {})
+    assert run(changed)["TABLE"] == "\na=1\nb=消费\n".encode()
+    assert ".encode()" not in changed
+    assert changed.count("\n") == source.count("\n")
+    assert run(changed)["NEXT"] == b"x"

@@ -12,7 +12,7 @@ from host_tools.build import han
 from host_tools.build.fonts import build_fonts
 from host_tools.build.image import ROOT
 
-LANGUAGES = {"en": en.TABLE, "zh": zh.TABLE}
+LANGUAGES = {"en": en.TABLE.decode(), "zh": zh.TABLE.decode()}
 INNER, ITEM = 208, 176  # pixels of a line, of an item of a menu (pos/ui/frame.py, entry.py)
 NOTE_LINES, BODY_LINES, TITLE_LINES = 3, 6, 2  # below a field; on a screen that tells
 LONGEST = "9,999,999.99"

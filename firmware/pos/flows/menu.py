@@ -16,7 +16,8 @@ completion_void=void:completion_void notice=preauth:notice
 menu_more balance=balance offline=offline tip=change:tip adjust=change:adjust \
 menu_moto=moto:sale menu_moto_preauth=moto:preauth menu_moto_refund=refund:typed \
 instalment=instalment instalment_void=void:instalment_void
-menu_print menu_reprint=printing:last menu_any=printing:any menu_last=settle:reprint
+menu_print menu_reprint=printing:last menu_any=printing:any menu_last=settled:reprint \
+menu_waiting=settled:waiting menu_detail=paper:detail menu_sums=paper:totals menu_check=paper:check
 menu_query query_last=query:last query_trace=query:trace query_date=query:date \
 query_all=query:all menu_totals
 menu_totals totals_kinds=totals:kinds totals_hours=totals:hours totals_batch=totals:batch

@@ -62,6 +62,19 @@ def _marked(parts, training):
     yield last
 
 
+async def ready(t) -> bool:
+    """Whether the printer could print now; nobody is asked."""
+    printer = t.printer()
+    try:
+        await printer.check()
+    except PrinterFault:
+        t.ui.set_status(paper=FAULT)
+        return False
+    finally:
+        printer.close()
+    return True
+
+
 async def _mended(t, printer, fault) -> bool:
     """Wait until the printer is ready again; False when the cashier does not want to wait."""
     t.buzzer.bad()

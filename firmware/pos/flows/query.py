@@ -77,8 +77,11 @@ async def _list(t, title, batches, date) -> None:
 
     at = 0
     while True:
-        at = await listing.browse(t.ui, title, count, entry, _AWAY_MS, at)
+        at = await listing.browse(t.ui, title, count, entry, _AWAY_MS, at, "" if date else "p")
         if at is None:
+            return
+        if at < 0:
+            await t.tell("paper", "detail")
             return
         await _details(t, now[0], find(at))
 
@@ -100,11 +103,13 @@ async def _details(t, journal, txn) -> None:
     if not txn:
         await listing.nothing(t.ui, say("menu_query"), _AWAY_MS)
         return
-    printable = txn["state"] == "approved" and journal is t.journal
-    keys = "Cp" if printable else "C"
-    key = await listing.table(t.ui, say(txn["kind"]), _rows(journal, txn), keys, _AWAY_MS)
+    key = await listing.table(t.ui, say(txn["kind"]), _rows(journal, txn), "Cp", _AWAY_MS)
     if key == "E":
-        await t.tell("printing", txn["trace"])
+        now, t.journal = t.journal, journal
+        try:
+            await t.tell("printing", txn["trace"])
+        finally:
+            t.journal = now
 
 
 def _rows(journal, txn):

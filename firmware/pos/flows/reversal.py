@@ -27,8 +27,7 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
         return await t.tell("advice", txn)
     title = say("reversal")
     t.ui.set_status(pending=True)
-    new = txn["state"] == "sending"
-    if new:
+    if txn["state"] == "sending":
         t.journal.reversal(txn["trace"], reason)
     else:
         reason = txn.get("reason", reason)
@@ -51,8 +50,7 @@ async def run(t, reason: str = NO_ANSWER) -> bool:
             return True
     t.buzzer.bad()
     await t.show("message", "bad", title, say("reversal_waits"), _READ_MS)
-    if new:  # once: somebody may have to look after it, see the reference, section 9
-        await t.tell("printing", "fault")
+    t.reports = True  # of a fault: somebody may have to act, reference section 9
     return False
 
 

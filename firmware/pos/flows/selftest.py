@@ -26,6 +26,7 @@ async def run(t) -> None:
     """Start the parts one by one, each with a line on the screen."""
     await t.show("boot")
     failed, done = [], 0
+    t.tested = []
     for name, test, wired in (
         ("part_memory", _memory, ""),
         ("part_flash", _flash, ""),
@@ -44,6 +45,7 @@ async def run(t) -> None:
         except Exception as error:  # a part that fails must not keep the others from being seen
             log.crash(name, error)
             ok, detail = False, "err_part"
+        t.tested.append((name, ok, detail))
         if not ok:
             detail = say(detail) + _hint(t, detail, wired)
         await t.show("selftest_line", say(name), ok, detail)

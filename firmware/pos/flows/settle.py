@@ -14,7 +14,6 @@ from pos.acquirer import settling
 from pos.acquirer.card_data import Card
 from pos.acquirer.session import HostError
 from pos.flows import online
-from pos.store.journal import Journal
 from pos.store.seal import open_card
 from pos.words import money, say
 
@@ -26,22 +25,15 @@ _KEEP = const(3)  # old journals
 _TOTALS = const(1)  # nothing begins any more
 _COMPARED = const(2)  # ``balanced`` says what the host answered, ``done`` how many are uploaded
 _CLOSED = const(3)  # the host has closed the batch
-_PRINTED = const(4)
 
 
 async def run(t, what: str = "") -> bool:
     """Settle; returns whether the terminal is in a batch that takes transactions.
 
-    ``what``: "resume" goes on with what was interrupted, also a slip, and asks nobody; "reprint"
-    prints the last settlement once more.
+    ``what``: "resume" goes on with what was interrupted and asks nobody. The slips are printed
+    afterwards, by ``settled``: there is no room in the heap for both.
     """
-    if what == "reprint":
-        await _papers(t, True)
-        return True
     if not t.journal.settling:
-        if what:
-            await _papers(t, False, True)
-            return True
         if not await t.tell("supervisor") or not await online.ready(t, False):
             return False
         await t.tell("printing")
@@ -51,9 +43,10 @@ async def run(t, what: str = "") -> bool:
         return False
     if t.journal.settling["step"] < _CLOSED and not await _with_host(t):
         return False
+    balanced = settling.even(t.journal.settling)
     _next_batch(t)
-    await _told(t)
-    await _papers(t, False)
+    t.owed = 1
+    await _told(t, balanced)
     if t.params["auto_off"]:
         await t.tell("sign_off")
     return True
@@ -195,10 +188,8 @@ def _next_batch(t):
     t.new_batch(number, settled=now)
 
 
-async def _told(t):
-    """Say how it ended. The old batch's journal is not open any more."""
-    old = _journal(t)
-    if old and settling.even(old.settling):
+async def _told(t, balanced):
+    if balanced:
         t.buzzer.ok()
         await t.show("message", "ok", say("menu_settle"), say("settle_done"), _READ_MS)
     else:
@@ -208,47 +199,3 @@ async def _told(t):
 async def _waits(t, sentence):
     t.buzzer.bad()
     await t.show("message", "bad", say("menu_settle"), sentence, _READ_MS)
-
-
-def _journal(t):
-    """The journal of the batch that was settled last, or None."""
-    number = t.params["settled"]
-    if not number or "%06d.jnl" % number not in os.listdir(t.root + "/batch"):
-        return None
-    old = Journal(t.root, number)
-    old.open()
-    return old
-
-
-async def _papers(t, again, doubtful=False):
-    """Slips that the settled batch still owes: copies of its transactions, then its own.
-
-    ``again``: its own is wanted once more; ``doubtful``: what is due may be on paper already. What
-    is not printed now is due at the next log-in.
-    """
-    old = _journal(t)
-    if not old or old.settling.get("step", 0) < _CLOSED:
-        if again:
-            await t.show("message", "warn", say("menu_settle"), say("settle_none"), _READ_MS)
-        return
-    if old.settling["step"] == _PRINTED:
-        if again:
-            await t.tell("paper", old, True)
-        return
-    if await _copies(t, old, doubtful) and await t.tell("paper", old, doubtful):
-        old.settle(step=_PRINTED)
-
-
-async def _copies(t, old, doubtful) -> bool:
-    """Print the copies that are due in an old journal; returns whether none is due any more."""
-    due = [txn["trace"] for txn in old.unprinted(t.params["copies"])]
-    if not due:
-        return True
-    if doubtful:
-        t.doubtful += due
-    now, t.journal = t.journal, old
-    try:
-        await t.tell("printing")
-    finally:
-        t.journal = now
-    return not any(old.unprinted(t.params["copies"]))

@@ -43,6 +43,11 @@ async def _work(t):
         elif key.isdigit():
             await t.tell("sale", key)
         last = t.uptime()
+        if t.reports:
+            t.reports = False
+            await t.tell("printing")
+        if t.owed == 1:
+            await t.tell("settled")
 
 
 async def _lock(t):
@@ -55,15 +60,20 @@ async def _look_after(t, begins=False):
     """Finish what waits: nobody is at the keys, or the shift ``begins``."""
     if t.action:
         await t.tell("obey")
-    if begins or t.journal.settling:
+    if t.journal.settling:
         await t.tell("settle", "resume")
+    elif begins:
+        await t.tell("settled", "resume")
     if t.journal.pending():
         await t.tell("reversal")
     if "script" in os.listdir(t.root) and t.signed_in and not t.journal.pending():
         await t.tell("script")
     if t.journal.waiting() and t.signed_in and not t.journal.pending():
         await t.tell("upload")
-    await t.tell("printing")
+    how = "" if begins or t.reports else "quiet"
+    t.reports = False
+    if await t.tell("printing", how) and t.owed:
+        await t.tell("settled")
     if t.used[0] + t.used[2] >= _COUNTS:
         await t.tell("care", "off")
 

@@ -20,7 +20,9 @@ async def run(t, how: str) -> None:
         await listing.hours(t.ui, title, counts, rows, _AWAY_MS)
     else:
         rows = _kinds(t.journal) if how == "kinds" else _batch(t)
-        await listing.table(t.ui, title, rows, "C", _AWAY_MS)
+        keys = "Cp" if how == "kinds" else "C"
+        if await listing.table(t.ui, title, rows, keys, _AWAY_MS) == "E":
+            await t.tell("paper", "totals")
 
 
 def _signed(kind, fen) -> str:
@@ -30,21 +32,29 @@ def _signed(kind, fen) -> str:
 
 def _kinds(journal):
     """A row for each kind, then the sums."""
-    found = {}
+    found = ({}, {})
     sums = settling.totals(journal.transactions(), found)
+    for kind, (count, fen) in found[1].items():
+        row = found[0].setdefault(kind, [0, 0])
+        row[0] += count
+        row[1] += fen
     rows = []
-    for kind, (count, fen) in sorted(found.items()):
+    for kind, (count, fen) in sorted(found[0].items()):
         rows.append(("{} x {}".format(say(kind), count), _signed(kind, fen)))
-    return rows + [("", "")] + _sums(sums)
+    return rows + [("", "")] + _sums(sums)[0]
 
 
 def _sums(sums):
-    net = sums["debit_fen"] - sums["credit_fen"]
+    """Rows of debit, credit, net of own and foreign cards together; and the net in fen."""
+    debit, debits, credit, credits, _ = settling.half(sums["foreign"])
+    debit += sums["debit_fen"]
+    credit += sums["credit_fen"]
+    net = debit - credit
     return [
-        (say("totals_debit").format(sums["debits"]), money(sums["debit_fen"])),
-        (say("totals_credit").format(sums["credits"]), money(-sums["credit_fen"])),
+        (say("totals_debit").format(sums["debits"] + debits), money(debit)),
+        (say("totals_credit").format(sums["credits"] + credits), money(-credit)),
         (say("totals_net"), money(net), "good" if net >= 0 else "bad"),
-    ]
+    ], net
 
 
 def _hours(journal):
@@ -66,7 +76,7 @@ def _hours(journal):
 def _batch(t):
     """The batch in short; what is to be expected of its settlement."""
     journal, params = t.journal, t.params
-    sums = settling.totals(journal.transactions())
+    sums, net = _sums(settling.totals(journal.transactions()))
     first = None
     debit = set()  # the traces of what was paid with debit cards
     fee = upload = slips = 0
@@ -85,10 +95,10 @@ def _batch(t):
             (say("totals_since"), "{}/{} {}:{}".format(*[first[i : i + 2] for i in (4, 6, 8, 10)]))
         )
     rows.append((say("totals_room"), "{} / {}".format(journal.count, params["batch_max"])))
-    rows += _sums(sums)
+    rows += sums
     if params["fee_debit"] or params["fee_credit"]:
         rows.append((say("totals_fee"), money(-fee)))
-        rows.append((say("totals_expect"), money(sums["debit_fen"] - sums["credit_fen"] - fee)))
+        rows.append((say("totals_expect"), money(net - fee)))
     for name, count in (
         ("upload", upload),
         ("slips", slips),

@@ -44,7 +44,7 @@ async def run(t) -> bool:
         if txn["state"] == "declined":
             await online.refused(t, title, txn["rc"])
             await t.show("message", "bad", title, say("upload_refused"), _READ_MS)
-            await t.tell("paper", txn)
+            t.reports = True
 
 
 async def _ask(t, txn) -> dict:

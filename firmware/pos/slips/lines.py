@@ -1,14 +1,21 @@
 """What all slips are made of: lines wrapped, in rows, centred; amounts and moments as text.
 
-Paper has columns: a Chinese character takes two of them.
+Paper has columns: a Chinese character takes two of them. The words of slips are those of
+`pos.words` whose names begin with ``slip_``; "|" is where a centred one goes on in a new line.
 """
 
 from pos.protocol import escpos
 from pos.protocol.gb18030 import columns
 from pos.protocol.gbk import wrap
+from pos.words import say
 
 BACK = ("void", "refund", "completion_void", "instalment_void")  # kinds whose money goes back
 END = b"\n" * 4  # past the tear bar
+
+
+def word(name: str) -> str:
+    """The words of a slip by their name without ``slip_``."""
+    return say("slip_" + name)
 
 
 def money(fen: int) -> str:
@@ -21,6 +28,13 @@ def moment(when: str) -> str:
     """YYYYMMDDhhmmss as "YYYY/MM/DD hh:mm:ss"."""
     date = "/".join((when[:4], when[4:6], when[6:8]))
     return date + " " + ":".join((when[8:10], when[10:12], when[12:14]))
+
+
+def masked(pan: str) -> str:
+    """``pan`` in groups of four, with at most the first 6 and the last 4 digits in clear."""
+    n = len(pan)
+    clear = [c if n > 10 and (i < 6 or i >= n - 4) else "*" for i, c in enumerate(pan)]
+    return " ".join("".join(clear[i : i + 4]) for i in range(0, n, 4))
 
 
 def _wrapped(words, width=escpos.COLUMNS):
@@ -55,17 +69,28 @@ def row(label: str, value: str):
         yield from paragraph(value)
 
 
-def rows(words: dict, txn: dict, names):
+def rows(txn: dict, names):
     """Yield the row of each of ``names`` that ``txn`` has a value for."""
     for name in names:
         value = txn.get(name)
         if value:
-            yield from row(words[name], value)
+            yield from row(word(name), value)
 
 
 def centred(words: str, wide: int = 1, high: int = 1):
     """Yield the lines of ``words`` in the middle, ``wide`` and ``high`` times as large."""
     yield escpos.align(escpos.CENTRE) + escpos.size(wide, high)
-    for piece in _wrapped(words, escpos.COLUMNS // wide):
+    for piece in _wrapped(words.replace("|", "\n"), escpos.COLUMNS // wide):
         yield escpos.text(piece) + b"\n"
     yield escpos.size(1, 1) + escpos.align(escpos.LEFT)
+
+
+def tested(test: bool = True):
+    """Yield what a slip that is no voucher says at its top and at its end."""
+    if test:
+        yield from centred(word("test"), 2, 1)
+
+
+def rule() -> bytes:
+    """A line across the paper."""
+    return b"-" * escpos.COLUMNS + b"\n"

@@ -42,14 +42,14 @@ _CAPACITY = const(500)
 _HEAD = const(8)  # of the file
 _FULL = const(480 * 1024)  # beyond it no transaction begins; the rest is for closing what is open
 _STATE = const(7)
-_WAITS = const(128)  # a flag: approved here, and the host has not been told
+_WAITS = const(128)  # a flag: approved here, the host has not been told; declined: nor the shop
 _COPIES = const(4)  # shift
 _MOST_COPIES = const(7)
 _FIELD_COPIES = const(25)  # place in records.NAMES
 _NOBODY = const(0xFFFF)  # the number in records that belong to no transaction
 
 # For each record kind, the states it may follow: bit n = state n.
-_AFTER = b"\x00\x00\x02\x06\x06\x06\x44\x44\x08\x02\x08"
+_AFTER = b"\x00\x00\x02\x06\x06\x06\x44\x44\xd8\x02\x08"
 
 
 class JournalFull(JournalError):
@@ -135,6 +135,8 @@ class Journal:
         flags = self._flags[number]
         if kind == _PRINTED:
             copies = min(self._record.trace(_FIELD_COPIES), _MOST_COPIES) << _COPIES
+            if flags & _STATE == _DECLINED:
+                flags &= ~_WAITS
             self._flags[number] = flags & (_STATE | _WAITS) | copies
             return
         trace = self._record.trace()
@@ -146,8 +148,6 @@ class Journal:
         if kind == _UPLOADED:
             self._flags[number] = flags & ~_WAITS
             return
-        if kind == _DECLINED:
-            flags &= ~_WAITS
         if kind == _OFFLINE:
             flags |= _WAITS
             kind = _APPROVED
@@ -250,7 +250,7 @@ class Journal:
         ``after``: the oldest but so many.
         """
         for number in range(self.count):
-            if self._flags[number] & _WAITS:
+            if self._flags[number] & (_WAITS | _STATE) == _WAITS | _APPROVED:
                 if not after:
                     return self._read(number)
                 after -= 1
@@ -272,7 +272,10 @@ class Journal:
         self._append(_REVERSED, self._step(_REVERSED, trace), {"reversal_rc": rc})
 
     def printed(self, trace: int, copy: int) -> None:
-        """Record that copy ``copy`` (1..7) of an approved transaction is on paper."""
+        """Record that copy ``copy`` (1..7) of a transaction is on paper.
+
+        Of one that is not approved: 1 the report, 2 that of its reversal after a fault report.
+        """
         self._append(_PRINTED, self._step(_PRINTED, trace), {"copies": copy})
 
     def pending(self):
@@ -280,10 +283,21 @@ class Journal:
         return self._read(self._pending) if self._pending >= 0 else None
 
     def unprinted(self, wanted: int = 2):
-        """Yield the approved transactions of which fewer than ``wanted`` copies are on paper."""
+        """Yield the transactions of which slips are due: fewer than ``wanted`` copies on paper.
+
+        Or a report: of one that was approved here and refused by the host, of one whose reversal
+        is due still, of one whose reversal is over after that was reported.
+        """
         for number in range(self.count):
             flags = self._flags[number]
-            if flags & _STATE == _APPROVED and flags >> _COPIES & _MOST_COPIES < wanted:
+            state = flags & _STATE
+            copies = flags >> _COPIES & _MOST_COPIES
+            if (
+                (state == _APPROVED and copies < wanted)
+                or (state == _DECLINED and flags & _WAITS)
+                or (state == _REVERSAL and not copies)
+                or (state == _REVERSED and copies == 1)
+            ):
                 yield self._read(number)
 
     def find(self, trace: int):

@@ -79,6 +79,16 @@ class Keys:
             raise NoKey("TMK")
         return bytes(self._file[_SEALED:_MODE])
 
+    def checks(self):
+        """Yield (name, check value in hex as people show it) of each key that is loaded."""
+        if self._file:
+            yield "TMK", self.tmk_kcv()[:_SHOWN].hex().upper()
+        if self.ready():
+            f62 = self._file[_F62:]
+            for name in ("PIK", "MAK", "TDK")[: 3 if len(f62) == 60 else 2]:
+                at = _place(name, f62)
+                yield name, bytes(f62[at - _KCV : at - _KCV + _SHOWN]).hex().upper()
+
     def load_working(self, f62, mode: str = "003") -> None:
         """Keep the working keys of a sign-in answer, all or none of them; ``mode``: its F60.3.
 

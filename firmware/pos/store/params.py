@@ -27,6 +27,7 @@ offline:n:0:1:1
 offline_max:n:1:99:50
 batch_max:n:1:500:500
 settled:n:0:999999:0
+details:n:0:1:0
 auto_off:n:0:1:0
 no_pin_on:n:0:1:1
 no_sign_on:n:0:1:1

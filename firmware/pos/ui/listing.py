@@ -18,15 +18,17 @@ _HOURS = const(24)
 _CHART_X = const(12)  # 24 bars of 9 pixels, in the middle
 
 
-async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int = 0):
+async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int = 0, keys=""):
     """One of ``count`` entries by its number on the page: its index, or None when cancelled.
+
+    With ``keys`` "p" they can be printed: then -1.
 
     ``entry(i)`` gives what it shows: left and right above, left and right below, colour of the
     last. ``*`` and ``#`` turn the pages; the first one shown has the entry ``at`` on it.
     """
     top = at // _ENTRIES * _ENTRIES
     while True:
-        canvas = ui.page(title, "C*#" if count > _ENTRIES else "C")
+        canvas = ui.page(title, ("C*#" if count > _ENTRIES else "C") + keys)
         shown = min(_ENTRIES, count - top)
         for i in range(shown):
             y = _TOP + _ENTRY_H * i
@@ -40,6 +42,8 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
         key = await ui.key(timeout_ms)
         if key in (None, "C"):
             return None
+        if key == "E" and keys:
+            return -1
         if key == "#" and top + _ENTRIES < count:
             top += _ENTRIES
         elif key == "*" and top:

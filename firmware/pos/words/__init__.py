@@ -1,7 +1,7 @@
 """What the terminal says on screen and paper: words by short names, in the language that is used.
 
-A language is a module with a ``TABLE``: one string, a line per entry. It stays in flash, and only
-what is said is copied.
+A language is a module with a ``TABLE``: the bytes of one text, a line per entry. It stays in
+flash, and only what is said is copied. Bytes: places in a text have to be counted.
 """
 
 from pos.words import en
@@ -11,7 +11,7 @@ CURRENCY = "¥"
 _table = en.TABLE
 
 
-def use(table: str) -> None:
+def use(table: bytes) -> None:
     """Speak the language of ``table`` from the next word on."""
     global _table
     _table = table
@@ -19,11 +19,12 @@ def use(table: str) -> None:
 
 def say(name: str) -> str:
     """The words of that name; the name itself where the table lacks it."""
-    at = _table.find("\n" + name + "=")
+    key = ("\n" + name + "=").encode()
+    at = _table.find(key)
     if at < 0:
         return name
-    at += len(name) + 2
-    return _table[at : _table.find("\n", at)]
+    at += len(key)
+    return _table[at : _table.find(b"\n", at)].decode()
 
 
 def money(fen: int) -> str:
