@@ -82,8 +82,9 @@ class Buzzer:
                         await asyncio.sleep_ms(_SLICE_MS)
                         left -= 1
                     at += 2
-                pwm.duty_u16(0)
                 left = _LIT if self._lamp and pattern != _KEY else 0
+                if left:
+                    pwm.duty_u16(0)
                 while left and not self._next and not self._busy:
                     await asyncio.sleep_ms(_SLICE_MS)
                     left -= 1
