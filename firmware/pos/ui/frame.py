@@ -17,6 +17,11 @@ _CAP = const(24)
 _CAP_GAP = const(4)
 
 _SIGNS = "ᯤ⇄▤"  # network, host, paper
+_BATTERY = "▁▂▄▆█ϟ"  # empty to full, on the charger
+_SIGNS_X = const(125)
+_SIGN_W = const(15)
+_LOW = const(15)  # percent of the battery, in red from here on
+_MOST_WAITING = const(9)  # that are counted on the bar
 _CAPS = "CBEM"
 _CAP_COLORS = ("bad", "warn", "good", "accent", "muted")  # the last for all others
 
@@ -45,15 +50,39 @@ class Ui:
         self._operator = ""
         self._states = bytearray(3)  # network, host, paper
         self._pending = False
+        self._waiting = 0
+        self._battery = -1  # percent; -1: the board has none
+        self._training = self._charging = False
         self._up = False  # whether a status bar is on the canvas
 
-    def set_status(self, operator=None, network=None, host=None, paper=None, pending=None) -> None:
-        """Change what is given: operator's number, states OFF, OK or FAULT, a reversal that waits.
+    def set_status(
+        self,
+        operator=None,
+        network=None,
+        host=None,
+        paper=None,
+        pending=None,
+        waiting=None,
+        battery=None,
+        charging=None,
+        training=None,
+    ) -> None:
+        """Change what is given: operator's number, states OFF, OK or FAULT, a reversal that waits,
+        how many slips and uploads wait, percent of the battery, whether it is being charged,
+        whether all this is training.
 
         Repaints at once those fields of the status bar that look different.
         """
         if operator is not None:
             self._operator = operator
+        if waiting is not None:
+            self._waiting = waiting
+        if battery is not None:
+            self._battery = battery
+        if charging is not None:
+            self._charging = charging
+        if training is not None:
+            self._training = training
         for i, state in enumerate((network, host, paper)):
             if state is not None:
                 self._states[i] = state
@@ -69,19 +98,42 @@ class Ui:
 
     def _fields(self):
         """The fields of the status bar: x, width, text, font, colour, alignment."""
-        yield 8, 64, say("app"), "bold16", "ink", "<"
-        yield 72, 24, self._operator, "sans16", "muted", "<"
-        yield 102, 14, "R" if self._pending else "", "bold16", "warn", "^"
+        name, color = ("training_mark", "warn") if self._training else ("app", "ink")
+        yield 8, 58, say(name), "bold16", color, "<"
+        yield 68, 20, self._operator, "sans16", "muted", "<"
+        marks = "R" if self._pending else ""
+        if self._waiting:
+            marks += "↑" + ("+" if self._waiting > _MOST_WAITING else str(self._waiting))
+        yield 90, 34, marks, "sans16", "warn", "^"
         for i in range(3):
             state = self._states[i]
             color = "faint" if state == OFF else "ink" if state == OK else "bad"
-            yield 120 + 20 * i, 16, _SIGNS[i], "sans16", color, "^"
-        yield 184, 48, self.clock(), "sans16", "muted", ">"
+            yield _SIGNS_X + _SIGN_W * (i + 1), _SIGN_W, _SIGNS[i], "sans16", color, "^"
+        charge = self._battery
+        sign, color = "", "ink"
+        if charge >= 0:
+            sign = _BATTERY[-1 if self._charging else (charge + 12) // 25]
+            if self._charging:
+                color = "good"
+            elif charge < _LOW:
+                color = "bad"
+        yield _SIGNS_X, _SIGN_W, sign, "sans16", color, "^"
+        yield 187, 45, self.clock(), "sans16", "muted", ">"
+
+    def look(self, theme: int, large: bool) -> None:
+        """Set theme and size of amounts, as ``Canvas.look``; the next screen has them."""
+        self._up = False
+        self.canvas.look(theme, large)
 
     def page(self, title: str = "", keys: str = "") -> Canvas:
-        """Begin a screen: a canvas with status bar, title and named keys, not yet shown."""
+        """Begin a screen: a canvas with status bar, title and named keys, not yet shown.
+
+        The bar that is there already is not painted again.
+        """
         canvas = self.canvas
+        self.tick()
         canvas.clear()
+        canvas.top = _BAR if self._up else 0
         canvas.box(0, 0, canvas.width, _BAR, "bar")
         for x, w, text, font, color, align in self._fields():
             canvas.text(x, 4, w, text, font, color, align, "bar")

@@ -13,6 +13,9 @@ _ROW = const(20)  # a line of body text
 _TEST_Y = const(72)
 _TEST_LINES = const(12)
 _INDENT = const(24)
+_WIDE = const(232)  # pixels of an amount
+_SIZES = const(4)  # of its fonts; a larger one leaves no room for what is below
+_SIGN_W = const(18)  # of its currency, beside figures of double size
 _BOTTOM = const(280)  # below it are the keys
 
 # Kinds of a message, their signs and colours
@@ -53,7 +56,7 @@ async def present_card(ui, amount: int, hint: str = "") -> None:
     """Shows the amount (fen; 0: none) and asks for the card; ``hint``: what to do otherwise."""
     canvas = ui.page("", "C")
     if amount:
-        _amount(canvas, 44, amount)
+        _amount(canvas, 44, amount, 1)
     lights.draw(canvas, 1)
     canvas.text(0, 116, canvas.width, "◗", "icons", "accent", "^")
     canvas.text(MARGIN, 196, INNER, say("tap"), "sans24", "ink", "^")
@@ -96,12 +99,27 @@ async def acknowledge(ui, timeout_ms: int = 0):
             return key
 
 
-def _amount(canvas, y: int, fen: int) -> int:
-    """An amount with its currency in the middle of the line; returns the row below."""
-    text = CURRENCY + " " + money(fen)
-    font = canvas.fit(text, INNER)
-    canvas.text(MARGIN, y, INNER, text, font, "ink", "^")
-    return y + canvas.fonts[font].height
+def _amount(canvas, y: int, fen: int, larger: int = 0) -> int:
+    """An amount with its currency in the middle of the line; returns the row below.
+
+    ``larger``: how many sizes larger than usual there is room for.
+    """
+    fonts = canvas.amounts
+    if len(fonts) < _SIZES:
+        text = CURRENCY + " " + money(fen)
+        font = canvas.fit(text, _WIDE)
+        canvas.text((canvas.width - _WIDE) // 2, y, _WIDE, text, font, "ink", "^")
+        return y + canvas.fonts[font].height
+    text = money(fen)
+    font = canvas.fit(text, _WIDE - _SIGN_W, fonts[-_SIZES - larger :])
+    face = canvas.fonts[font]
+    wide = face.measure(text)
+    x = (canvas.width - wide - _SIGN_W) // 2
+    y -= 6 * larger
+    sign = y + face.baseline - canvas.fonts["sans24"].baseline
+    canvas.text(x, sign, _SIGN_W, CURRENCY, "sans24")
+    canvas.text(x + _SIGN_W, y, wide, text, font)
+    return y + face.height
 
 
 def _body(canvas, y: int, words: str, color: str) -> int:

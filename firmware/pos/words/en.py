@@ -2,6 +2,7 @@
 
 TABLE = """
 app=TapTill
+training_mark=TRAIN
 key_C=Cancel
 key_B=Delete
 key_E=OK

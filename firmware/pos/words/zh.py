@@ -2,6 +2,7 @@
 
 TABLE = """
 app=TapTill
+training_mark=培训
 menu_query=查询
 menu_totals=统计
 query_last=最近一笔
