@@ -63,7 +63,6 @@ class Terminal:
         self.params = Params(_ROOT)
         log.level = self.params["log_level"]
         self.speak(self.params["language"])
-        self.ui.look(self.params["theme"], self.params["large"])
         self.counters = Counters(_ROOT)
         self.journal = Journal(_ROOT, self.params["batch"])
         if self.params["tls"]:

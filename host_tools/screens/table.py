@@ -133,11 +133,11 @@ import sys
 from pos import words
 __import__("pos.words.{0}")
 words.use(sys.modules["pos.words.{0}"].TABLE)
-ui.look({1}, {2})
+await screens.look(ui, {1}, {2})
 """
 # What the bar says before each screen
 _BAR = """
-ui.set_status(operator="01", network=OK, host=OK, paper=OK, pending=False, waiting=0, battery=-1)
+ui.set_status(operator="01", network=OK, host=OK, paper=OK, pending=False, waiting=0, battery=None)
 ui.set_status(charging=False, training=False)
 """
 

@@ -93,7 +93,8 @@ def public_screens(text):
 
 def test_every_screen_of_the_firmware_is_in_the_table():
     called = {".".join(pair) for code in SCREENS.values() for pair in CALL.findall(code)}
-    silent = {"screens.acknowledge"}  # waits below what another has painted
+    # One waits below what another has painted, one only says how to paint
+    silent = {"screens.acknowledge", "screens.look"}
     missing = [
         f"{path.stem}.{name}"
         for path in sorted(ROOM.glob("*.py"))
@@ -138,16 +139,25 @@ def test_contrast_is_what_it_is_known_to_be():
     assert contrast(0xF800, 0xFFFF) == pytest.approx(4.0, abs=0.01)
 
 
+THEMES = "NORMAL", "_CONTRAST"
+
+
 def themes():
     """The colours of both themes by their names, out of the source."""
     values = {}
-    for node in ast.parse((ROOM / "canvas.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id in ("_COLORS", "_THEMES"):
-            values[node.targets[0].id] = ast.literal_eval(node.value)
-    names, data = values["_COLORS"], values["_THEMES"]
-    words = [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2)]
-    count = len(names)
-    return [dict(zip(names, words[i : i + count], strict=True)) for i in (0, count)]
+    for name in ("canvas.py", "screens.py"):
+        for node in ast.parse((ROOM / name).read_text(encoding="utf-8")).body:
+            if (
+                isinstance(node, ast.Assign)
+                and node.targets[0].id in ("_COLORS", *THEMES)
+                and node.targets[0].id not in values
+            ):
+                values[node.targets[0].id] = ast.literal_eval(node.value)
+    found = []
+    for data in (values[name] for name in THEMES):
+        words = [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2)]
+        found.append(dict(zip(values["_COLORS"], words, strict=True)))
+    return found
 
 
 @pytest.mark.parametrize("name", SHEETS)

@@ -233,8 +233,8 @@ shot("later")
 """
     mpy(source(code, tmp_path), heap="1m")
     assert lines(tmp_path / "before")[0] == "TapTill  ᯤ ⇄ ▤ 10:05"
-    assert lines(tmp_path / "after")[0] == "TapTill  R ᯤ ⇄ ▤ 10:05"
-    assert lines(tmp_path / "later")[0] == "TapTill  R ᯤ ⇄ ▤ 10:06"
+    assert lines(tmp_path / "after")[0] == "TapTill  R  ᯤ ⇄ ▤ 10:05"
+    assert lines(tmp_path / "later")[0] == "TapTill  R  ᯤ ⇄ ▤ 10:06"
     assert not red_pixels(tmp_path / "before")
     assert red_pixels(tmp_path / "after")
 

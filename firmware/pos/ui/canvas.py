@@ -12,15 +12,9 @@ from pos.ui.fonts import Cells, Font, view
 
 _COLORS = ("page", "bar", "line", "faint", "muted", "ink", "accent", "good", "bad", "warn")
 # Their RGB565, high byte first: white, three light blue greys, a darker one, near black,
-# blue, green, red, amber; then those of high contrast: black, near black, greys, white, yellow,
-# green, rose, orange
-_THEMES = (
-    b"\xff\xff\xef\x9e\xd6\xfc\x7c\x32\x5b\x2f\x19\x06\x1a\xfb\x03\xca\xc9\x47\x9a\xa0"
-    b"\x00\x00\x21\x24\x84\x10\xb5\xb6\xde\xdb\xff\xff\xff\xe0\x07\xf0\xfd\x14\xfd\xa9"
-)
+# blue, green, red, amber
+NORMAL = b"\xff\xff\xef\x9e\xd6\xfc\x7c\x32\x5b\x2f\x19\x06\x1a\xfb\x03\xca\xc9\x47\x9a\xa0"
 _FONTS = ("sans16", "bold16", "sans24", "amount40", "icons")
-_AMOUNTS = ("amount80", "amount64", "amount52", "amount40", "sans24", "sans16")
-_LARGE = const(3)  # of them are there for amounts of double size alone
 _HAN = ("han16", "han16", "han24")  # of the first three, for what they lack
 _ALIGN = "<^>"
 
@@ -29,7 +23,6 @@ _CELL = const(0x8000)  # of numbers of glyphs, see Font
 _RECORD = const(8)
 _BITMAPS = const(8)  # where those of cells begin in their file
 _STRIP = const(3840)
-_THEME = const(20)  # bytes of the colours of one
 _RADIUS = const(6)  # of the corner glyphs in the font of icons
 _CORNERS = "╭╮╰╯"  # their cells are _RADIUS wide, their ink at the top
 
@@ -54,10 +47,10 @@ class Canvas:
         self.width = display.width
         self.height = display.height
         self.fonts = {}
-        self.amounts = _AMOUNTS[_LARGE:]
+        self.amounts = ("amount40", "sans24", "sans16")  # the largest first
         self.top = 0  # what a full show leaves out, as it is on the screen already
-        self._root = root
-        self._colors = _THEMES[:_THEME]
+        self.root = root
+        self.colors = NORMAL  # of _COLORS; whoever puts others there clears the canvas
         gbk.use(view(root + "/gb2312.tab"))
         cells = {}
         for name in _HAN:
@@ -80,30 +73,16 @@ class Canvas:
         self._paint = None  # which two colours the palette is between
         self._things = []
 
-    def look(self, theme: int, large: bool) -> None:
-        """Use the colours of ``theme`` (0: normal, 1: high contrast), and amounts of double size.
-
-        From the next screen on.
-        """
-        self._colors = _THEMES[_THEME * theme : _THEME * (theme + 1)]
-        self._paint = None
-        self.clear()
-        for name in _AMOUNTS[:_LARGE]:
-            if large:
-                self.fonts[name] = Font(self._root + "/" + name + ".fnt")
-            else:
-                self.fonts.pop(name, None)
-        self.amounts = _AMOUNTS if large else _AMOUNTS[_LARGE:]
-
     def clear(self) -> None:
         """Forget all things; the screen keeps its pixels until the next ``show``."""
         self._things.clear()
         self.top = 0
+        self._paint = None
 
     def _word(self, color: str) -> int:
         """The colour as framebuf stores it so that memory holds the high byte first."""
         at = 2 * _COLORS.index(color)
-        return self._colors[at] | self._colors[at + 1] << 8
+        return self.colors[at] | self.colors[at + 1] << 8
 
     def box(self, x: int, y: int, w: int, h: int, color: str) -> None:
         """Add a filled rectangle."""
@@ -279,7 +258,7 @@ class Canvas:
         self._paint = paint
         a, b = paint >> 8, paint & 0xFF
         levels = self._levels
-        colors = self._colors
+        colors = self.colors
         for i in range(4):
             level = 0
             for shift, mask in ((11, 31), (5, 63), (0, 31)):

@@ -6,6 +6,8 @@ Each is a coroutine; those that say "Shows" return at once and leave the picture
 from micropython import const
 
 from pos.ui import lights
+from pos.ui.canvas import NORMAL
+from pos.ui.fonts import Font
 from pos.ui.frame import INNER, MARGIN
 from pos.words import CURRENCY, money, say
 
@@ -18,10 +20,30 @@ _SIZES = const(4)  # of its fonts; a larger one leaves no room for what is below
 _SIGN_W = const(18)  # of its currency, beside figures of double size
 _BOTTOM = const(280)  # below it are the keys
 
+# Colours of high contrast, as those of `canvas`: black, near black, greys, white, yellow, green,
+# rose, orange
+_CONTRAST = b"\x00\x00\x21\x24\x84\x10\xb5\xb6\xde\xdb\xff\xff\xff\xe0\x07\xf0\xfd\x14\xfd\xa9"
+
 # Kinds of a message, their signs and colours
 _KINDS = ("ok", "bad", "warn", "info", "busy")
 _SIGNS = "✓✗⚠ℹ…"
 _COLORS = ("good", "bad", "warn", "accent", "accent")
+
+
+async def look(ui, theme: int, large: int) -> None:
+    """Use the colours of ``theme`` (0: normal, 1: high contrast); ``large``: double amounts.
+
+    From the next screen on; parameters of the same names remember it.
+    """
+    ui.forget()
+    canvas = ui.canvas
+    canvas.colors = _CONTRAST if theme else NORMAL
+    names = ("amount80", "amount64", "amount52")
+    for name in names:
+        canvas.fonts.pop(name, None)
+        if large:
+            canvas.fonts[name] = Font(canvas.root + "/" + name + ".fnt")
+    canvas.amounts = (names if large else ()) + canvas.amounts[-3:]
 
 
 async def boot(ui) -> None:
