@@ -488,4 +488,5 @@ menu_detail=List of transactions
 menu_sums=Print totals
 menu_check=Keys and self-test
 print_none=No slip waits to be printed.
+training_mark=TRAIN
 """.encode()

@@ -487,4 +487,5 @@ menu_detail=打印交易明细
 menu_sums=打印交易统计
 menu_check=密钥与自检单
 print_none=没有待打印的单据。
+training_mark=培训
 """.encode()
