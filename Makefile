@@ -7,7 +7,7 @@ TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench browser build acquirer board sim clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build acquirer board sim clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ check: $(INSTALLED)  ## Check style, types, spelling, architecture and size budg
 
 bench: $(INSTALLED)  ## Measure what a sale costs: bytes, time on the wires, instructions, heap
 	@$(TAPTILL) bench $(ARGS)
+
+screens: $(INSTALLED)  ## Paint every screen in both languages to build/screens (ARGS=--update keeps them)
+	@$(TAPTILL) screens $(ARGS)
 
 browser: $(INSTALLED)  ## Test the page of make sim in Debian's Chromium; pictures in build/browser
 	@$(TAPTILL) test -n 0 tests/browser $(ARGS)

@@ -219,6 +219,23 @@ def bench(
             typer.echo(report.as_json(found))
 
 
+@app.command(rich_help_panel=_DEVELOP)
+def screens(
+    update: Annotated[
+        bool, typer.Option("--update", help="Keep them: tests compare with tests/screens.")
+    ] = False,
+) -> None:
+    """Paint every screen of the terminal, in both languages and themes.
+
+    Leaves a contact sheet of each and the screens themselves in build/screens.
+    """
+    from host_tools.screens import sheets
+
+    with in_a_sentence(sheets.ScreenError):
+        for path in sheets.write(update=update):
+            typer.echo(path.relative_to(ROOT))
+
+
 @app.command(rich_help_panel=_RUN)
 def demo(
     tls: Annotated[

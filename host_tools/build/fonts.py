@@ -66,6 +66,9 @@ FACES = (
     Face("bold16", 16, 650, 100, _TEXT),
     Face("sans24", 24, 550, 100, _TEXT),
     Face("amount40", 40, 550, 85, _AMOUNT),
+    Face("amount52", 52, 550, 85, _AMOUNT),  # these for people who see less well
+    Face("amount64", 64, 550, 85, _AMOUNT),
+    Face("amount80", 80, 550, 85, _AMOUNT),
 )
 
 

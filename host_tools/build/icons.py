@@ -18,7 +18,9 @@ Pen = Callable[[Draw, float], None]
 
 
 def small(size: int) -> dict[str, Image.Image]:
-    """Signs of ``size`` pixels: ✓ ✗ ⚠, and ᯤ network, ⇄ host, ▤ paper of the status bar."""
+    """Signs of ``size`` pixels: ✓ ✗ ⚠, and those of the status bar: ᯤ network, ⇄ host, ▤ paper,
+    ▁ ▂ ▄ ▆ █ how much the battery has, ϟ that it is charged.
+    """
     pens: dict[str, Pen] = {
         "✓": _tick,
         "✗": _cross,
@@ -26,6 +28,8 @@ def small(size: int) -> dict[str, Image.Image]:
         "ᯤ": _network,
         "⇄": _host,
         "▤": _paper,
+        **{char: _battery(part / 4) for part, char in enumerate("▁▂▄▆█")},
+        "ϟ": _charged,
     }
     return {char: _picture(size, pen) for char, pen in pens.items()}
 
@@ -123,6 +127,31 @@ def _paper(draw: Draw, s: float) -> None:
     draw.polygon([(x * s, y * s) for x, y in outline], fill=255)
     for y in (0.2, 0.42, 0.64):
         draw.rectangle((s * 0.28, s * y, s * 0.72, s * (y + 0.08)), fill=0)
+
+
+def _cell(draw: Draw, s: float) -> None:
+    """An empty battery that stands."""
+    draw.rectangle((s * 0.36, 0, s * 0.64, s * 0.1), fill=255)
+    draw.rectangle((s * 0.18, s * 0.1, s * 0.82, s - 1), fill=255)
+    draw.rectangle((s * 0.27, s * 0.19, s * 0.73, s * 0.91), fill=0)
+
+
+def _battery(full: float) -> Pen:
+    """A battery that has ``full`` of its charge, 0 to 1."""
+
+    def pen(draw: Draw, s: float) -> None:
+        _cell(draw, s)
+        if full:
+            draw.rectangle((s * 0.27, s * (0.91 - 0.72 * full), s * 0.73, s * 0.91), fill=255)
+
+    return pen
+
+
+def _charged(draw: Draw, s: float) -> None:
+    """A battery with a flash in it."""
+    _cell(draw, s)
+    flash = [(0.6, 0.2), (0.32, 0.58), (0.48, 0.58), (0.4, 0.9), (0.7, 0.48), (0.52, 0.48)]
+    draw.polygon([(x * s, y * s) for x, y in flash], fill=255)
 
 
 def _disc(inside: Callable[..., None]) -> Pen:

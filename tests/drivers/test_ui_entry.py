@@ -108,17 +108,54 @@ print(await answer(screens.message(ui, "ok", "x"), "C"))
     assert run(mpy, body) == ["7", "M", "*", "E", "E", "C"]
 
 
-def test_a_key_repaints_the_field_alone(mpy):
+def test_a_key_repaints_what_it_changes_alone(mpy):
+    """One rectangle, its rows the same for each digit; of the PIN one dot, below 3 % of all."""
     body = """
-for screen, pixels in ((entry.amount(ui, 5000000), 188 * 36), (entry.pin(ui, 1, "x"), 208 * 36)):
+for screen, typed in ((entry.amount(ui, 5000000), "128B"), (entry.pin(ui, 1, "x"), "1234B")):
     task = await after(screen)
-    display.windows.clear()
-    keys.type("1")
-    await asyncio.wait_for(keys.idle.wait(), 20)
-    print([w * h for _, _, w, h in display.windows] == [pixels])
+    for key in typed:
+        display.windows.clear()
+        keys.type(key)
+        await asyncio.wait_for(keys.idle.wait(), 20)
+        print(*["%d,%d,%d" % (y, w, h) for _, y, w, h in display.windows])
     task.cancel()
 """
-    assert run(mpy, body) == ["True", "True"]
+    found = [tuple(map(int, line.split(","))) for line in run(mpy, body)]
+    assert len({(y, h) for y, _, h in found[:4]}) == 1
+    assert len({(y, h) for y, _, h in found[4:]}) == 1
+    assert [w for _, w, _ in found[1:4]] == [46, 80, 80]  # two digits; three and a point
+    assert [w for _, w, _ in found[4:]] == [16] * 5
+    assert all(w * h < 240 * 320 * 3 // 100 for _, w, h in found[4:])
+
+
+def test_what_is_the_same_is_not_repainted(mpy):
+    body = """
+task = await after(entry.amount(ui, 5000000, "1"))
+display.windows.clear()
+for key in "*#M":
+    keys.type(key)
+    await asyncio.wait_for(keys.idle.wait(), 20)
+print(display.windows)
+"""
+    assert run(mpy, body) == ["[]"]
+
+
+def test_the_next_screen_leaves_the_bar_alone_unless_it_differs(mpy):
+    body = """
+await screens.working(ui, "a")
+for change in ("", "ui.clock = lambda: '10:06'", "ui.forget()", "look"):
+    display.windows.clear()
+    if change == "look":
+        await screens.look(ui, 1, 0)
+    else:
+        exec(change)
+    await screens.working(ui, "b")
+    print(display.windows)
+"""
+    whole, below = "(0, 0, 240, 320)", "(0, 24, 240, 296)"
+    clock = "(222, 6, 10, 11)"
+    want = [f"[{below}]", f"[{clock}, {below}]", f"[{whole}]", f"[{whole}]"]
+    assert run(mpy, body) == want
 
 
 def test_thirty_digits_are_no_amount(mpy):

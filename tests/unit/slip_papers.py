@@ -57,6 +57,11 @@ def report(language, **changes):
     return sale.report(made(language, **changes), SHOP[language], True)
 
 
+NONE = 0, 0, 0, 0, 1
+ABROAD = {"sale": [1, 10000], "refund": [2, 310000]}
+FOREIGN = 10000, 1, 310000, 2, 2
+
+
 def batch(language):
     for i, kind in enumerate(("sale", "void", "notice", "instalment_void", "ec_sale", "refund")):
         fen = 999999999999 if kind == "refund" else 128000 * (i + 1)
@@ -98,10 +103,10 @@ SLIPS = {
     "declined": lambda l: report(l, state="declined", rc="51", auth=None),
     "unheard": lambda l: report(l, kind="refund", state="sending", rc=None, rrn=None, auth=None),
     "refused": lambda l: settlement.refused_slip(made(l, kind="ec_sale", rc="51"), SHOP[l]),
-    "settlement": lambda l: settlement.settlement_slip(STEPS, ROWS, SHOP[l]),
+    "settlement": lambda l: settlement.settlement_slip(STEPS, (ROWS, {}), NONE, SHOP[l]),
     "settlement_again": lambda l: settlement.settlement_slip(
-        dict(STEPS, balanced=2), {}, SHOP[l], True),
-    "totals": lambda l: settlement.totals_slip(STEPS, ROWS, SHOP[l]),
+        dict(STEPS, balanced=2), ({}, ABROAD), FOREIGN, SHOP[l], True),
+    "totals": lambda l: settlement.totals_slip(STEPS, (ROWS, ABROAD), FOREIGN, SHOP[l]),
     "detail": lambda l: lists.detail_slip(STEPS, batch(l), SHOP[l]),
     "check": lambda l: lists.check_slip(
         STEPS,

@@ -60,6 +60,7 @@ class Terminal:
         self.answers = answers or {}
         self.told = []
         self.shown = []
+        self.used = [0, 0, 0]
 
     async def tell(self, story, *args):
         self.told.append(story)

@@ -50,8 +50,8 @@ def test_the_same_bytes_each_time(folder, tmp_path):
 
 
 def test_all_of_them_are_small(folder):
-    assert sum(path.stat().st_size for path in folder.glob("*.fnt")) < 24 * 1024
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 1100 * 1024
+    assert sum(path.stat().st_size for path in folder.glob("*.fnt")) < 40 * 1024
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1115 * 1024
 
 
 @pytest.mark.parametrize("name", ["sans16", "bold16", "sans24", "amount40", "icons"])

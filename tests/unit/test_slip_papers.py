@@ -81,7 +81,7 @@ async def main():
     fonts = view(folder + "/han24.gb"), view(folder + "/latin24.gb")
     for name in {names!r}:
         del sent[:]
-        printer = RasterPrinter(Uart(), None, 115200, *fonts)
+        printer = RasterPrinter(Printer(Uart()), *fonts)
         for piece in SLIPS[name]("zh"):
             await printer.write(piece)
         print(b"".join(sent).hex())

@@ -52,6 +52,7 @@ class Ili9341:
         self._led = led
         self._code = bytearray(1)
         self._span = bytearray(4)
+        self._rows = self._columns = -1  # what the chip's window is, as numbers
         self._left = 0  # bytes that the open window still lacks
         cs(1)
         if led:
@@ -59,6 +60,7 @@ class Ili9341:
 
     async def start(self) -> None:
         """Reset and set up the chip, clear it to white, show it and light it: 0.2 s."""
+        self._rows = self._columns = -1
         if self._rst:
             self._rst(0)
             await asyncio.sleep_ms(_RESET_PULSE_MS)
@@ -105,11 +107,19 @@ class Ili9341:
         """
         if x < 0 or y < 0 or w < 1 or h < 1 or x + w > self.width or y + h > self.height:
             raise ValueError
-        self._address(_CASET, x, x + w - 1)
-        self._address(_PASET, y, y + h - 1)
-        self._command(_RAMWR)
+        if self._columns != x << 9 | w:
+            self._columns = x << 9 | w
+            self._address(_CASET, x, x + w - 1)
+        self.rows(y, h)
+        self._command(_RAMWR)  # begins at the window's corner (8.2.22)
         self._cs(0)
         self._left = w * h * 2
+
+    def rows(self, y: int, h: int) -> None:
+        """Name the rows of the next window ahead of time, which saves calls when it comes."""
+        if self._rows != y << 9 | h:
+            self._rows = y << 9 | h
+            self._address(_PASET, y, y + h - 1)
 
     def write(self, buf) -> None:
         """The next pixels of the window; raises ValueError when they are more than it lacks."""

@@ -24,6 +24,7 @@ _READ_MS = 5000  # for what failed, or until OK
 
 async def run(t) -> None:
     """Start the parts one by one, each with a line on the screen."""
+    await t.show("look", t.params["theme"], t.params["large"])
     await t.show("boot")
     failed, done = [], 0
     t.tested = []

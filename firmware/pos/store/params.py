@@ -48,6 +48,8 @@ reversal_tries:n:1:9:3
 last_date:t:8:8:
 language:t:2:2:en
 network:t:3:4:wifi
+theme:n:0:1:0
+large:n:0:1:0
 log_level:n:0:3:1
 training:n:0:1:0
 battery_min:n:0:50:10

@@ -13,7 +13,7 @@ from pos.ui.fonts import Cells, Font, view
 _COLORS = ("page", "bar", "line", "faint", "muted", "ink", "accent", "good", "bad", "warn")
 # Their RGB565, high byte first: white, three light blue greys, a darker one, near black,
 # blue, green, red, amber
-_RGB565 = b"\xff\xff\xef\x9e\xd6\xfc\xad\x97\x5b\x2f\x19\x06\x1a\xfb\x14\x2b\xc9\x47\xb3\x40"
+NORMAL = b"\xff\xff\xef\x9e\xd6\xfc\x7c\x32\x5b\x2f\x19\x06\x1a\xfb\x03\xca\xc9\x47\x9a\xa0"
 _FONTS = ("sans16", "bold16", "sans24", "amount40", "icons")
 _HAN = ("han16", "han16", "han24")  # of the first three, for what they lack
 _ALIGN = "<^>"
@@ -25,12 +25,6 @@ _BITMAPS = const(8)  # where those of cells begin in their file
 _STRIP = const(3840)
 _RADIUS = const(6)  # of the corner glyphs in the font of icons
 _CORNERS = "╭╮╰╯"  # their cells are _RADIUS wide, their ink at the top
-
-
-def _word(color: str) -> int:
-    """The colour as framebuf stores it so that memory holds the high byte first."""
-    at = 2 * _COLORS.index(color)
-    return _RGB565[at] | _RGB565[at + 1] << 8
 
 
 def _pair(back: str, color: str) -> int:
@@ -53,6 +47,10 @@ class Canvas:
         self.width = display.width
         self.height = display.height
         self.fonts = {}
+        self.amounts = ("amount40", "sans24", "sans16")  # the largest first
+        self.top = 0  # what a full show leaves out, as it is on the screen already
+        self.root = root
+        self.colors = NORMAL  # of _COLORS; whoever puts others there clears the canvas
         gbk.use(view(root + "/gb2312.tab"))
         cells = {}
         for name in _HAN:
@@ -78,10 +76,17 @@ class Canvas:
     def clear(self) -> None:
         """Forget all things; the screen keeps its pixels until the next ``show``."""
         self._things.clear()
+        self.top = 0
+        self._paint = None
+
+    def _word(self, color: str) -> int:
+        """The colour as framebuf stores it so that memory holds the high byte first."""
+        at = 2 * _COLORS.index(color)
+        return self.colors[at] | self.colors[at + 1] << 8
 
     def box(self, x: int, y: int, w: int, h: int, color: str) -> None:
         """Add a filled rectangle."""
-        self._things.append((x, y, x + w, y + h, _word(color), None))
+        self._things.append((x, y, x + w, y + h, self._word(color), None))
 
     def round_box(self, x: int, y: int, w: int, h: int, color: str, around: str = "page") -> None:
         """Add a filled rectangle with round corners on the colour ``around``."""
@@ -105,7 +110,7 @@ class Canvas:
         return len(self._things) - 1
 
     def change(self, number, text, color, align="<", font=None, show=True) -> None:
-        """Put other words into the field of a text, and repaint that field alone if it differs.
+        """Put other words into the field of a text, and repaint what differs of it.
 
         A smaller ``font`` stands on the line of the first one. Without ``show`` the next full
         one paints it.
@@ -117,11 +122,54 @@ class Canvas:
         if new != thing:
             self._things[number] = new
             if show:
-                self.show(x, y, right - x, bottom - y)
+                x, y, right, bottom = self._changed(thing, new)
+                if right > x and bottom > y:
+                    self.show(x, y, right - x, bottom - y)
 
-    def fit(self, text: str, w: int, fonts=("amount40", "sans24", "sans16")) -> str:
-        """The first of the fonts in which ``text`` fits into ``w`` pixels, else the last."""
-        for font in fonts:
+    def _changed(self, old, new):
+        """The rectangle of a field in which two texts differ: left, top, right, bottom.
+
+        It is as high as a digit at least, so that the rows are the same for most of them.
+        """
+        a, b = old[5], new[5]
+        first = last = 0
+        if old[4] == new[4] and old[6] == new[6]:
+            face = self.fonts[new[6]]
+            most = min(len(a), len(b))
+            if old[8] == new[8]:
+                while first < most and a[first] == b[first]:
+                    first += 1
+            if old[8] + face.width(a) == new[8] + face.width(b):
+                while last < most - first and a[-1 - last] == b[-1 - last]:
+                    last += 1
+        left, top, right, bottom = new[2], new[3], new[0], new[1]
+        for thing in (old, new):
+            face = self.fonts[thing[6]]
+            glyphs = thing[5]
+            at = thing[8] + face.width(glyphs[:first])
+            glyphs = glyphs[first : len(glyphs) - last]
+            if len(glyphs):
+                left = min(left, at)
+                right = max(right, at + face.width(glyphs))
+                start, end = face.rows(glyphs)
+                y = thing[9] - face.baseline
+                top = min(top, y + start)
+                bottom = max(bottom, y + end)
+        return max(left, new[0]), max(top, new[1]), min(right, new[2]), min(bottom, new[3])
+
+    def aim(self, number: int) -> None:
+        """Tell the display which rows the text ``number`` will change first: a key costs less."""
+        thing = self._things[number]
+        face = self.fonts[thing[6]]
+        start, end = face.rows(thing[5])
+        self._display.rows(thing[9] - face.baseline + start, end - start)
+
+    def fit(self, text: str, w: int, fonts=()) -> str:
+        """The first of the fonts in which ``text`` fits into ``w`` pixels, else the last.
+
+        Without ``fonts``: those for amounts.
+        """
+        for font in fonts or self.amounts:
             if self.fonts[font].measure(text) <= w:
                 break
         return font  # pyright: ignore[reportPossiblyUnboundVariable] - there is always a last one
@@ -138,15 +186,21 @@ class Canvas:
         return x + free * _ALIGN.find(align) // 2, glyphs
 
     def show(self, x: int = 0, y: int = 0, w: int = 0, h: int = 0) -> None:
-        """Paint a rectangle of the screen with all that touches it; without size: all of it."""
+        """Paint a rectangle of the screen with all that touches it; without size: all of it.
+
+        Of all of it what is above ``top`` is left out: it is there already.
+        """
+        if not h:
+            y = self.top
+            h = self.height - y
         w = w or self.width
-        h = h or self.height
+        page = self._word("page")
         rows = min(h, _STRIP // 2 // w)
         strip = FrameBuffer(self._strip, w, rows, RGB565)
         self._display.window(x, y, w, h)
         end = y + h
         while y < end:
-            strip.fill(_word("page"))
+            strip.fill(page)
             for thing in self._things:
                 if thing[1] < y + rows and thing[3] > y and thing[0] < x + w and thing[2] > x:
                     self._draw(strip, thing, x, y, rows)
@@ -204,11 +258,12 @@ class Canvas:
         self._paint = paint
         a, b = paint >> 8, paint & 0xFF
         levels = self._levels
+        colors = self.colors
         for i in range(4):
             level = 0
             for shift, mask in ((11, 31), (5, 63), (0, 31)):
-                low = (_RGB565[a] << 8 | _RGB565[a + 1]) >> shift & mask
-                high = (_RGB565[b] << 8 | _RGB565[b + 1]) >> shift & mask
+                low = (colors[a] << 8 | colors[a + 1]) >> shift & mask
+                high = (colors[b] << 8 | colors[b + 1]) >> shift & mask
                 level |= (low * (3 - i) + high * i + 1) // 3 << shift
             levels[2 * i] = level >> 8
             levels[2 * i + 1] = level & 0xFF

@@ -1,6 +1,6 @@
 """Screens that the cashier or the cardholder answers; each returns None when it is cancelled.
 
-``timeout_ms`` counts from the last key; 0 waits for ever. A key repaints the field alone.
+``timeout_ms`` counts from the last key; 0 waits for ever. A key repaints what it changes alone.
 """
 
 from micropython import const
@@ -12,6 +12,7 @@ _BOX_X = const(8)
 _BOX_Y = const(72)
 _BOX_W = const(224)
 _BOX_H = const(80)
+_TALLER = const(36)  # the box of an amount of double size
 _PAD = const(8)
 _NOTE_LINES = const(3)
 _ITEMS = const(5)  # choices on a page
@@ -30,31 +31,40 @@ _PAD_ROW = const(17)
 class Entry:
     """A page with one large field; below it a hint or, in red, what the last key did wrong."""
 
-    def __init__(self, ui, title, label, hint, keys="CBE", y=_BOX_Y, align="^", sign=""):
+    def __init__(self, ui, title, label, hint, keys="CBE", y=_BOX_Y, align="<", sign=""):
         canvas = self.canvas = ui.page(title, keys)
-        canvas.round_box(_BOX_X, y, _BOX_W, _BOX_H, "bar")
+        # The first three have digits and stars alone
+        self.fonts = canvas.amounts if sign else canvas.amounts[-3:]
+        high = _BOX_H + (_TALLER if len(self.fonts) > 3 else 0)
+        canvas.round_box(_BOX_X, y, _BOX_W, high, "bar")
+        base = y + 34 + (high - _BOX_H) // 9 + canvas.fonts[self.fonts[0]].baseline
         left = _BOX_X + _PAD
         width = _BOX_W - 2 * _PAD
         canvas.text(left, y + 8, width, label, "sans16", "muted", "<", "bar")
-        if sign:
-            canvas.text(left, y + 44, 20, sign, "sans24", "muted", "<", "bar")
+        if sign and high > _BOX_H:  # the amount takes all of the line
+            canvas.text(left + width - 20, y + 6, 20, sign, "sans24", "muted", ">", "bar")
+        elif sign:
+            top = base - canvas.fonts["sans24"].baseline
+            canvas.text(left, top, 20, sign, "sans24", "muted", "<", "bar")
             left += 20
             width -= 20
-        self.fonts: tuple = (
-            "amount40",
-            "sans24",
-            "sans16",
-        )  # the first has digits and stars alone
         self._align = align
         self._width = width
-        self._field = canvas.text(left, y + 34, width, "", "amount40", "ink", align, "bar")
+        top = base - canvas.fonts[self.fonts[0]].baseline
+        self._field = canvas.text(left, top, width, "", self.fonts[0], "ink", align, "bar")
         self._hint = hint
         self._wrong = False
         for i, line in enumerate(self._lines(hint)):
-            canvas.text(MARGIN, y + _BOX_H + 12 + 20 * i, INNER, line, "sans16", "muted")
+            canvas.text(MARGIN, y + high + 12 + 20 * i, INNER, line, "sans16", "muted")
+
+    def show(self, text: str = "", color: str = "ink") -> None:
+        """Show the page with ``text`` in the field, and be ready for the first key."""
+        self.put(text, color, False)
+        self.canvas.show()
+        self.canvas.aim(self._field)
 
     def put(self, text: str, color: str = "ink", show: bool = True) -> None:
-        """Show ``text`` in the field, in the largest font in which it fits whole."""
+        """Put ``text`` into the field, in the largest font in which it fits whole."""
         canvas = self.canvas
         font = canvas.fit(text, self._width, self.fonts)
         canvas.change(self._field, text, color, self._align, font, show)
@@ -81,7 +91,7 @@ class Entry:
 async def operator(ui, timeout_ms: int = 0, title: str = "", hint: str = ""):
     """The operator's number as two digits, or None. Without a ``title`` it is a log-in."""
     entry = Entry(ui, title or say("login"), say("operator"), hint or say("operator_hint"))
-    ui.canvas.show()
+    entry.show()
     number = ""
     while True:
         key = await ui.key(timeout_ms)
@@ -102,7 +112,7 @@ async def operator(ui, timeout_ms: int = 0, title: str = "", hint: str = ""):
 async def password(ui, title: str, timeout_ms: int = 0, label: str = "", hint: str = ""):
     """A password of 1 to 8 digits as a bytearray of ASCII (the caller wipes it), or None."""
     entry = Entry(ui, title, label or say("password"), hint or say("password_hint"))
-    ui.canvas.show()
+    entry.show()
     return await _secret(ui, entry, 1, _MOST_PASSWORD, False, say("password_short"), timeout_ms)
 
 
@@ -129,7 +139,7 @@ async def pin(ui, amount: int, masked_pan: str, timeout_ms: int = 0, must=False,
         x, y = 50 + 48 * column, _PAD_Y + _PAD_ROW * row
         ui.canvas.box(x, y, 44, 16, "bar")
         ui.canvas.text(x, y, 44, str(pad[key]), "bold16", "ink", "^", "bar")
-    ui.canvas.show()
+    entry.show()
     short = say("pin_short")
     return await _secret(ui, entry, _LEAST_PIN, _MOST_PIN, not must, short, timeout_ms, pad)
 
@@ -163,9 +173,9 @@ async def _secret(ui, entry, least, most, none_too, short, timeout_ms, pad=None)
 async def idle(ui, merchant: str, timeout_ms: int = 0):
     """Ready for the next sale: the key that was pressed (a digit begins an amount), or None."""
     entry = Entry(ui, merchant, say("sale"), say("idle_hint"), "M", align=">", sign=CURRENCY)
-    entry.put(money(0), "faint", False)
-    ui.canvas.text(0, 200, ui.canvas.width, "◗", "icons", "line", "^")
-    ui.canvas.show()
+    y = 218 if len(entry.fonts) > 3 else 200
+    ui.canvas.text(0, y, ui.canvas.width, "◗", "icons", "line", "^")
+    entry.show(money(0), "muted")
     return await ui.key(timeout_ms)
 
 
@@ -178,8 +188,7 @@ async def amount(ui, limit_fen: int, first_key=None, timeout_ms: int = 0, title:
     hint = say("limit").format(limit)
     entry = Entry(ui, title or say("sale"), say("amount"), hint, align=">", sign=CURRENCY)
     fen = int(first_key) if first_key else 0
-    entry.put(money(fen), "ink" if fen else "faint", False)
-    ui.canvas.show()
+    entry.show(money(fen), "ink" if fen else "muted")
     while True:
         key = await ui.key(timeout_ms)
         entry.complain()
@@ -193,7 +202,7 @@ async def amount(ui, limit_fen: int, first_key=None, timeout_ms: int = 0, title:
             fen //= 10
         elif key.isdigit() and fen * 10 + int(key) < _MOST_FEN:
             fen = fen * 10 + int(key)
-        entry.put(money(fen), "ink" if fen else "faint")
+        entry.put(money(fen), "ink" if fen else "muted")
 
 
 async def choose(ui, title: str, items, timeout_ms: int = 0, mark=None, top: int = 0):

@@ -17,6 +17,7 @@ _CODES = const(12)
 _RECORD = const(8)
 _CELL = const(0x8000)  # the number of a glyph with this bit is that of a cell
 _SMALL = const(16384)  # bytes of a file that may lie on the heap
+_ZERO = const(0x30)
 _WIDE = const(0x2E80)  # from here on letters have nothing
 
 
@@ -87,6 +88,23 @@ class Font:
         for glyph in glyphs:
             width += self.cells.size if glyph >= _CELL else data[advance + _RECORD * glyph]
         return width
+
+    def rows(self, glyphs):
+        """The first row of a line that they or a digit reach, and the one below the last."""
+        data = self.data
+        records = self.records
+        top, bottom = self.height, 0
+        for i in range(-1, len(glyphs)):
+            glyph = self._glyph(_ZERO) if i < 0 else glyphs[i]
+            if glyph >= _CELL:
+                start, high = 0, self.cells.size
+            else:
+                at = records + _RECORD * glyph
+                start, high = data[at + 3], data[at + 1]
+            if high:
+                top = min(top, start)
+                bottom = max(bottom, start + high)
+        return top, bottom
 
     def _glyph(self, code: int) -> int:
         guess = code - self._first  # right for a run of neighbours, as ASCII is

@@ -17,6 +17,11 @@ _CAP = const(24)
 _CAP_GAP = const(4)
 
 _SIGNS = "ᯤ⇄▤"  # network, host, paper
+_BATTERY = "▁▂▄▆█"  # empty to full
+_SIGN_X = const(125)  # of the first, the battery
+_SIGN_W = const(15)
+_LOW = const(15)  # percent of the battery, in red from here on
+_MOST_WAITING = const(9)  # that are counted on the bar
 _CAPS = "CBEM"
 _CAP_COLORS = ("bad", "warn", "good", "accent", "muted")  # the last for all others
 
@@ -43,42 +48,17 @@ class Ui:
         self.keys = keys
         self.clock = _clock
         self.lines = 0  # of the self-test
-        self._operator = ""
-        self._states = bytearray(3)  # network, host, paper
-        self._pending = False
-        self._battery = -1  # percent; -1: the board has none
-        self._training = self._charging = False
+        self._status = {}
         self._up = False  # whether a status bar is on the canvas
 
-    def set_status(
-        self,
-        operator=None,
-        network=None,
-        host=None,
-        paper=None,
-        pending=None,
-        battery=None,
-        charging=None,
-        training=None,
-    ) -> None:
-        """Change what is given: operator's number, states OFF, OK, FAULT or WARN, a reversal that
-        waits, percent of the battery, whether it is being charged, whether all this is training.
+    def set_status(self, **status) -> None:
+        """Change what is given, and repaint at once what looks different of the status bar.
 
-        Repaints at once those fields of the status bar that look different.
+        ``operator``: the number; ``network``, ``host``, ``paper``: OFF, OK or FAULT; ``pending``:
+        whether a reversal waits; ``waiting``: how many slips and uploads do; ``battery``: percent,
+        None without one; ``charging``; ``training``.
         """
-        if operator is not None:
-            self._operator = operator
-        if battery is not None:
-            self._battery = battery
-        if charging is not None:
-            self._charging = charging
-        if training is not None:
-            self._training = training
-        for i, state in enumerate((network, host, paper)):
-            if state is not None:
-                self._states[i] = state
-        if pending is not None:
-            self._pending = pending
+        self._status.update(status)
         self.tick()
 
     def tick(self) -> None:
@@ -89,20 +69,37 @@ class Ui:
 
     def _fields(self):
         """The fields of the status bar: x, width, text, font, colour, alignment."""
-        name, color = ("training_mark", "warn") if self._training else ("app", "ink")
-        yield 8, 64, say(name), "bold16", color, "<"
-        yield 72, 24, self._operator, "sans16", "muted", "<"
-        yield 102, 14, "R" if self._pending else "", "bold16", "warn", "^"
-        for i in range(3):
-            state = self._states[i]
-            color = ("faint", "ink", "bad", "warn")[state]
-            yield 120 + 20 * i, 16, _SIGNS[i], "sans16", color, "^"
-        yield 184, 48, self.clock(), "sans16", "muted", ">"
+        status = self._status.get
+        name, color = ("training_mark", "warn") if status("training") else ("app", "ink")
+        yield 8, 58, say(name), "bold16", color, "<"
+        yield 68, 20, status("operator", ""), "sans16", "muted", "<"
+        marks = "R" if status("pending") else ""
+        waiting = status("waiting")
+        if waiting:
+            marks += "↑" + (str(waiting) if waiting <= _MOST_WAITING else "+")
+        yield 90, 34, marks, "sans16", "warn", "^"
+        charge = status("battery")
+        sign, color = "", "good"
+        if status("charging"):
+            sign = "ϟ"
+        elif charge is not None:
+            sign = _BATTERY[(charge + 12) // 25]
+            color = "bad" if charge < _LOW else "ink"
+        yield _SIGN_X, _SIGN_W, sign, "sans16", color, "^"
+        for i, part in enumerate(("network", "host", "paper")):
+            color = ("faint", "ink", "bad", "warn")[status(part, OFF)]
+            yield _SIGN_X + _SIGN_W * (i + 1), _SIGN_W, _SIGNS[i], "sans16", color, "^"
+        yield 187, 45, self.clock(), "sans16", "muted", ">"
 
     def page(self, title: str = "", keys: str = "") -> Canvas:
-        """Begin a screen: a canvas with status bar, title and named keys, not yet shown."""
+        """Begin a screen: a canvas with status bar, title and named keys, not yet shown.
+
+        The bar that is there already is not painted again.
+        """
         canvas = self.canvas
+        self.tick()
         canvas.clear()
+        canvas.top = _BAR if self._up else 0
         canvas.box(0, 0, canvas.width, _BAR, "bar")
         for x, w, text, font, color, align in self._fields():
             canvas.text(x, 4, w, text, font, color, align, "bar")

@@ -6,6 +6,8 @@ Each is a coroutine; those that say "Shows" return at once and leave the picture
 from micropython import const
 
 from pos.ui import lights
+from pos.ui.canvas import NORMAL
+from pos.ui.fonts import Font
 from pos.ui.frame import INNER, MARGIN
 from pos.words import CURRENCY, money, say
 
@@ -13,12 +15,35 @@ _ROW = const(20)  # a line of body text
 _TEST_Y = const(72)
 _TEST_LINES = const(12)
 _INDENT = const(24)
+_WIDE = const(232)  # pixels of an amount
+_SIZES = const(4)  # of its fonts; a larger one leaves no room for what is below
+_SIGN_W = const(18)  # of its currency, beside figures of double size
 _BOTTOM = const(280)  # below it are the keys
+
+# Colours of high contrast, as those of `canvas`: black, near black, greys, white, yellow, green,
+# rose, orange
+_CONTRAST = b"\x00\x00\x21\x24\x84\x10\xb5\xb6\xde\xdb\xff\xff\xff\xe0\x07\xf0\xfd\x14\xfd\xa9"
 
 # Kinds of a message, their signs and colours
 _KINDS = ("ok", "bad", "warn", "info", "busy")
 _SIGNS = "✓✗⚠ℹ…"
 _COLORS = ("good", "bad", "warn", "accent", "accent")
+
+
+async def look(ui, theme: int, large: int) -> None:
+    """Use the colours of ``theme`` (0: normal, 1: high contrast); ``large``: double amounts.
+
+    From the next screen on; parameters of the same names remember it.
+    """
+    ui.forget()
+    canvas = ui.canvas
+    canvas.colors = _CONTRAST if theme else NORMAL
+    names = ("amount80", "amount64", "amount52")
+    for name in names:
+        canvas.fonts.pop(name, None)
+        if large:
+            canvas.fonts[name] = Font(canvas.root + "/" + name + ".fnt")
+    canvas.amounts = (names if large else ()) + canvas.amounts[-3:]
 
 
 async def boot(ui) -> None:
@@ -53,7 +78,7 @@ async def present_card(ui, amount: int, hint: str = "") -> None:
     """Shows the amount (fen; 0: none) and asks for the card; ``hint``: what to do otherwise."""
     canvas = ui.page("", "C")
     if amount:
-        _amount(canvas, 44, amount)
+        _amount(canvas, 44, amount, 1)
     lights.draw(canvas, 1)
     canvas.text(0, 116, canvas.width, "◗", "icons", "accent", "^")
     canvas.text(MARGIN, 196, INNER, say("tap"), "sans24", "ink", "^")
@@ -96,12 +121,27 @@ async def acknowledge(ui, timeout_ms: int = 0):
             return key
 
 
-def _amount(canvas, y: int, fen: int) -> int:
-    """An amount with its currency in the middle of the line; returns the row below."""
-    text = CURRENCY + " " + money(fen)
-    font = canvas.fit(text, INNER)
-    canvas.text(MARGIN, y, INNER, text, font, "ink", "^")
-    return y + canvas.fonts[font].height
+def _amount(canvas, y: int, fen: int, larger: int = 0) -> int:
+    """An amount with its currency in the middle of the line; returns the row below.
+
+    ``larger``: how many sizes larger than usual there is room for.
+    """
+    fonts = canvas.amounts
+    if len(fonts) < _SIZES:
+        text = CURRENCY + " " + money(fen)
+        font = canvas.fit(text, _WIDE)
+        canvas.text((canvas.width - _WIDE) // 2, y, _WIDE, text, font, "ink", "^")
+        return y + canvas.fonts[font].height
+    text = money(fen)
+    font = canvas.fit(text, _WIDE - _SIGN_W, fonts[-_SIZES - larger :])
+    face = canvas.fonts[font]
+    wide = face.measure(text)
+    x = (canvas.width - wide - _SIGN_W) // 2
+    y -= 6 * larger
+    sign = y + face.baseline - canvas.fonts["sans24"].baseline
+    canvas.text(x, sign, _SIGN_W, CURRENCY, "sans24")
+    canvas.text(x + _SIGN_W, y, wide, text, font)
+    return y + face.height
 
 
 def _body(canvas, y: int, words: str, color: str) -> int:

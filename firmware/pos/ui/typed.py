@@ -34,7 +34,7 @@ async def ask(ui, what: str, kind: str, timeout_ms: int = 0):
     letters = group == _GROUPS_OF_LETTERS
     entry = Entry(ui, say(kind), say(what), say(what + "_hint"))
     entry.fonts = entry.fonts[1:]
-    ui.canvas.show()
+    entry.show()
     text = ""
     while True:
         key = await ui.key(timeout_ms)
