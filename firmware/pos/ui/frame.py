@@ -54,9 +54,9 @@ class Ui:
     def set_status(self, **status) -> None:
         """Change what is given, and repaint at once what looks different of the status bar.
 
-        ``operator``: the number; ``network``, ``host``, ``paper``: OFF, OK or FAULT; ``pending``:
-        whether a reversal waits; ``waiting``: how many slips and uploads do; ``battery``: percent,
-        None without one; ``charging``; ``training``.
+        ``operator``: the number; ``network``, ``host``, ``paper``: OFF, OK, FAULT or WARN;
+        ``pending``: whether a reversal waits; ``waiting``: how many slips and uploads do;
+        ``battery``: percent, None without one; ``charging``; ``training``.
         """
         self._status.update(status)
         self.tick()
