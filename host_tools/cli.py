@@ -353,13 +353,7 @@ def provision(
         raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
     if language not in ("en", "zh"):
         raise typer.BadParameter("a language is en or zh")
-    secrets = {}
-    if ask_secrets:
-        secrets = {
-            "wifi_key": typer.prompt("Wi-Fi key", hide_input=True),
-            "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
-            "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
-        }
+    secrets = _secrets() if ask_secrets else {}
     identity = Identity(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
@@ -392,6 +386,14 @@ def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: boo
         key = cert.with_suffix(".key")
     with in_a_sentence(TlsFilesError):
         return TlsFiles.read(ca, cert, key)
+
+
+def _secrets() -> dict[str, str]:
+    return {
+        "wifi_key": typer.prompt("Wi-Fi key", hide_input=True),
+        "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
+        "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
+    }
 
 
 if __name__ == "__main__":
