@@ -239,9 +239,9 @@ class Canvas:
                 at += size
                 continue
             record = records + _RECORD * glyph
-            high = data[record + 1]
             gy = top + data[record + 3]
-            if high and gy < rows and gy + high > 0:
+            high = data[record + 1] if gy < rows else 0
+            if high and gy + high > 0:
                 wide = data[record]
                 bits = data[record + 5] | data[record + 6] << 8 | data[record + 7] << 16
                 source[0] = data[bits : bits + ((wide + 3) >> 2) * high]
