@@ -137,20 +137,20 @@ def reader():
 
 def printer():
     """The receipt printer, not yet started. Its driver is loaded only while it prints."""
+    from pos.drivers.escpos_printer import Printer
+
     p = board.PRINTER
     uart = machine.UART(
         p["uart"], p["baudrate"], tx=_pin(p["tx"]), rx=_pin(p["rx"]), txbuf=1024, timeout=0
     )
     busy = machine.Pin(p["busy"], machine.Pin.IN)
+    made = Printer(uart, busy, baudrate=p["baudrate"])
     if p["gb18030"]:
-        from pos.drivers.escpos_printer import Printer
-
-        return Printer(uart, busy, baudrate=p["baudrate"])
+        return made
     from pos.drivers.raster_printer import RasterPrinter
     from pos.ui.fonts import view
 
-    han, latin = view(_FONTS + "/han24.gb"), view(_FONTS + "/latin24.gb")
-    return RasterPrinter(uart, busy, p["baudrate"], han, latin)
+    return RasterPrinter(made, view(_FONTS + "/han24.gb"), view(_FONTS + "/latin24.gb"))
 
 
 def buzzer() -> Buzzer:

@@ -143,7 +143,7 @@ async def send(self, data):
     Sent.count += len(data)
 Printer.write = send
 han, latin = view("/rom/fonts/han24.gb"), view("/rom/fonts/latin24.gb")
-printers = Printer(Uart()), RasterPrinter(Uart(), None, 115200, han, latin)
+printers = Printer(Uart()), RasterPrinter(Printer(Uart()), han, latin)
 async def slip(number):
     for i in range(20):
         for part in lines.row("商户名称", "北京测试商店 %02d" % i):

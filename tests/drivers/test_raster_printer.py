@@ -28,11 +28,9 @@ async def send(self, data):
     assert len(data) <= 4096
     sent.append(bytes(data))
 Printer.write = send
+printer = Printer(Uart())
 if {raster}:
-    printer = RasterPrinter(Uart(), None, 115200, view(folder + "/han24.gb"),
-                            view(folder + "/latin24.gb"))
-else:
-    printer = Printer(Uart())
+    printer = RasterPrinter(printer, view(folder + "/han24.gb"), view(folder + "/latin24.gb"))
 
 def slip():
     yield escpos.INIT

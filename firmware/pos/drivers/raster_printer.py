@@ -8,7 +8,6 @@ half as wide as a Chinese character.
 from framebuf import MONO_HLSB, FrameBuffer
 from micropython import const
 
-from pos.drivers.escpos_printer import Printer
 from pos.protocol import escpos, gbk
 
 _ESC = const(0x1B)
@@ -22,25 +21,30 @@ _HAN_BYTES = const(72)
 _LATIN_BYTES = const(48)
 
 
-class RasterPrinter(Printer):
-    """As `Printer`, given the content of ``han24.gb`` and ``latin24.gb``."""
+class RasterPrinter:
+    """What ``printer`` is, given the content of ``han24.gb`` and ``latin24.gb``.
 
-    def __init__(self, uart, busy, baudrate: int, han, latin):
-        super().__init__(uart, busy, baudrate=baudrate)
+    It has one and is none: private names are shortened in each module by itself.
+    """
+
+    def __init__(self, printer, han, latin):
+        for name in ("close", "start", "status", "check", "finish", "ready"):
+            setattr(self, name, getattr(printer, name))
+        self._printer = printer
         self._fonts = (han, latin)
         self._size = 0  # n of GS !
         self._bold = False
 
     async def write(self, data) -> None:
-        """As `Printer.write`, whole lines; Raises PrinterFault."""
+        """As `Printer.write`; whole lines. Raises PrinterFault."""
         begin = 0
         while begin < len(data):
             end, text, chinese = self._scan(data, begin)
             if chinese:
-                await super().write(self._commands(data, begin, end))
-                await super().write(self._drawn(text))
+                await self._printer.write(self._commands(data, begin, end))
+                await self._printer.write(self._drawn(text))
             else:
-                await super().write(data[begin:end])
+                await self._printer.write(data[begin:end])
             begin = end
 
     def _scan(self, data, at: int):
