@@ -198,11 +198,12 @@ def bench(
 ) -> None:
     """Measure what a sale costs: bytes, time on the wires, instructions, heap.
 
-    For a card of each kernel, for messages and keys, for a full batch and its settlement, beside
-    the targets. What an instrument that is missing would have measured is named. Nothing is timed
-    but where it says so, so the figures are the same each time; docs/bench.md explains them.
+    For a card of each kernel, for messages and keys, for a full batch and its settlement, for
+    screen and paper, beside the targets. What an instrument that is missing would have measured
+    is named. Nothing is timed but where it says so, so the figures are the same each time;
+    docs/bench.md explains them.
     """
-    from host_tools.bench import batch, dialect, mpy, report, settlement
+    from host_tools.bench import batch, dialect, display, mpy, report, settlement
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError
     from host_tools.vboard.cards.fields import CardFileError
@@ -210,7 +211,11 @@ def bench(
     with in_a_sentence(BuildError, CardFileError, ProvisionError, mpy.MeterError):
         found = []
         for one in chain(
-            report.measure(), dialect.measure(), batch.measure(), settlement.measure()
+            report.measure(),
+            dialect.measure(),
+            batch.measure(),
+            settlement.measure(),
+            display.measure(),
         ):
             found.append(one)
             if not as_json:
