@@ -25,4 +25,9 @@ NETWORKS = ("wifi", "lan")
 LAN = {"spi": 2, "baudrate": 20000000, "sck": 36, "mosi": 35, "miso": 37, "cs": 34, "int": 33}
 
 BUZZER = 21
-BATTERY_ADC = 3
+
+# A lithium cell at half of its voltage, and CHRG of its charger (low while it charges)
+BATTERY = {"adc": 3, "charge": 42, "divider": 2}
+
+# A lamp of two colours, green and red, lit when high
+LED = (47, 48)

@@ -127,6 +127,7 @@ def display() -> Ili9341:
         _out(pins["dc"], 1),
         _out(pins["rst"], 1),
         _out(pins["led"], 0),
+        d["baudrate"],
     )
 
 
@@ -171,5 +172,17 @@ def printer():
 
 
 def buzzer() -> Buzzer:
-    """The sounder."""
-    return Buzzer(machine.PWM(machine.Pin(board.BUZZER), freq=2700, duty_u16=0))
+    """The sounder, with its lamp where there is one."""
+    pwm = machine.PWM(machine.Pin(board.BUZZER), freq=2700, duty_u16=0)
+    return Buzzer(pwm, lamp=[_out(pin, 0) for pin in getattr(board, "LED", ())])
+
+
+def battery():
+    """The battery, or None on a board that has none. Its driver is loaded only to ask it."""
+    from pos.drivers.battery import Battery
+
+    wired = getattr(board, "BATTERY", None)
+    if not wired:
+        return None
+    charger = machine.Pin(wired["charge"], machine.Pin.IN, machine.Pin.PULL_UP)
+    return Battery(machine.ADC(_pin(wired["adc"])), charger, wired["divider"])

@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 import time
+from array import array
 
 from micropython import const
 
@@ -37,7 +38,9 @@ class Terminal:
     def __init__(self):
         if "pos" not in os.listdir("/"):
             os.mkdir(_ROOT)
-        self.root = _ROOT
+        self.root = self.home = _ROOT  # of all that is stored; in training another one
+        self.training = False
+        self.used = array("I", bytes(12))  # since it was written down: slips, mm of paper, cards
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
@@ -48,6 +51,9 @@ class Terminal:
         self.ui = Ui(self.display, self.keypad, _FONTS)
         self.set_clock = hw.set_clock
         self.ways = hw.WAYS
+        self.battery = hw.battery
+        self.board = hw.board  # what is wired where
+        self.restart = hw.restart
         for name in ("display", "keypad", "buzzer", "serial"):
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
@@ -65,12 +71,17 @@ class Terminal:
     def open(self) -> None:
         """Read what is stored; raises files.Damaged."""
         self.params = Params(_ROOT)
+        self.training = self.params["training"] > 0
+        if self.training:
+            self.root = _ROOT + "/train"
+            self.params = Params(self.root)
+        self.ui.set_status(training=self.training)
         log.level = self.params["log_level"]
         self.speak(self.params["language"])
         self.buzzer.mute(not self.params["sound"])
-        self.counters = Counters(_ROOT)
-        self.journal = Journal(_ROOT, self.params["batch"])
-        if self.params["tls"]:
+        self.counters = Counters(self.root)
+        self.journal = Journal(self.root, self.params["batch"])
+        if self.params["tls"] or self.training:
             self._set_day()
 
     def _set_day(self):
@@ -95,7 +106,12 @@ class Terminal:
         """Set up the way to the host, as ``hw.Link`` wants it; another one is left."""
         if self.network:
             self.network.down()
-        self.network = hw.Link(*way)
+        if self.training:
+            from pos.acquirer.practice import Nowhere
+
+            self.network = Nowhere()
+        else:
+            self.network = hw.Link(*way)
 
     def open_reader(self):
         """The contactless reader, until ``close_reader``; its driver is loaded now."""
@@ -134,7 +150,7 @@ class Terminal:
     def new_batch(self, number: int, **values) -> None:
         """Go on in batch ``number``, whose journal is empty or its own; sets parameters too."""
         self.params.update(batch=number, **values)
-        self.journal = Journal(_ROOT, number)
+        self.journal = Journal(self.root, number)
         self.journal.open()
 
     async def tell(self, story: str, *args):

@@ -18,6 +18,7 @@ from host_tools.vboard.cards.card import Card
 from host_tools.vboard.cards.fields import CardFileError
 from host_tools.vboard.cards.loader import load_account, load_card
 from host_tools.vboard.cards.script import ScriptCard
+from host_tools.vboard.chips.battery import Battery
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
 from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.pn532 import Pn532
@@ -234,6 +235,16 @@ def _keypad_line(chip: KeyMatrix, value: Any) -> None:
     chip.misbehave(name, *map(str, words))
 
 
+def _battery_line(chip: Battery, value: Any) -> None:
+    name, words, _ = _line(value)
+    if name in ("plug", "unplug"):
+        chip.plug(name == "plug")
+    elif name == "volts":
+        chip.set(float(words[0]))
+    else:
+        chip.misbehave(name, *words)
+
+
 def _air_line(radio: Radio, value: Any) -> None:
     name, words, options = _line(value)
     if name in ("drop", "restore", "black_hole", "cut_after", "plug", "unplug"):
@@ -253,6 +264,10 @@ def _air_line(radio: Radio, value: Any) -> None:
 
 def _bench_printer() -> EscPosPrinter:
     return EscPosPrinter(ManualClock(), UartLine())
+
+
+def _bench_battery() -> Battery:
+    return Battery(lambda _: None, Net(0))
 
 
 def _bench_keys() -> KeyMatrix:
@@ -471,6 +486,7 @@ ACTIONS = {
     "printer": Action(_checked(_printer_line, _bench_printer), _on_chip("printer", _printer_line)),
     "paper": Action(_check_texts, _paper),
     "no_paper": Action(_check_texts, _no_paper),
+    "battery": Action(_checked(_battery_line, _bench_battery), _on_chip("battery", _battery_line)),
     "wifi": Action(_checked(_air_line, _bench_air), _on_chip("radio", _air_line)),
     "find_host": Action(_check_nothing, lambda s, _: s.find_host()),
     "pass": Action(_check_seconds, lambda s, v: s.device.pass_time(v)),

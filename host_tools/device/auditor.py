@@ -33,6 +33,7 @@ _TITLES = (
     *("终端自检单", "***故障报告单***", "***已冲正***", "***交易拒绝***", "***交易取消***"),
 )
 _DUPLICATED = "*** DUPLICATED ***"
+_TRAINING = ("*** TRAINING ***", "*** 培训 ***")  # head and foot of what is no slip of the journal
 _AGAIN = (_DUPLICATED, "***重打印/DUPLICATED***")
 _NO_VOUCHER = ("THIS IS NOT A VOUCHER", "非凭证联")
 _COPY = re.compile(r"(?:\S+ )?(\w+) COPY")
@@ -218,15 +219,22 @@ def _settled(batches: list[Batch], ledger: Ledger, terminal: str) -> Iterator[st
 
 
 def read_slips(paper: str) -> list[Slip]:
-    """The slips in the text of the paper, in the order they were printed."""
+    """The slips in the text of the paper, in the order they were printed, without a training's."""
     lines = [line.strip() for line in paper.splitlines()]
     starts = [i for i, line in enumerate(lines) if line in _TITLES]
     # The line above a title is the head of that slip, not the foot of the one before.
     ends = [start - 1 for start in starts[1:]] + [len(lines)]
     return [
-        _slip([line for line in lines[start:end] if line])
+        _slip([line for line in _to_mark(lines[start:end]) if line])
         for start, end in zip(starts, ends, strict=False)
+        if not set(lines[max(0, start - 2) : start]) & set(_TRAINING)
     ]
+
+
+def _to_mark(lines: list[str]) -> list[str]:
+    """The lines before one that belongs to a slip of a training."""
+    at = next((i for i, line in enumerate(lines) if line in _TRAINING), len(lines))
+    return lines[:at]
 
 
 def _slip(lines: list[str]) -> Slip:

@@ -36,6 +36,7 @@ class Hands:
             "tear": self._tear,
             "reset": self._reset,
             "battery": self._battery,
+            "charger": self._charger,
             "console": self._console,
         }
 
@@ -126,6 +127,12 @@ class Hands:
         if type(volts) not in (int, float) or not low <= volts <= high:
             raise WrongStep(f"volts from {low} to {high} are expected")
         self._world.set_battery(volts)
+
+    def _charger(self, on: Any) -> None:
+        if on not in ("on", "off"):
+            raise WrongStep("on or off is expected")
+        board = self._world.device.board
+        board.call(board.battery.plug, on == "on")
 
     def _console(self, text: Any) -> None:
         if not self._typing:

@@ -27,7 +27,6 @@ BATTERY_VOLTS = (3.0, 4.3)
 _PAUSE_S = 1 / 30
 _LOOK_ANYWAY_S = 0.5
 _READ_AFTER_S = 0.12  # a screen is read once it has been there for so long
-_DIVIDER = 2  # the battery is measured at half of its voltage
 _NO_PAPER, _OPEN, _LOW, _HOT = 1 << 5, 1 << 2, 1 << 2, 1 << 6
 
 
@@ -89,7 +88,7 @@ class World:
     def set_battery(self, volts: float) -> None:
         """Volts at the battery."""
         board = self.device.board
-        board.call(board.mcu.adc.__setitem__, board.wires.BATTERY_ADC, volts / _DIVIDER)
+        board.call(board.battery.set, volts)
 
     def _listen(self) -> None:
         board = self.device.board
@@ -176,7 +175,9 @@ class World:
                 "down": self.host.host.down,
                 "faults": [_words(fault) for fault in self.host.host.scenario.pending],
             },
-            "battery": round(board.mcu.adc[board.wires.BATTERY_ADC] * _DIVIDER, 2),
+            "battery": round(board.battery.volts, 2),
+            "charger": board.battery.plugged,
+            "lamp": board.led.colour,
         }
 
 

@@ -17,11 +17,13 @@ from typing import Any, TypeVar
 from pylopdf_fonts_zh_cn import sans_path
 
 from host_tools.build.image import ROOT, Image, build_firmware, build_shim
+from host_tools.vboard.chips.battery import Battery
 from host_tools.vboard.chips.buzzer import Buzzer
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
 from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.chips.ili9341 import Ili9341
 from host_tools.vboard.chips.key_matrix import KeyMatrix
+from host_tools.vboard.chips.led import Led
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
@@ -213,8 +215,15 @@ class VirtualBoard:
         )
         self.buzzer = Buzzer(self.clock, net(wires.BUZZER))
         mcu.pwm[wires.BUZZER] = self.buzzer.pwm
-        mcu.adc[wires.BATTERY_ADC] = 2.05  # half of 4.1 V behind its divider
-        for chip in (self.display, self.nfc, self.printer, self.keys, self.buzzer):
+        cell = wires.BATTERY
+        self.battery = Battery(
+            lambda volts: mcu.adc.__setitem__(cell["adc"], volts),
+            net(cell["charge"]),
+            cell["divider"],
+        )
+        self.led = Led(*map(net, wires.LED))
+        heard = (self.display, self.nfc, self.printer, self.keys, self.buzzer)
+        for chip in (*heard, self.battery, self.led):
             chip.on_change = self.changed
 
     def _dismantle(self) -> None:

@@ -432,7 +432,9 @@ def test_wiring_is_that_of_the_board():
     lines = [", ".join(map(str, wires[f"KEYPAD_{side}"])) for side in ("ROWS", "COLUMNS")]
     assert rows["keys"] == f"–; rows {lines[0]}; columns {lines[1]}"
     assert rows["buzzer"] == f"PWM; {wires['BUZZER']}"
-    assert rows["battery"] == f"ADC; {wires['BATTERY_ADC']}"
+    cell = wires["BATTERY"]
+    assert rows["battery, TP4056"] == f"ADC; {cell['adc']}, CHRG {cell['charge']}"
+    assert rows["lamp"] == "–; green {}, red {}".format(*wires["LED"])
 
 
 def test_reset_causes_are_those_of_the_microcontroller():

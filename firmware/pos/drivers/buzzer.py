@@ -13,10 +13,18 @@ _KEY = b"\xc8\x02"  # 2000 Hz, 20 ms
 _SLICE_MS = const(10)
 
 
-class Buzzer:
-    """``pwm`` is a machine.PWM; ``duty`` of 65536 sets the loudness, 32768 being the loudest."""
+_LIT = const(200)  # slices that the lamp shows how it went
 
-    def __init__(self, pwm, duty: int = 32768):
+
+class Buzzer:
+    """``pwm`` is a machine.PWM; ``duty`` of 65536 sets the loudness, 32768 being the loudest.
+
+    ``lamp``, pins of a green and a red one, shows the same for a while longer, also when muted.
+    """
+
+    def __init__(self, pwm, duty: int = 32768, lamp=()):
+        self._lamp = lamp
+        self._busy = False
         self._pwm = pwm
         self._loud = self._duty = duty
         self._next = None
@@ -39,6 +47,17 @@ class Buzzer:
         """A key was pressed. Returns at once; await the result to hear the end."""
         return self._play(_KEY)
 
+    def busy(self, on: bool) -> None:
+        """Something takes its time from now on, or is over: the lamp alone says so."""
+        self._busy = on
+        if self._task is None or self._task.done():
+            self._light(on, on)
+
+    def _light(self, green, red):
+        if self._lamp:
+            self._lamp[0](green)
+            self._lamp[1](red)
+
     def _play(self, pattern):
         """Replace what plays now; the task that plays."""
         self._next = pattern
@@ -51,6 +70,8 @@ class Buzzer:
         try:
             while self._next:
                 pattern, self._next = self._next, None
+                if pattern != _KEY:
+                    self._light(pattern == _OK, pattern == _BAD)
                 at = 0
                 while at < len(pattern) and not self._next:
                     if pattern[at]:
@@ -61,5 +82,12 @@ class Buzzer:
                         await asyncio.sleep_ms(_SLICE_MS)
                         left -= 1
                     at += 2
+                left = _LIT if self._lamp and pattern != _KEY else 0
+                if left:
+                    pwm.duty_u16(0)
+                while left and not self._next and not self._busy:
+                    await asyncio.sleep_ms(_SLICE_MS)
+                    left -= 1
         finally:
             pwm.duty_u16(0)
+            self._light(self._busy, self._busy)

@@ -55,12 +55,16 @@ class Printer:
         """Give the UART back; this object is of no use afterwards."""
         self._uart.deinit()
 
-    async def start(self) -> None:
-        """Reset the printer's settings and prove that it answers in order; raises PrinterFault."""
-        await self.check()
+    async def start(self) -> int:
+        """Reset the printer's settings and prove that it answers in order; raises PrinterFault.
+
+        Returns its status, as ``check``.
+        """
+        bits = await self.check()
         await self._mend()
         await self._send(escpos.INIT + escpos.NO_AUTO_STATUS)
         await self.finish()
+        return bits
 
     async def status(self) -> int:
         """Ask in real time; bits of ``escpos``. Raises PrinterFault("silent" or "fault": no

@@ -13,6 +13,8 @@ _DISPON = const(0x29)
 _CASET = const(0x2A)
 _PASET = const(0x2B)
 _RAMWR = const(0x2C)
+_RDID4 = const(0xD3)
+_READ_BAUD = const(6000000)  # 18.3.4: a read cycle takes 150 ns
 
 _RESET_PULSE_MS = const(1)  # 15.4: at least 10 us
 _TO_COMMAND_MS = const(6)  # 15.4, 8.2.12: 5 ms after a reset and after SLPOUT
@@ -41,7 +43,8 @@ class Ili9341:
     width = 240
     height = 320
 
-    def __init__(self, spi, cs, dc, rst=None, led=None):
+    def __init__(self, spi, cs, dc, rst=None, led=None, baudrate: int = 40000000):
+        self._baud = baudrate
         self._spi = spi
         self._cs = cs
         self._dc = dc
@@ -75,6 +78,21 @@ class Ili9341:
         self.fill(0, 0, self.width, self.height, 0xFFFF)
         self._command(_DISPON)
         self.light(True)
+
+    def works(self) -> bool:
+        """Whether the chip says its name, 9341 (8.3.23 RDID4), by MISO, slower than it is
+        written."""
+        answer = bytearray(4)  # a dummy, 00, 93, 41
+        self._spi.init(baudrate=_READ_BAUD)
+        self._code[0] = _RDID4
+        self._cs(0)
+        self._dc(0)
+        self._spi.write(self._code)
+        self._dc(1)
+        self._spi.readinto(answer)
+        self._cs(1)
+        self._spi.init(baudrate=self._baud)
+        return answer[2:] == b"\x93\x41"
 
     def light(self, on: bool) -> None:
         """Switch the backlight, where its pin is wired."""

@@ -57,6 +57,15 @@ class Keypad:
         """Forget the keys that have been typed ahead."""
         self._keys.clear()
 
+    def held(self) -> str:
+        """The key that is down now, "?" for several, empty for none."""
+        if not self._any():
+            return ""
+        key = self._scan()
+        for row in self._rows:
+            row.value(0)
+        return "" if key == _NONE else "?" if key == _MANY else self._layout[key]
+
     def _touched(self, pin) -> None:
         self._edge.set()
 

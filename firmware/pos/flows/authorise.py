@@ -26,6 +26,7 @@ async def run(t, txn: dict, card, pin):
     """
     line = online.Line(t)
     mak = None
+    t.buzzer.busy(True)
     try:
         fields = _fields(t, line.keys, txn, card, pin)
         mak = line.mak()
@@ -36,6 +37,7 @@ async def run(t, txn: dict, card, pin):
         await t.show("message", "bad", say("card"), say("card_unreadable"), _READ_MS)
         return None
     finally:
+        t.buzzer.busy(False)
         if mak:
             wipe(mak)
         await line.session.close()

@@ -15,6 +15,11 @@ async def run(t, txn: dict):
     What moves no money is not in the journal.
     """
     _, f3, _, _, _, flags = unionpay.transaction(txn["kind"])
+    if not await t.tell("power"):  # it could not be ended, let alone printed
+        t.buzzer.bad()
+        title = say("off").format(say(txn["kind"]))
+        await t.show("message", "bad", title, say("battery_low"), _READ_MS)
+        return None
     if "a" not in flags or t.journal.pending():
         # a sale may do without the host: what waits for it is told when the card wants it asked
         if not await online.ready(t, True, txn["kind"] != "sale"):

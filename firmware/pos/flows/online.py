@@ -20,7 +20,12 @@ class Line:
     def __init__(self, t):
         self._t = t
         self.keys = Keys(t.root, t.sealer())
-        self.session = Session(t.params, t.network, t.root, t.sealer)
+        if t.training:
+            from pos.acquirer.practice import Host
+
+            self.session = Host(t.params)
+        else:
+            self.session = Session(t.params, t.network, t.root, t.sealer)
 
     def mak(self) -> bytearray:
         """The clear MAC key, for the caller to wipe; raises as ``keys.mak``."""

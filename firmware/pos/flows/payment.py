@@ -27,6 +27,7 @@ async def run(t, txn: dict, card=None) -> None:
     else:
         result = await t.tell("card", txn)
         if result:
+            t.used[2] += 1
             await _go_on(t, txn, flags, *result)
     if "X" in flags:
         return

@@ -1,9 +1,15 @@
 """One slip on paper; what the stories that print share."""
 
+from micropython import const
+
 from pos.aio import first
+from pos.protocol import escpos
 from pos.protocol.escpos import PrinterFault
-from pos.ui.frame import FAULT, OK
+from pos.slips.lines import centred
+from pos.ui.frame import FAULT, OK, WARN
 from pos.words import say
+
+_LINE_MM4 = const(15)  # quarters of a mm: 30 dots
 
 
 async def put(t, slip, doubt) -> bool:
@@ -16,10 +22,12 @@ async def put(t, slip, doubt) -> bool:
     try:
         while True:
             sent = False
+            lines = 0
             try:
-                await printer.start()
-                for part in slip():
+                near = await printer.start() & escpos.NEAR_END
+                for part in _marked(slip(), t.training):
                     await printer.write(part)
+                    lines += part.count(b"\n")
                 sent = True
                 await printer.finish()
             except PrinterFault as fault:
@@ -29,10 +37,29 @@ async def put(t, slip, doubt) -> bool:
                 if not await _mended(t, printer, fault):
                     return False
             else:
-                t.ui.set_status(paper=OK)
+                t.ui.set_status(paper=WARN if near else OK)
+                t.used[0] += 1
+                t.used[1] += lines * _LINE_MM4 >> 2
                 return True
     finally:
         printer.close()
+
+
+def _marked(parts, training):
+    """The parts of a slip; one of a training says so before everything else and after it."""
+    if not training:
+        yield from parts
+        return
+    mark = "".join(("*** ", say("training_slip"), " ***"))
+    yield escpos.INIT
+    yield from centred(mark, 2, 2)
+    last = b""
+    for part in parts:
+        if last:
+            yield last
+        last = part
+    yield from centred(mark, 2, 2)
+    yield last
 
 
 async def ready(t) -> bool:

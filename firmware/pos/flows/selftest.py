@@ -1,16 +1,24 @@
 """Switching on: every part says whether it works, then what a power cut left open is closed."""
 
 import gc
+import os
 
 from pos import log
+from pos.protocol import escpos
 from pos.protocol.apdu import CardError
 from pos.protocol.escpos import PrinterFault
 from pos.store import wifi
 from pos.store.keys import Keys, NoKey
-from pos.ui.frame import FAULT, OK
+from pos.ui.frame import FAULT, OK, WARN
 from pos.words import say
 
 _SHORT_OF_HEAP = 8192
+_SHORT_OF_FLASH = 65536
+_LEAST_MV = 2500  # less is no cell but a wire
+_MOST_MV = 4500
+_SET = 2026  # a clock that says an earlier year has not been set
+# What may come of wires
+_WIRES = ("err_part", "err_display", "err_keypad", "err_battery", "printer_silent", "net_part")
 _READ_MS = 5000  # for what failed, or until OK
 
 
@@ -18,15 +26,20 @@ async def run(t) -> None:
     """Start the parts one by one, each with a line on the screen."""
     await t.show("look", t.params["theme"], t.params["large"])
     await t.show("boot")
-    failed = False
+    failed, done = [], 0
     t.tested = []
-    for name, test in (
-        ("part_memory", _memory),
-        ("part_journal", _journal),
-        ("part_keys", _keys),
-        ("part_printer", _printer),
-        ("part_reader", _reader),
-        ("part_network", _network),
+    for name, test, wired in (
+        ("part_memory", _memory, ""),
+        ("part_flash", _flash, ""),
+        ("part_clock", _clock, ""),
+        ("part_journal", _journal, ""),
+        ("part_keys", _keys, ""),
+        ("part_display", _display, "DISPLAY DISPLAY_PINS"),
+        ("part_keypad", _keypad, "KEYPAD_ROWS KEYPAD_COLUMNS"),
+        ("part_battery", _battery, "BATTERY"),
+        ("part_printer", _printer, "PRINTER"),
+        ("part_reader", _reader, "NFC"),
+        ("part_network", _network, "LAN"),
     ):
         try:
             ok, detail = await test(t)
@@ -34,17 +47,76 @@ async def run(t) -> None:
             log.crash(name, error)
             ok, detail = False, "err_part"
         t.tested.append((name, ok, detail))
-        await t.show("selftest_line", say(name), ok, detail if ok else say(detail))
-        failed = failed or not ok
+        if not ok:
+            detail = say(detail) + _hint(t, detail, wired)
+        await t.show("selftest_line", say(name), ok, detail)
+        done += 1
+        if not ok:
+            failed.append((name, detail))
         gc.collect()
+    if failed and t.ui.lines < done:  # it did not fit on one screen: what matters once more
+        await t.show("boot")
+        for name, detail in failed:
+            await t.show("selftest_line", say(name), False, detail)
     if failed:
         await t.show("acknowledge", _READ_MS)
+
+
+def _hint(t, why, wired) -> str:
+    """Which wires to look at, where they may be the reason."""
+    if why not in _WIRES or not wired or (wired == "LAN" and t.params["network"] != "lan"):
+        return ""
+    bus, pins = "", []
+    for name in wired.split():
+        row = getattr(t.board, name, {})
+        if isinstance(row, tuple):
+            pins.append(name.split("_")[-1] + " " + ", ".join([str(pin) for pin in row]))
+            continue
+        for key in sorted(row):
+            if key in ("uart", "spi"):
+                bus = "%s %d: " % (key.upper(), row[key])
+            elif key not in ("baudrate", "divider"):
+                pins.append("%s %d" % (key.upper(), row[key]))
+    return " " + say("hint_wires").format(bus + ", ".join(pins))
 
 
 async def _memory(t):
     gc.collect()
     free = gc.mem_free()
     return free > _SHORT_OF_HEAP, "%d KB" % (free // 1024)
+
+
+async def _flash(t):
+    flash = os.statvfs("/")
+    free = flash[0] * flash[3]
+    if free < _SHORT_OF_FLASH:
+        return False, "err_flash"
+    return True, "%d KB" % (free >> 10)
+
+
+async def _clock(t):
+    when = t.now()
+    if int(when[:4]) < _SET:
+        return True, say("clock_unset")
+    return True, "%s:%s" % (when[8:10], when[10:12])
+
+
+async def _display(t):
+    return (True, "") if t.display.works() else (False, "err_display")
+
+
+async def _keypad(t):
+    return (False, "err_keypad") if t.keypad.held() else (True, "")
+
+
+async def _battery(t):
+    battery = t.battery()
+    if not battery:
+        return True, "-"
+    if not _LEAST_MV < battery.millivolts() < _MOST_MV:
+        return False, "err_battery"
+    await t.tell("power")
+    return True, "%d %%" % battery.percent()
 
 
 async def _journal(t):
@@ -68,14 +140,14 @@ async def _keys(t):
 async def _printer(t):
     printer = t.printer()
     try:
-        await printer.start()
+        near = await printer.start() & escpos.NEAR_END
     except PrinterFault as fault:
         t.ui.set_status(paper=FAULT)
         return False, "printer_" + fault.why
     finally:
         printer.close()
-    t.ui.set_status(paper=OK)
-    return True, ""
+    t.ui.set_status(paper=WARN if near else OK)
+    return True, say("printer_near") if near else ""
 
 
 async def _reader(t):
@@ -90,6 +162,9 @@ async def _reader(t):
 
 
 async def _network(t):
+    if t.training:
+        t.join()
+        return True, say("training_mark")
     way = t.params["network"]
     t.join(way, *(wifi.load(t.root, t.sealer()) if way == "wifi" else ()))
     try:

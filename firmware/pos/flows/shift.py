@@ -7,6 +7,7 @@ from micropython import const
 _MANY = const(10)
 _AWAY_MS = const(30000)  # how often the idle screen looks after what is pending
 _MINUTE = const(60)
+_COUNTS = const(20)  # slips and cards that are counted in memory; the power may take them
 
 
 async def run(t) -> None:
@@ -16,7 +17,9 @@ async def run(t) -> None:
         t.ui.set_status(operator=t.operator)
         await t.tell("sign_in")
         await _look_after(t, True)
+        await t.tell("care")
         await _work(t)
+        await t.tell("care", "off")
         await t.network.close()
         t.operator = ""
         t.ui.set_status(operator="")
@@ -26,6 +29,7 @@ async def _work(t):
     last = t.uptime()
     while True:
         t.ui.set_status(waiting=_owed(t))
+        await t.tell("power")
         key = await t.tell("idle", _AWAY_MS)
         if key is None:
             await _look_after(t)
@@ -84,6 +88,8 @@ async def _look_after(t, begins=False):
     t.reports = False
     if await t.tell("printing", how) and t.owed:
         await t.tell("settled")
+    if t.used[0] + t.used[2] >= _COUNTS:
+        await t.tell("care", "off")
 
 
 async def _choose(t) -> bool:

@@ -51,6 +51,11 @@ network:t:3:4:wifi
 theme:n:0:1:0
 large:n:0:1:0
 log_level:n:0:3:1
+training:n:0:1:0
+battery_min:n:0:50:10
+clean_paper:n:0:9999:300
+clean_cards:n:0:99999:5000
+service_months:n:0:99:12
 """
 
 

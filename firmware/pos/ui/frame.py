@@ -29,6 +29,7 @@ _CAP_COLORS = ("bad", "warn", "good", "accent", "muted")  # the last for all oth
 OFF = const(0)
 OK = const(1)
 FAULT = const(2)
+WARN = const(3)
 
 
 def _clock() -> str:
@@ -53,9 +54,9 @@ class Ui:
     def set_status(self, **status) -> None:
         """Change what is given, and repaint at once what looks different of the status bar.
 
-        ``operator``: the number; ``network``, ``host``, ``paper``: OFF, OK or FAULT; ``pending``:
-        whether a reversal waits; ``waiting``: how many slips and uploads do; ``battery``: percent,
-        None without one; ``charging``; ``training``.
+        ``operator``: the number; ``network``, ``host``, ``paper``: OFF, OK, FAULT or WARN;
+        ``pending``: whether a reversal waits; ``waiting``: how many slips and uploads do;
+        ``battery``: percent, None without one; ``charging``; ``training``.
         """
         self._status.update(status)
         self.tick()
@@ -86,7 +87,7 @@ class Ui:
             color = "bad" if charge < _LOW else "ink"
         yield _SIGN_X, _SIGN_W, sign, "sans16", color, "^"
         for i, part in enumerate(("network", "host", "paper")):
-            color = ("faint", "ink", "bad")[status(part, OFF)]
+            color = ("faint", "ink", "bad", "warn")[status(part, OFF)]
             yield _SIGN_X + _SIGN_W * (i + 1), _SIGN_W, _SIGNS[i], "sans16", color, "^"
         yield 187, 45, self.clock(), "sans16", "muted", ">"
 

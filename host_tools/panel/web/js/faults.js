@@ -7,6 +7,7 @@ import { make, onChange, say } from "./words.js";
 const SWITCHES = {
   power: [
     ["power_cut", (s) => !s.power, ["power", "cut"], ["power", "on"]],
+    ["charger", (s) => s.charger, ["charger", "on"], ["charger", "off"]],
   ],
   printer: [
     ["paper_out", (s) => !s.printer.paper, ["printer", "paper_out"], ["printer", "new_paper"]],
