@@ -88,3 +88,42 @@ buzzer.mute(False)
 await buzzer.key()
 """
     assert sound(mpy, body) == "[0, 0, 0, 0, 0, 2000, 0]"
+
+
+LAMP = """
+class Pin:
+    def __init__(self, name):
+        self.name = name
+    def __call__(self, level):
+        lit[self.name] = level
+        seen.append(("G" if lit["g"] else "") + ("R" if lit["r"] else ""))
+
+lit = {"g": 0, "r": 0}
+seen = []
+buzzer = Buzzer(pwm, lamp=(Pin("g"), Pin("r")))
+"""
+
+
+def test_the_lamp_is_green_red_or_both_and_then_dark(mpy):
+    body = f"""
+global lit, seen
+exec({LAMP!r}, globals())
+buzzer = globals()["buzzer"]
+await buzzer.key()
+assert not any(seen)
+buzzer.busy(True)
+assert seen[-1] == "GR"
+task = buzzer.ok()
+buzzer.busy(False)
+await asyncio.sleep_ms(20)
+assert seen[-1] == "G"
+task = buzzer.bad()
+await asyncio.sleep_ms(40)
+assert seen[-1] == "R"
+buzzer.busy(True)
+await task
+assert seen[-1] == "GR"
+buzzer.busy(False)
+assert seen[-1] == ""
+"""
+    assert sound(mpy, body).startswith("[")

@@ -65,7 +65,7 @@ class Host:
     async def exchange(self, request: tuple, mak=None) -> dict:
         """The fields of the answer."""
         mti, fields = request
-        answer = {39: "00"}
+        answer: dict = {39: "00"}
         for f in _ECHOED:
             if f in fields:
                 answer[f] = fields[f]
