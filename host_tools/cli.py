@@ -198,11 +198,12 @@ def bench(
 ) -> None:
     """Measure what a sale costs: bytes, time on the wires, instructions, heap.
 
-    For a card of each kernel, for messages and keys, for a full batch and its settlement, beside
-    the targets. What an instrument that is missing would have measured is named. Nothing is timed
-    but where it says so, so the figures are the same each time; docs/bench.md explains them.
+    For a card of each kernel, for messages and keys, for a full batch and its settlement, for
+    screen and paper, beside the targets. What an instrument that is missing would have measured
+    is named. Nothing is timed but where it says so, so the figures are the same each time;
+    docs/bench.md explains them.
     """
-    from host_tools.bench import batch, dialect, mpy, report, settlement
+    from host_tools.bench import batch, dialect, display, mpy, report, settlement
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError
     from host_tools.vboard.cards.fields import CardFileError
@@ -210,7 +211,11 @@ def bench(
     with in_a_sentence(BuildError, CardFileError, ProvisionError, mpy.MeterError):
         found = []
         for one in chain(
-            report.measure(), dialect.measure(), batch.measure(), settlement.measure()
+            report.measure(),
+            dialect.measure(),
+            batch.measure(),
+            settlement.measure(),
+            display.measure(),
         ):
             found.append(one)
             if not as_json:
@@ -353,13 +358,7 @@ def provision(
         raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
     if language not in ("en", "zh"):
         raise typer.BadParameter("a language is en or zh")
-    secrets = {}
-    if ask_secrets:
-        secrets = {
-            "wifi_key": typer.prompt("Wi-Fi key", hide_input=True),
-            "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
-            "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
-        }
+    secrets = _secrets() if ask_secrets else {}
     identity = Identity(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
@@ -392,6 +391,14 @@ def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: boo
         key = cert.with_suffix(".key")
     with in_a_sentence(TlsFilesError):
         return TlsFiles.read(ca, cert, key)
+
+
+def _secrets() -> dict[str, str]:
+    return {
+        "wifi_key": typer.prompt("Wi-Fi key", hide_input=True),
+        "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
+        "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
+    }
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def differences(name: str, pictures: dict[str, Image.Image]) -> list[str]:
 
 def _marked(want: Image.Image, got: Image.Image) -> Image.Image:
     """Where two pictures differ, in red on what was kept, faded."""
-    changed = ImageChops.difference(want, got).convert("L").point(lambda level: 255 * (level > 0))
+    changed = ImageChops.difference(want, got).convert("L").point([0] + [255] * 255)
     faded = Image.blend(want, Image.new("RGB", want.size, "white"), 0.7)
     faded.paste((220, 0, 0), mask=changed)
     return faded

@@ -14,7 +14,7 @@ await screens.selftest_line(ui, say("part_journal"), False, say("err_journal"))
 await screens.selftest_line(ui, say("part_keys"), True, "82E136")
 await screens.selftest_line(ui, say("part_printer"), False, say("printer_paper"))
 await screens.selftest_line(ui, say("part_reader"), True, "PN532 1.6")
-await screens.selftest_line(ui, say("part_network"), False, say("err_network"))
+await screens.selftest_line(ui, say("part_network"), False, "W5500")
 """,
     "broken": """
 await screens.result(ui, "bad", say("broken"), (say("broken_hint").format("params"),))""",
@@ -105,6 +105,14 @@ counts = [0, 0, 0, 0, 0, 0, 1, 3, 12, 14, 9, 22, 31, 18, 8, 7, 9, 12, 20, 25, 16
 rows = [(say("totals_debit").format(214), "123,456.00"),
     (say("totals_best").format(12, 13), "1.00")]
 await after(listing.hours(ui, say("totals_hours"), counts, rows))""",
+    "about": """
+rows = (("TapTill", "0.1"), (say("menu_about"), "240ac4000001"), (say("trace"), "000042"))
+await after(facts.show(ui, say("menu_about"), rows))""",
+    # A network
+    "network_name": """
+await after(letters.ask(ui, say("menu_network"), say("net_name"), 1, 32, False), "8277")""",
+    "network_key": """
+await after(letters.ask(ui, say("menu_network"), say("net_key"), 8, 63, True), "22##1*")""",
     "nothing": 'await after(listing.nothing(ui, say("menu_query")))',
     # The status bar
     "bar_all": """

@@ -23,7 +23,7 @@ SCREENS = {
         "The paper is out. Put in a",
         "new roll.",
         "✓ Reader  PN532 1.6",
-        "✗ Network  not connected",
+        "✗ Network  W5500",
     ],
     "operator": [
         "Log in",

@@ -11,6 +11,9 @@ sound 0 1
 lock_min 0 1 2 5 10 15 30 60
 pin_bypass 0 1
 pin_scrambled 0 1
+theme 0 1
+large 0 1
+details 0 1
 """
 
 
@@ -34,6 +37,7 @@ async def run(t) -> None:
             await t.tell(stories[at].replace("menu_", ""))
         else:
             _next(t, rows[at - len(stories)])
+            await t.show("look", t.params["theme"], t.params["large"])
 
 
 def _value(name, value) -> str:

@@ -50,7 +50,7 @@ class Canvas:
         self.amounts = ("amount40", "sans24", "sans16")  # the largest first
         self.top = 0  # what a full show leaves out, as it is on the screen already
         self.root = root
-        self.colors = NORMAL  # of _COLORS; whoever puts others there clears the canvas
+        self.colors = NORMAL  # of _COLORS
         gbk.use(view(root + "/gb2312.tab"))
         cells = {}
         for name in _HAN:
@@ -70,14 +70,13 @@ class Canvas:
             FrameBuffer(levels[8:16], 4, 1, RGB565),
             FrameBuffer(levels[16:], 2, 1, RGB565),
         )
-        self._paint = None  # which two colours the palette is between
+        self._paint = self._mixed = None  # which two colours of what the palette is between
         self._things = []
 
     def clear(self) -> None:
         """Forget all things; the screen keeps its pixels until the next ``show``."""
         self._things.clear()
         self.top = 0
-        self._paint = None
 
     def _word(self, color: str) -> int:
         """The colour as framebuf stores it so that memory holds the high byte first."""
@@ -239,9 +238,9 @@ class Canvas:
                 at += size
                 continue
             record = records + _RECORD * glyph
-            high = data[record + 1]
             gy = top + data[record + 3]
-            if high and gy < rows and gy + high > 0:
+            high = data[record + 1] if gy < rows else 0
+            if high and gy + high > 0:
                 wide = data[record]
                 bits = data[record + 5] | data[record + 6] << 8 | data[record + 7] << 16
                 source[0] = data[bits : bits + ((wide + 3) >> 2) * high]
@@ -253,9 +252,10 @@ class Canvas:
 
     def _mix(self, paint: int) -> None:
         """Set the palette to the four grey levels between two colours."""
-        if paint == self._paint:
+        if paint == self._paint and self._mixed is self.colors:
             return
         self._paint = paint
+        self._mixed = self.colors
         a, b = paint >> 8, paint & 0xFF
         levels = self._levels
         colors = self.colors

@@ -72,21 +72,27 @@ class Font:
         self.records = _CODES + 2 * self._count
         self._first = data[_CODES] | data[_CODES + 1] << 8
         self._missing = data[10] | data[11] << 8
+        self._run = 1  # glyphs from the first on whose codes follow each other, as ASCII's do
+        while self._run < self._count and self._code(self._run) == self._first + self._run:
+            self._run += 1
 
     def glyphs(self, text: str):
         """The numbers of what is drawn for ``text``: of a record, or _CELL and that of a cell."""
         found = array("H")
+        first, run = self._first, self._run
         for code in points(text):
-            found.append(self._glyph(code))
+            glyph = code - first
+            found.append(glyph if 0 <= glyph < run else self._glyph(code))
         return found
 
     def width(self, glyphs) -> int:
         """Pixels that they take on a line."""
         data = self.data
         advance = self.records + 4
+        size = self.cells.size if self.cells else 0
         width = 0
         for glyph in glyphs:
-            width += self.cells.size if glyph >= _CELL else data[advance + _RECORD * glyph]
+            width += size if glyph >= _CELL else data[advance + _RECORD * glyph]
         return width
 
     def rows(self, glyphs):
@@ -107,12 +113,12 @@ class Font:
         return top, bottom
 
     def _glyph(self, code: int) -> int:
-        guess = code - self._first  # right for a run of neighbours, as ASCII is
-        if not (0 <= guess < self._count and self._code(guess) == code):
-            guess = -1 if code >= _WIDE and self.cells else self._search(code)
-            if guess < 0:
+        glyph = code - self._first
+        if not 0 <= glyph < self._run:
+            glyph = -1 if code >= _WIDE and self.cells else self._search(code)
+            if glyph < 0:
                 return _CELL | gbk.cell(gbk.code(code)) if self.cells else self._missing
-        return guess
+        return glyph
 
     def _code(self, index: int) -> int:
         at = _CODES + 2 * index
