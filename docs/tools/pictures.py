@@ -1,9 +1,11 @@
-"""Makes docs/images/sale.png out of the pictures that ``make demo`` has left in build/demo.
+"""Makes the pictures of the READMEs out of what demo and tests have left.
 
-    make demo && .venv/bin/python docs/tools/pictures.py
+    make demo browser && .venv/bin/python tests/unit/slip_papers.py
+    .venv/bin/python docs/tools/pictures.py
 
-Six screens as the display model held them, and the slip for the shop as the printer model printed
-it. Nothing is drawn here but the background.
+sale.png: six screens of the demo as the display model held them, and the slip for the shop as the
+printer model printed it. sale_zh.png: the same of the screens that tests keep, in Chinese.
+browser.png: the page of ``make sim`` as Chromium showed it. Nothing is drawn here but backgrounds.
 """
 
 import sys
@@ -13,8 +15,12 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "build" / "demo"
-OUT = ROOT / "docs" / "images" / "sale.png"
+KEPT = ROOT / "tests" / "screens" / "zh"
+PAPER = ROOT / "build" / "slips" / "sale.zh.png"
+PAGE = ROOT / "build" / "browser" / "06-conversation.png"
+OUT = ROOT / "docs" / "images"
 SCREENS = ("self-test", "ready", "amount", "tap", "pin-typed", "approved")
+IN_CHINESE = ("operator", "idle_chinese", "amount", "present_card", "pin", "approved")
 _COLUMNS = 3
 _GAP = 16
 _BACKGROUND = (222, 224, 228)
@@ -25,22 +31,21 @@ def _screen(name: str) -> Image.Image:
     return Image.open(path).convert("RGB")
 
 
-def _slip(height: int) -> Image.Image:
-    """The first of the two slips on the paper, which are equally long, ``height`` pixels high."""
+def _first_slip() -> Image.Image:
+    """The first of the two slips on the demo's paper, which are equally long."""
     paper = Image.open(DEMO / "paper.png").convert("RGB")
-    slip = paper.crop((0, 0, paper.width, paper.height // 2))
-    width = round(slip.width * height / slip.height)
-    return slip.resize((width, height), Image.Resampling.LANCZOS)
+    return paper.crop((0, 0, paper.width, paper.height // 2))
 
 
-def sheet() -> Image.Image:
+def sheet(screens: list[Image.Image], slip: Image.Image) -> Image.Image:
     """Screens in rows, the paper at their right."""
-    screens = [_screen(name) for name in SCREENS]
     wide, high = screens[0].size
     rows = -(-len(screens) // _COLUMNS)
     left, whole = _COLUMNS * (wide + _GAP) + _GAP, rows * (high + _GAP) + _GAP
-    slip = _slip(whole - 2 * _GAP)
-    picture = Image.new("RGB", (left + slip.width + _GAP, whole), _BACKGROUND)
+    tall = whole - 2 * _GAP
+    width = round(slip.width * tall / slip.height)
+    slip = slip.resize((width, tall), Image.Resampling.LANCZOS)
+    picture = Image.new("RGB", (left + width + _GAP, whole), _BACKGROUND)
     for at, screen in enumerate(screens):
         row, column = divmod(at, _COLUMNS)
         picture.paste(screen, (_GAP + column * (wide + _GAP), _GAP + row * (high + _GAP)))
@@ -48,17 +53,23 @@ def sheet() -> Image.Image:
     return picture
 
 
-def main() -> int:
-    """Write the picture; 1 when the demo's pictures are not there."""
-    try:
-        picture = sheet()
-    except (OSError, ValueError):
-        print("The pictures of the demo are not in build/demo: make demo first.", file=sys.stderr)
-        return 1
-    OUT.parent.mkdir(exist_ok=True)
+def _save(picture: Image.Image, name: str) -> None:
     # Grey levels of the text and a few colours: a palette is half the size and looks the same
-    picture.quantize(128, dither=Image.Dither.NONE).save(OUT, optimize=True)
-    print(f"{OUT.relative_to(ROOT)}: {picture.width} x {picture.height}")
+    OUT.mkdir(exist_ok=True)
+    picture.quantize(128, dither=Image.Dither.NONE).save(OUT / name, optimize=True)
+    print(f"docs/images/{name}: {picture.width} x {picture.height}")
+
+
+def main() -> int:
+    """Write the pictures; 1 when what they are made of is not there."""
+    try:
+        _save(sheet([_screen(name) for name in SCREENS], _first_slip()), "sale.png")
+        kept = [Image.open(KEPT / f"{name}.png").convert("RGB") for name in IN_CHINESE]
+        _save(sheet(kept, Image.open(PAPER).convert("RGB")), "sale_zh.png")
+        _save(Image.open(PAGE).convert("RGB"), "browser.png")
+    except (OSError, ValueError) as error:
+        print(f"Not there yet, see the first lines of this file: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

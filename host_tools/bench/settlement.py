@@ -65,6 +65,7 @@ import asyncio
 from pos.flows import settle
 class T:
     operator, action, signed_in, live = "01", 0, True, 0
+    training, reports, owed, kept = False, False, 0, None
     def __init__(self):
         self.root = root
         self.params = store.Params(root)

@@ -10,8 +10,10 @@ def constants(path):
     """The names of ``_X = const(n)``, without the underscore, and their numbers."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         call = node.value if isinstance(node, ast.Assign) else None
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "const":
-            yield node.targets[0].id[1:], ast.literal_eval(node.value.args[0])
+        name = getattr(node.targets[0], "id", "") if isinstance(node, ast.Assign) else ""
+        called = isinstance(call, ast.Call) and getattr(call.func, "id", "")
+        if called == "const" and name.startswith("_"):
+            yield name[1:], ast.literal_eval(node.value.args[0])
 
 
 def test_op_codes_agree():

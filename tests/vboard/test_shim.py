@@ -75,10 +75,11 @@ import asyncio, time
 async def sleeper(s):
     await asyncio.sleep(s)
     print("woke", s)
+async def last():
+    print("start")  # the others sleep by now: time that passes earlier would wake nobody
 async def main():
-    print("start")
     start = time.ticks_ms()
-    await asyncio.gather(sleeper(300), sleeper(30), sleeper(3000))
+    await asyncio.gather(sleeper(300), sleeper(30), sleeper(3000), last())
     print("passed", time.ticks_diff(time.ticks_ms(), start) // 1000)
 asyncio.run(main())
 """
