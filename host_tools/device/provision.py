@@ -4,11 +4,15 @@ Works on any board that mpremote can talk to. Development keys only: what is typ
 line in clear.
 """
 
+import contextlib
 from dataclasses import dataclass
 
 from mpremote.transport_serial import SerialTransport, TransportError, TransportExecError
 
 from host_tools.device.tls_files import TlsFiles, forget
+
+_READ_S = 1  # mpremote has no limit of its own while it reads from a pseudo-terminal
+_TRIES = 3
 
 # The REPL looks for modules in the root of the flash first, and there the directory of the
 # terminal's data is called as its package is.
@@ -88,14 +92,26 @@ class Identity:
         )
 
 
+def _interrupt(transport: SerialTransport) -> None:
+    """To the REPL. A Ctrl-C that comes while the terminal starts may be lost: then once more."""
+    for _ in range(_TRIES - 1):
+        try:
+            with contextlib.redirect_stdout(None):  # it prints what it got instead
+                transport.enter_raw_repl()
+            return
+        except TransportError:
+            pass
+    transport.enter_raw_repl()
+
+
 def provision(port: str, identity: Identity) -> str:
     """Store ``identity`` in the terminal at serial ``port``; returns the KCV of its TMK in hex.
 
     The terminal is interrupted, and starts anew afterwards. Raises ProvisionError.
     """
-    transport = SerialTransport(port)
+    transport = SerialTransport(port, timeout=_READ_S)
     try:
-        transport.enter_raw_repl()
+        _interrupt(transport)
         answer = transport.exec(identity.script()).decode().strip()
         transport.exec_raw_no_follow("import machine; machine.reset()")
         return answer

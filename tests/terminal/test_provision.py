@@ -1,6 +1,7 @@
 """A terminal is told who it is over its console, as often as one likes."""
 
 import pytest
+from mpremote.transport_serial import SerialTransport, TransportError
 
 from host_tools.device import tls_bench
 from host_tools.device.journal_reader import Store
@@ -36,6 +37,26 @@ def test_a_terminal_can_be_told_again_who_it_is(device):
     assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "87654321"
     assert tell(device, Identity()) == KCV
     assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "12345678"
+
+
+@pytest.mark.parametrize(("lost", "reached"), [(2, True), (3, False)])
+def test_an_interrupt_that_is_lost_is_sent_again(device, monkeypatch, lost, reached):
+    """A line on which nothing comes back at first; none is waited for without end."""
+    enter, tries = SerialTransport.enter_raw_repl, []
+
+    def enter_later(transport):
+        assert transport.serial.timeout
+        tries.append(1)
+        if len(tries) <= lost:
+            raise TransportError("could not enter raw repl")
+        enter(transport)
+
+    monkeypatch.setattr(SerialTransport, "enter_raw_repl", enter_later)
+    if reached:
+        assert tell(device, Identity()) == KCV
+    else:
+        with pytest.raises(ProvisionError, match="no REPL"):
+            tell(device, Identity())
 
 
 def test_tls_stays_until_it_is_taken_away(device):
