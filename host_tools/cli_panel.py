@@ -14,20 +14,6 @@ from host_tools.cli_emv import fail, in_a_sentence
 DEFAULT_PORT = 8585
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens at that address. OSError when it is taken or not ours."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-        sock.listen()
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
 def sim(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the page; 0: any that is free.")
@@ -48,9 +34,12 @@ def sim(
     """
     if language not in ("en", "zh"):
         raise typer.BadParameter("the terminal speaks en and zh")
+    from host_tools.acquirer.server import bound
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server has its own
     try:
         sock = bound(host, port)
+        sock.listen()  # now: what is asked of it before the page is served waits
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             fail(f"port {port} of {host} is taken: choose another with --port, 0 for any")

@@ -69,7 +69,7 @@ class AcquiringHost:
         With ``tls`` over TLS: a terminal whose handshake fails is logged and not served.
         """
         self._host, self._ssl = host, tls
-        await self._listen(_bound(host, port))
+        await self._listen(bound(host, port))
         self.log.event("listening", host=host, port=self.port, tls=self._ssl is not None)
         return self.port
 
@@ -146,7 +146,7 @@ class AcquiringHost:
             # A bound socket that does not listen refuses, and keeps the port ours.
             await self._close_listener()
             await self._drop_connections()
-            self._closed_door = _bound(self._host, self.port)
+            self._closed_door = bound(self._host, self.port)
 
     async def behave(self) -> None:
         """Call all faults off; a host that was down listens again on the same port."""
@@ -333,7 +333,7 @@ def _peer(sock: socket.socket) -> str:
     return f"{name[0]}:{name[1]}" if len(name) > 1 else "?"
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     """A bound socket that does not listen yet."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)

@@ -113,13 +113,12 @@ await buzzer.key()
 assert not any(seen)
 buzzer.busy(True)
 assert seen[-1] == "GR"
-task = buzzer.ok()
-buzzer.busy(False)
-await asyncio.sleep_ms(20)
-assert seen[-1] == "G"
-task = buzzer.bad()
-await asyncio.sleep_ms(40)
-assert seen[-1] == "R"
+for play, light in ((buzzer.ok, "G"), (buzzer.bad, "R")):
+    task = play()
+    buzzer.busy(False)
+    while seen[-1] != light:
+        assert not task.done()
+        await asyncio.sleep_ms(1)
 buzzer.busy(True)
 await task
 assert seen[-1] == "GR"
