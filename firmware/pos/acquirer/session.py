@@ -55,7 +55,8 @@ class Session:
     async def connect(self) -> None:
         """Have a connection, also proven where it is TLS.
 
-        Raises HostError("connect" or "tls_...") and then nothing has been sent.
+        Raises HostError("connect" or "tls_...") and then nothing has been sent. A heap without
+        room for TLS is such a case too: what has to go to the host finds more room later.
         """
         if self._writer:
             return
@@ -65,7 +66,7 @@ class Session:
                 return
             await self._network.up()
             await deadline(self._open(p["host"], p["port"]), p["connect_s"] * 1000)
-        except (OSError, EOFError, asyncio.TimeoutError) as error:
+        except (OSError, EOFError, asyncio.TimeoutError, MemoryError) as error:
             await self._hang_up()
             log.warn("host", "cannot connect: %s", str(error) or type(error).__name__)
             why = str(error)
