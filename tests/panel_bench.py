@@ -5,7 +5,7 @@ import contextlib
 import threading
 from typing import NamedTuple
 
-from host_tools.cli_panel import bound
+from host_tools.acquirer.server import bound
 from host_tools.panel import run
 from host_tools.panel.world import World
 
