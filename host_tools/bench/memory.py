@@ -1,8 +1,8 @@
 """What the firmware keeps of the heap with 4-byte words, on two 32-bit builds of MicroPython.
 
 The terminal itself cannot run there. What it has loaded when it waits at its first screen can be
-loaded, and so can the parts of a sale one by one: with modules of the ESP32 and of asyncio that are
-not there stood in for by empty ones. Code stays in a ROM file system, without machine code.
+loaded, and so can the parts of a sale one by one: with empty modules for those of the ESP32 and
+of asyncio that are not there. Code stays in a ROM file system, without machine code.
 """
 
 import json
