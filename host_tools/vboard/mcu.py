@@ -120,6 +120,7 @@ class Microcontroller:
         self._irqs: dict[int, int] = {}
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
+        clock.on_stall = lambda ms: self.advance(-int(ms))
         self._rtc_us, self._rtc_at = 0, 0.0
         self._handlers = self._make_handlers()
 
@@ -152,8 +153,8 @@ class Microcontroller:
             self._start(cause)
 
     def advance(self, ms: int) -> None:
-        """Let time pass on the chip's own clocks."""
-        self._send(wire_link.ADVANCE, 0, struct.pack("<I", ms))
+        """Let time pass on the chip's own clocks, or take back what has not passed."""
+        self._send(wire_link.ADVANCE, 0, struct.pack("<i", ms))
 
     def _start(self, cause: int) -> None:
         if cause == SOFT:
@@ -161,7 +162,7 @@ class Microcontroller:
         else:
             self.console.raw_repl = False
         self._irqs.clear()
-        self._link = link = HostLink(self._core.write, self._handlers)
+        self._link = link = HostLink(self._core.write, self._handlers, self._clock.stalled)
         settings = {
             "ID": self._unique_id,
             "RESET_CAUSE": str(cause),
@@ -225,6 +226,7 @@ class Microcontroller:
             wire_link.RTC_GET: self._rtc_get,
             wire_link.RTC_SET: self._rtc_set,
             wire_link.WDT_FEED: self._feed,
+            wire_link.SYNC: self._sync,
             wire_link.BOOTED: lambda _, __: self.console.booted(),
         }
 
@@ -329,6 +331,10 @@ class Microcontroller:
 
     def _rtc_set(self, _: int, payload: bytes) -> None:
         self._rtc_us, self._rtc_at = struct.unpack("<Q", payload)[0], self._clock.now_ms()
+
+    def _sync(self, _: int, __: bytes) -> bytes:
+        self._clock.catch_up()
+        return b""
 
     def _feed(self, _: int, payload: bytes) -> None:
         if self._watchdog is not None:
