@@ -22,8 +22,8 @@ _ADVANCE = const(0x74)
 _SYNC = const(0x76)
 
 handlers = {}
-# Ahead of the interpreter's own clock, by which asyncio dates what an event has made ready: so that
-# it can be set back, and what is there in time goes before a deadline that has passed since
+# Ahead of the interpreter's own clock, by which asyncio dates what an event has made ready: so it
+# can be set back, and what is there in time goes before a deadline that has passed since
 ticks_offset_ms = 3600000
 
 MAX = 1040  # the longest payload: what LittleFS programs at once, and its address
