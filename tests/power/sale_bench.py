@@ -55,6 +55,11 @@ _WRONG = {words for words, _ in _HANDS} - {"Operator", "Password", "Supervisor"}
 _MOOT = ("request", "pass")
 
 
+def _whole(lines) -> str:
+    """What a screen says, also where it goes on on the next line."""
+    return "\n".join(lines) + "\n" + " ".join(lines)
+
+
 def misbehaves(step) -> bool:
     """Whether a step has the host do what it should not: one thing going wrong is enough."""
     return step.name == "host" and step.value.split()[0] in FAULTS
@@ -214,7 +219,7 @@ class Bench:
 
         def look():
             lines = self.device.screen()
-            whole = "\n".join(lines) + "\n" + " ".join(lines)
+            whole = _whole(lines)
             # an approval may have gone by already: its first slip is on paper then
             passed = "Approved" in wanted and "Tear off" in whole
             if passed or all(text in whole for text in wanted):
@@ -248,7 +253,7 @@ class Bench:
             return self.board.wait_here(what, until - time.monotonic(), f"{text!r}")
 
         def look():
-            screen = "\n".join(self.device.screen())  # one look: the next may be another screen
+            screen = _whole(self.device.screen())  # one look: the next may be another screen
             wanted = (hand for hand in ((text, ""), *_HANDS) if hand[0] in screen)
             return next(wanted, None)
 
@@ -269,7 +274,7 @@ class Bench:
 
     def shows(self, text: str) -> bool:
         """Whether a text is on the screen."""
-        return any(text in line for line in self.device.screen())
+        return text in _whole(self.device.screen())
 
     def _screen(self) -> list[str]:
         """The lines on the display; the last of them are told when a story goes wrong."""
