@@ -63,19 +63,27 @@ def build(
 ) -> None:
     """Compile the firmware and pack its ROM image.
 
-    Prints path, size in bytes and SHA-256 of the firmware's image and of the image with the
-    virtual board's own modules. The same sources give the same bytes.
+    Prints path, size in bytes and SHA-256 of the firmware's image; of the virtual board also of
+    the image with its own modules. Of a real board it prints what MicroPython's own build is to
+    freeze, see docs/boards.md. The same sources give the same bytes.
     """
     from host_tools import boards
+    from host_tools.build.frozen import stage
     from host_tools.build.image import BuildError, build_firmware, build_shim
 
     if board not in boards.names():
         known = ", ".join(boards.names())
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
     with in_a_sentence(BuildError):
-        for image in (build_firmware(board), build_shim()):
+        real = (boards.BOARDS / board / "manifest.py").exists()
+        images = [build_firmware(board)] if real else [build_firmware(board), build_shim()]
+        for image in images:
             path = image.path.relative_to(ROOT)
             typer.echo(f"{path!s:28} {image.size:7} bytes  sha256 {image.sha256}")
+        if real:
+            frozen = stage(board)
+            path = frozen.path.relative_to(ROOT)
+            typer.echo(f"{path!s:28} {frozen.modules} modules, {frozen.data_size} bytes of data")
 
 
 @app.command(rich_help_panel=_DEVELOP, context_settings=_PASS_ON)
