@@ -1,8 +1,8 @@
 """Which pins a board uses, and what is wrong with that.
 
-What the chips' pins can do is from the data sheets: ESP32 series v5.2, sections 2 and 3;
-ESP32-S3 series v2.2, sections 2 and 3; ESP32-WROVER-E, ESP32-WROOM-32E and ESP32-S3-WROOM-1 for
-what their flash and PSRAM take.
+What the chips' pins can do is from the GPIO summaries of ESP-IDF's manual (ESP32, ESP32-S3), which
+are those of the data sheets; the data sheets of ESP32-WROVER-E, ESP32-WROOM-32E and
+ESP32-S3-WROOM-1 say what flash and PSRAM of a module take.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,8 @@ _SIGNALS: dict[str, str | None] = {
     **dict.fromkeys(("scl", "sda"), DRAIN),
     "charge": PULLED,
     "adc": ADC,
-    **dict.fromkeys(("spi", "uart", "i2c", "baudrate", "divider", "chip", "address"), None),
+    **dict.fromkeys(("spi", "uart", "i2c", "baudrate", "divider"), None),
+    **dict.fromkeys(("chip", "address", "screens"), None),
 }
 _PARTS = ("DISPLAY", "DISPLAY_PINS", "NFC", "PRINTER", "LAN", "BATTERY", "MODEM")
 _BUSES = ("spi", "uart", "i2c")
@@ -33,12 +34,16 @@ _MAX_SPI = 40_000_000  # through the GPIO matrix
 
 @dataclass(frozen=True)
 class Use:
-    """A pin: for which constant of board.py, which signal of it, and how it is used."""
+    """A pin: for which constant of board.py, which signal of it, and how it is used.
+
+    ``uart`` is the number of the UART that the part is on.
+    """
 
     pin: int
     part: str
     signal: str
     kind: str
+    uart: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,12 @@ def uses(wires: SimpleNamespace) -> Iterator[Use]:
         if part in _PARTS:
             for signal, pin in value.items():
                 if signal not in _SIGNALS:
-                    raise ValueError(f"{part}: {signal!r} is not a signal that host_tools/pins knows")
+                    raise ValueError(
+                        f"{part}: {signal!r} is not a signal that host_tools/pins knows"
+                    )
                 kind = _SIGNALS[signal]
                 if kind:
-                    yield Use(pin, part, signal, kind)
+                    yield Use(pin, part, signal, kind, value.get("uart"))
         elif part in ("KEYPAD_ROWS", "KEYPAD_COLUMNS"):
             name, kind = ("row", DRAIN) if part == "KEYPAD_ROWS" else ("column", PULLED)
             yield from (Use(pin, part, f"{name} {i + 1}", kind) for i, pin in enumerate(value))
@@ -125,14 +132,16 @@ def problems(board: Board) -> list[str]:
             found.append(f"GPIO{pin} is used twice: {names}")
     for pin in board.strapping.keys() - by_pin.keys():
         found.append(f"GPIO{pin} is explained as a strapping pin, but not used")
-    return found + list(_bus_problems(board.wires))
+    return found + list(_bus_problems(board.wires, (0, 1, 2) if chip.usb else (1, 2)))
 
 
 def _wrong(use: Use, chip: _Chip, board: Board) -> Iterator[str]:
     name = f"GPIO{use.pin} ({use.part} {use.signal})"
     if use.pin not in chip.pins:
         yield f"{name} does not exist on this chip"
-    taken = {"flash": chip.flash, "console": chip.console, "USB port": chip.usb}
+    taken = {"flash": chip.flash, "USB port": chip.usb}
+    if not (chip.usb and use.uart == 0):  # where the console is on USB, UART 0 may be a part's
+        taken["console"] = chip.console
     if board.psram_size:
         taken["PSRAM"] = chip.psram
     for what, those in taken.items():
@@ -147,7 +156,7 @@ def _wrong(use: Use, chip: _Chip, board: Board) -> Iterator[str]:
         yield f"{name} is read at reset; facts.yaml does not say why it may be used"
 
 
-def _bus_problems(wires: SimpleNamespace) -> Iterator[str]:
+def _bus_problems(wires: SimpleNamespace, uarts: tuple[int, ...]) -> Iterator[str]:
     taken: dict[tuple[str, int], str] = {}
     for part in _PARTS:
         value = getattr(wires, part, {})
@@ -158,7 +167,7 @@ def _bus_problems(wires: SimpleNamespace) -> Iterator[str]:
             if (bus, number) in taken:
                 yield f"{bus} {number} is used twice: {taken[bus, number]} and {part}"
             taken[bus, number] = part
-            if bus == "uart" and number not in (1, 2):
+            if bus == "uart" and number not in uarts:
                 yield f"{part}: uart {number} is not there, or the console's"
             if bus == "spi" and number not in (1, 2):
                 yield f"{part}: there is no spi {number}"
