@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from board_manifest import Manifest
+from littlefs import LittleFS
 
 from host_tools import boards
 from host_tools.build import frozen
@@ -34,6 +35,8 @@ KNOWN = {
     "COMPILER_OPTIMIZATION_SIZE": "sdkconfig.spiram",
     "FREERTOS_PLACE_FUNCTIONS_INTO_FLASH": "sdkconfig.spiram",
 }
+# Packages of micropython-lib that every official image has, so that nobody has to install them
+OFFICIAL = ["ssl"]
 # MicroPython itself with all that it has, from the slot of its own 4 MiB table that it fits into
 MICROPYTHON_SIZE = 0x180000
 FROZEN_PER_MPY = 1.7  # bytes of flash for a byte of .mpy
@@ -69,7 +72,7 @@ def test_the_manifest_freezes_the_port_asyncio_and_the_terminal(name, upstream):
         upstream["MPY_DIR"] / "extmod" / "asyncio" / "files",
         BUILD / name / "frozen",
     ]
-    assert manifest.required == []  # a REPL has no place in a production image
+    assert manifest.required == OFFICIAL  # a REPL has no place in a production image
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -78,7 +81,7 @@ def test_packages_are_declared_once_for_images_and_for_mip(name, upstream):
     manifest = Manifest(BOARD_DIR=directory, **upstream)
     manifest.include(str(directory / "manifest_dev.py"))
     package = json.loads((boards.BOARDS / "package.json").read_text(encoding="utf-8"))
-    assert manifest.required == [dependency[0] for dependency in package["deps"]]
+    assert manifest.required == OFFICIAL + [name for name, _ in package["deps"]]
     assert len(manifest.frozen) == 3
 
 
@@ -103,7 +106,7 @@ def test_what_has_not_changed_is_not_written_anew(staged):
 
 
 def test_the_frozen_files_lie_at_rom_without_a_copy(staged):
-    """With what boot.py does, on MicroPython; there the constant is in a heap, as it is no ESP32."""
+    """What boot.py does, on MicroPython; the constant is in a heap there, it is not frozen."""
     program = """
 import gc, sys
 sys.path[:] = [{path!r}, ".frozen"]
@@ -147,6 +150,30 @@ def test_a_slot_has_room_for_all_of_it(name, staged):
     code = sum(path.stat().st_size for path in stage.rglob("*.mpy"))
     needed = MICROPYTHON_SIZE + FROZEN_PER_MPY * code + staged.data_size
     assert needed < boards.load(name).partition("ota_0").size
+
+
+def on_littlefs(*trees):
+    """Bytes that the files of ``trees`` take on a file system as a board has it."""
+    blocks = 4 * 1024 * 1024 // 4096
+    flash = LittleFS(block_size=4096, block_count=blocks, prog_size=32, read_size=32)
+    for tree in trees:
+        root = BUILD / "esp32s3_n16r8" / tree
+        for path in filter(Path.is_file, root.rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if "/" in name:
+                flash.makedirs(name.rpartition("/")[0], exist_ok=True)
+            with flash.open(name, "wb") as file:
+                file.write(path.read_bytes())
+    return flash.used_block_count * 4096
+
+
+def test_boards_with_psram_have_room_to_develop(staged):
+    """On 8 MiB only the code: fonts and data are in the image for people who develop."""
+    code = on_littlefs("stage", "board", "names")
+    everything = on_littlefs("stage", "board", "names", "fonts", "emv", "mark")
+    kept = 512 * 1024  # for the terminal's own files, and for what is sent before it replaces
+    assert everything + kept < boards.load("esp32s3_n16r8").partition("vfs").size
+    assert code + kept < boards.load("esp32_wrover").partition("vfs").size < everything
 
 
 def options(name):

@@ -25,7 +25,7 @@ def test_the_boards_are_there():
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_board_is_called_as_its_directory(name):
-    assert boards.load(name).wires.NAME == name
+    assert name == boards.load(name).wires.NAME
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -130,7 +130,7 @@ def test_wrong_data_are_told_with_their_file(tmp_path, monkeypatch, file, old, n
 
 
 def test_a_board_that_is_not_there_is_told_with_those_that_are():
-    with pytest.raises(boards.BoardError, match="no board '../virtual'; there is esp32_devkit, "):
+    with pytest.raises(boards.BoardError, match=r"no board .+virtual.; there is esp32_devkit, "):
         boards.load("../virtual")
 
 
