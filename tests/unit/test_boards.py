@@ -77,7 +77,7 @@ def test_a_signal_that_nobody_knows_is_told():
         pins.problems(changed("virtual", NFC={"irq": 5}))
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", REAL)
 def test_a_partition_table_has_two_slots_and_a_file_system(name):
     board = boards.load(name)
     slots = [p for p in board.partitions if p.type == "app"]
