@@ -7,7 +7,6 @@ something on that thread) and ``wait_for`` (wait until something is so).
 
 import asyncio
 import os
-import runpy
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,8 @@ from typing import Any, TypeVar
 
 from pylopdf_fonts_zh_cn import sans_path
 
-from host_tools.build.image import ROOT, Image, build_firmware, build_shim
+from host_tools import boards
+from host_tools.build.image import Image, build_firmware, build_shim
 from host_tools.vboard.chips.battery import Battery
 from host_tools.vboard.chips.buzzer import Buzzer
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
@@ -27,20 +27,25 @@ from host_tools.vboard.chips.led import Led
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
-from host_tools.vboard.mcu import HARD, HEAP, Microcontroller
+from host_tools.vboard.mcu import HARD, HEAP, Core, Microcontroller
+from host_tools.vboard.process import ProcessCore
 
 T = TypeVar("T")
+MakeCore = Callable[[asyncio.AbstractEventLoop, Console], Core]
 
 FLASH_SIZE = 2 * 1024 * 1024
 
 
 def wiring(board: str = "virtual") -> SimpleNamespace:
     """The constants of ``boards/BOARD/board.py``."""
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "boards" / board / "board.py")))
+    return boards.load(board).wires
 
 
 class VirtualBoard:
-    """A board on the bench. ``start`` opens the bench, ``power_on`` gives it power."""
+    """A board on the bench. ``start`` opens the bench, ``power_on`` gives it power.
+
+    ``core`` makes what runs the program; without it that is a process with ``rom`` and ``heap``.
+    """
 
     def __init__(
         self,
@@ -50,9 +55,10 @@ class VirtualBoard:
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
         micropython: str | None = None,
+        core: MakeCore | None = None,
     ) -> None:
-        self._rom = rom or build_firmware()
-        self._shim = build_shim()
+        self._make_core = core or self._process
+        self._images = None if core else (rom or build_firmware(), build_shim())
         self.flash = flash or Flash(FLASH_SIZE)
         self._nvs = {} if nvs is None else nvs
         self._heap = heap
@@ -125,6 +131,7 @@ class VirtualBoard:
             result = what()
             if result:
                 return result
+            self._core.check()
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{title or what} did not come within {timeout} s")
@@ -171,19 +178,28 @@ class VirtualBoard:
         self._loop.run_forever()
         self._loop.close()
 
+    def _process(self, loop: asyncio.AbstractEventLoop, console: Console) -> Core:
+        assert self._images is not None
+        rom, shim = self._images
+        return ProcessCore(
+            loop,
+            console,
+            rom=rom.path,
+            shim=shim.path,
+            heap=self._heap,
+            micropython=self._micropython,
+        )
+
     def _solder(self) -> None:
         self.clock = LoopClock(self._loop)
         self.console = Console(self._loop, self.changed)
+        self._core = self._make_core(self._loop, self.console)
         self.mcu = mcu = Microcontroller(
-            self._loop,
+            self._core,
             self.clock,
-            rom=self._rom.path,
-            shim=self._shim.path,
             flash=self.flash,
             console=self.console,
             radio_changed=self.changed,
-            heap=self._heap,
-            micropython=self._micropython,
         )
         mcu.nvs = self._nvs
         self.radio = mcu.radio
@@ -228,6 +244,7 @@ class VirtualBoard:
 
     def _dismantle(self) -> None:
         self.mcu.power_off()
+        self._core.close()
         self.console.close()
         self.clock.close()
         for task in asyncio.all_tasks(self._loop):
