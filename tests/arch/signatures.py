@@ -25,6 +25,7 @@ PLACES = {
     "_wdt": "machine",
     "_rare": "machine",
     "_lan": "network",
+    "_ppp": "network",
     "_wlan": "network",
     "_nvs": "esp32",
 }
@@ -35,7 +36,7 @@ PARTS = {
     "network.Rare": "network.WLAN",
 }
 # Offers nothing that a program of a board could see
-OWN = ("_boot", "_link", "boot")
+OWN = ("_boot", "_carrier", "_link", "boot")
 _NOTHING, _UNKNOWN = "nothing", "..."
 
 
