@@ -21,6 +21,7 @@ from host_tools.vboard.cards.script import ScriptCard
 from host_tools.vboard.chips.battery import Battery
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
 from host_tools.vboard.chips.key_matrix import KeyMatrix
+from host_tools.vboard.chips.modem import Modem
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import ManualClock
 from host_tools.vboard.radio import AccessPoint, Radio
@@ -34,6 +35,10 @@ _HOST_WISHES = {"asks": 1, "parameter": 2, "black_list": 1, "script": 2}
 _PRINTER_HANDS = (
     *("paper_out", "near_end", "new_paper", "open_cover", "close_cover"),
     *("overheat", "cool_down", "power_off", "power_on", "tear"),
+)
+_MODEM_HANDS = (
+    *("sim_in", "sim_out", "sim_locked", "signal", "lost", "found", "refuse", "ignore"),
+    *("accept", "operator", "power_off", "power_on"),
 )
 
 
@@ -245,6 +250,14 @@ def _battery_line(chip: Battery, value: Any) -> None:
         chip.misbehave(name, *words)
 
 
+def _modem_line(chip: Modem, value: Any) -> None:
+    name, words, options = _line(value)
+    if name in _MODEM_HANDS:
+        getattr(chip, name)(*words)
+    else:
+        chip.misbehave(name, *words, **options)
+
+
 def _air_line(radio: Radio, value: Any) -> None:
     name, words, options = _line(value)
     if name in ("drop", "restore", "black_hole", "cut_after", "plug", "unplug"):
@@ -430,11 +443,13 @@ def _power(stage: Stage, value: Any) -> None:
     board = stage.device.board
     if _word(value) == "on":
         board.call(board.printer.power_on)
+        board.call(board.modem.power_on)
         stage.device.power_on()
     else:  # one plug for all: the chips lose their state with the board
         stage.device.power_off()
         board.call(board.printer.power_off)
         board.call(board.nfc.misbehave, "reset")
+        board.call(board.modem.power_off)
 
 
 def _field(stage: Stage, value: Any) -> None:
@@ -488,6 +503,10 @@ ACTIONS = {
     "no_paper": Action(_check_texts, _no_paper),
     "battery": Action(_checked(_battery_line, _bench_battery), _on_chip("battery", _battery_line)),
     "wifi": Action(_checked(_air_line, _bench_air), _on_chip("radio", _air_line)),
+    "modem": Action(
+        _checked(_modem_line, lambda: Modem(ManualClock(), UartLine())),
+        _on_chip("modem", _modem_line),
+    ),
     "find_host": Action(_check_nothing, lambda s, _: s.find_host()),
     "pass": Action(_check_seconds, lambda s, v: s.device.pass_time(v)),
     "power": Action(_one_of("on", "cut"), _power),

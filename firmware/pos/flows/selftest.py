@@ -19,6 +19,7 @@ _MOST_MV = 4500
 _SET = 2026  # a clock that says an earlier year has not been set
 # What may come of wires
 _WIRES = ("err_part", "err_display", "err_keypad", "err_battery", "printer_silent", "net_part")
+_CHIPS = {"lan": "LAN", "cell": "MODEM"}  # whose wires a way to the host depends on
 _READ_MS = 5000  # for what failed, or until OK
 
 
@@ -39,7 +40,7 @@ async def run(t) -> None:
         ("part_battery", _battery, "BATTERY"),
         ("part_printer", _printer, "PRINTER"),
         ("part_reader", _reader, "NFC"),
-        ("part_network", _network, "LAN"),
+        ("part_network", _network, _CHIPS.get(t.params["network"], "")),
     ):
         try:
             ok, detail = await test(t)
@@ -64,7 +65,7 @@ async def run(t) -> None:
 
 def _hint(t, why, wired) -> str:
     """Which wires to look at, where they may be the reason."""
-    if why not in _WIRES or not wired or (wired == "LAN" and t.params["network"] != "lan"):
+    if why not in _WIRES or not wired:
         return ""
     bus, pins = "", []
     for name in wired.split():
@@ -166,7 +167,7 @@ async def _network(t):
         t.join()
         return True, say("training_mark")
     way = t.params["network"]
-    t.join(way, *(wifi.load(t.root, t.sealer()) if way == "wifi" else ()))
+    t.join(way, *(() if way == "lan" else wifi.load(t.root, t.sealer(), way)))
     try:
         await t.network.up()
     except OSError as error:
