@@ -361,14 +361,7 @@ def provision(
     from host_tools.device.provision import Identity, ProvisionError
     from host_tools.device.provision import provision as store
 
-    if len(terminal_id) != 8 or len(merchant_id) != 15:
-        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
-    if language not in ("en", "zh"):
-        raise typer.BadParameter("a language is en or zh")
-    if apn is None and apn_user:
-        raise typer.BadParameter("--apn-user needs --apn")
-    if any(char in text for text in (apn or "", apn_user) for char in '"\0\r\n'):
-        raise typer.BadParameter("an access point and its user have no quotes or line ends")
+    _check_identity(terminal_id, merchant_id, language, apn, apn_user)
     secrets = _secrets(apn is not None) if ask_secrets else {}
     identity = Identity(
         terminal_id=terminal_id,
@@ -388,6 +381,20 @@ def provision(
         fail(f"there is no serial port {port}; for a virtual board start: taptill board")
     with in_a_sentence(ProvisionError, TransportError):
         typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
+
+
+def _check_identity(
+    terminal_id: str, merchant_id: str, language: str, apn: str | None, apn_user: str
+) -> None:
+    """Raises BadParameter."""
+    if len(terminal_id) != 8 or len(merchant_id) != 15:
+        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
+    if language not in ("en", "zh"):
+        raise typer.BadParameter("a language is en or zh")
+    if apn is None and apn_user:
+        raise typer.BadParameter("--apn-user needs --apn")
+    if any(char in text for text in (apn or "", apn_user) for char in '"\0\r\n'):
+        raise typer.BadParameter("an access point and its user have no quotes or line ends")
 
 
 def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: bool):

@@ -252,7 +252,9 @@ def _battery_line(chip: Battery, value: Any) -> None:
 
 def _modem_line(chip: Modem, value: Any) -> None:
     name, words, options = _line(value)
-    if name in _MODEM_HANDS:
+    if name == "operator":
+        chip.operator(*map(str, words))
+    elif name in _MODEM_HANDS:
         getattr(chip, name)(*words)
     else:
         chip.misbehave(name, *words, **options)

@@ -248,9 +248,7 @@ def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str],
         changes = tuple(sorted(scenario.terminal.items()))
         apn, user, key = (*scenario.apn, "", "")[:3] if scenario.apn else (None, "", "")
         return provisioned_flash(
-            Tuned(
-                tls=tls, changes=changes, emv=scenario.emv, apn=apn, apn_user=user, apn_key=key
-            )
+            Tuned(tls=tls, changes=changes, emv=scenario.emv, apn=apn, apn_user=user, apn_key=key)
         )
     return provisioned_flash(Identity())
 

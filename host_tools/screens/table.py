@@ -113,6 +113,19 @@ await after(facts.show(ui, say("menu_about"), rows))""",
 await after(letters.ask(ui, say("menu_network"), say("net_name"), 1, 32, False), "8277")""",
     "network_key": """
 await after(letters.ask(ui, say("menu_network"), say("net_key"), 8, 63, True), "22##1*")""",
+    "network_ways": """
+names = say("way_wifi"), say("way_lan"), say("way_cell")
+await after(entry.choose(ui, say("menu_network"), names))""",
+    "network_cell": """
+names = say("net_apn_auto"), "cmnet", "3gnet", "ctnet", say("net_hidden")
+await after(entry.choose(ui, say("way_cell"), names))""",
+    "network_apn": """
+await after(letters.ask(ui, say("way_cell"), say("net_apn"), 1, 63, False), "222666")""",
+    "network_apn_user": 'await after(letters.ask(ui, "cmiot", say("net_user"), 0, 63, False))',
+    "network_denied": """
+await after(screens.message(ui, "bad", say("way_cell"), say("net_denied")))""",
+    "network_signal": """
+await after(screens.message(ui, "bad", say("way_cell"), say("net_signal")))""",
     "nothing": 'await after(listing.nothing(ui, say("menu_query")))',
     # The status bar
     "bar_all": """

@@ -1,8 +1,8 @@
 """PPP on a UART: frames (RFC 1662), and as much of what they carry as it takes to agree on a link.
 
-``Dialler`` is what an ESP32 has in its chip behind ``network.PPP``: the link comes up when the other
-end answers LCP (RFC 1661), takes user and password by PAP (RFC 1334) and hands out an address by
-IPCP (RFC 1332). No packets of IP are made: what sockets carry goes by the radio's ways.
+``Dialler`` is what an ESP32 has in its chip behind ``network.PPP``: the link comes up when the
+other end answers LCP (RFC 1661), takes user and password by PAP (RFC 1334) and hands out an
+address by IPCP (RFC 1332). No packets of IP are made: what sockets carry goes by the radio's ways.
 """
 
 import ipaddress
@@ -167,10 +167,12 @@ class Dialler:
                 self._line.from_board(frame(LCP, TERMINATED, ident))
                 if self.status in (CONNECTING, CONNECTED):
                     self._fail(ERR_CONNECT)
-            elif self.status == CONNECTING and (protocol, ident) == (self._pending[0], self._ident):
+            elif (protocol, ident) == (self._pending[0], self._ident):
                 self._answered(protocol, code, rest)
 
     def _answered(self, protocol: int, code: int, data: bytes) -> None:
+        if self.status != CONNECTING:
+            return
         self._cancel()
         if protocol == LCP and code == ACK and self._login:
             texts = [text.encode() for text in self._login]

@@ -1,4 +1,4 @@
-"""The driver of the modem and ``network.PPP`` on a virtual board, against the model of the module."""
+"""The driver of the modem and ``network.PPP`` on a virtual board, against the module's model."""
 
 import socket
 import threading
@@ -100,7 +100,7 @@ def test_what_is_wrong_has_a_name(board):
     call(modem.ignore)
     ask(board, "dial cmnet", "failed net_search", at="REG?", later=31)
     call(modem.lost)
-    ask(board, "dial cmnet", "failed net_signal", at="REG?", later=31)
+    ask(board, "dial cmnet", "failed net_signal", at="REG?", later=11)
     call(modem.misbehave, "silent")
     ask(board, "dial cmnet", "failed net_part", later=16)
     call(modem.misbehave, "well")

@@ -1,7 +1,7 @@
 """A cellular module: AT commands until it has dialled, then PPP takes its line.
 
-ITU-T V.250 and 3GPP TS 27.007. The text of an OSError is the name of the words for it: net_part (no
-answer), net_sim, net_pin, net_signal, net_search, net_denied, net_refused.
+ITU-T V.250 and 3GPP TS 27.007. The text of an OSError is the name of the words for it: net_part
+(no answer), net_sim, net_pin, net_signal, net_search, net_denied, net_refused.
 """
 
 import asyncio
@@ -10,10 +10,11 @@ import time
 from micropython import const
 
 _ANSWER_MS = const(5000)
-_WAKE_MS = const(300)
+_WAKE_MS = const(400)
 _BOOT_MS = const(15000)
 _SIM_MS = const(10000)
 _REGISTER_MS = const(30000)
+_SEARCH_MS = const(10000)  # while nothing at all is heard
 _DIAL_MS = const(30000)
 _PPP_MS = const(20000)
 _AGAIN_MS = const(500)
@@ -70,8 +71,10 @@ class Modem:
         """Have it in command mode. It may be starting, or still be in a call of ours."""
         began = time.ticks_ms()
         while time.ticks_diff(time.ticks_ms(), began) < _BOOT_MS:
-            for _ in range(3):
+            for i in range(3):
                 if await self._hears(""):
+                    if i:  # it was slow, and has something to say to the first ones too
+                        await asyncio.sleep_ms(_WAKE_MS)
                     await self._hears("H")
                     return
             await asyncio.sleep_ms(_GUARD_MS)
@@ -81,7 +84,7 @@ class Modem:
 
     async def _hears(self, command) -> bool:
         try:
-            return (await self._ask(command, ms=_WAKE_MS))[0] == b"OK"
+            return (await self._ask(command, ms=_WAKE_MS))[0] == _ENDS[0]
         except OSError:
             return False
 
@@ -101,7 +104,7 @@ class Modem:
 
     async def _register(self):
         began = time.ticks_ms()
-        while time.ticks_diff(time.ticks_ms(), began) < _REGISTER_MS:
+        while True:
             for name in ("+CEREG", "+CREG"):
                 _, value = await self._ask(name + "?", name.encode() + b":")
                 state = value.split(b",")[1:2]
@@ -109,9 +112,11 @@ class Modem:
                     return
                 if state == [_DENIED]:
                     raise OSError("net_denied")
+            _, value = await self._ask("+CSQ", b"+CSQ:")
+            deaf = value.split(b",")[0] in _NOT_HEARD
+            if time.ticks_diff(time.ticks_ms(), began) >= (_SEARCH_MS if deaf else _REGISTER_MS):
+                raise OSError("net_signal" if deaf else "net_search")
             await asyncio.sleep_ms(_AGAIN_MS)
-        _, value = await self._ask("+CSQ", b"+CSQ:")
-        raise OSError("net_signal" if value.split(b",")[0] in _NOT_HEARD else "net_search")
 
     async def _ask(self, command, wanted=b"", ms=_ANSWER_MS) -> tuple:
         """(result code, what came behind ``wanted``) of AT and ``command``. Raises OSError.

@@ -1,4 +1,4 @@
-"""How the terminal gets to the host: a Wi-Fi that is heard, a cable, a modem. Each is tried out."""
+"""How the terminal gets to the host: Wi-Fi that is heard, a cable, a modem. Each is tried out."""
 
 from micropython import const
 
@@ -13,7 +13,7 @@ _WAIT_MS = 120000
 _MOST_NAME = const(32)  # IEEE 802.11: octets of an SSID
 _LEAST_KEY = const(8)  # WPA: a passphrase has 8 to 63 characters
 _MOST_KEY = const(63)
-_MOST_APN = const(63)  # 3GPP TS 23.003, 9.1: 100 octets; none of those that are given out is so long
+_MOST_APN = const(63)  # 3GPP TS 23.003, 9.1: 100 octets; none that is given out is so long
 _APNS = ("cmnet", "3gnet", "ctnet")  # of China Mobile, Unicom, Telecom
 _STRONG, _FAIR, _WEAK = const(-55), const(-67), const(-80)  # dBm
 
@@ -72,7 +72,7 @@ async def _wifi(t, title) -> bool:
 
 async def _cell(t, title) -> bool:
     """Whether a call comes up; the access point is one of the usual, or is typed."""
-    items = [say("net_apn_auto"), *_APNS, say("net_hidden")]
+    items = [say("net_apn_auto")] + list(_APNS) + [say("net_hidden")]
     while True:
         choice = await entry.choose(t.ui, title, items, _WAIT_MS)
         if choice is None:

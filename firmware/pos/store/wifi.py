@@ -1,4 +1,4 @@
-"""What a way to the host wants to know, sealed: the network and password of Wi-Fi ("wifi"), the access
+"""What a way to the host wants to know, sealed: network and password of Wi-Fi ("wifi"), access
 point, password and user of a modem ("cell")."""
 
 from pos.store import files

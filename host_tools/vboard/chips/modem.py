@@ -1,8 +1,8 @@
 """A cellular module, as a SIM7600 is one, on a UART: AT commands, a SIM, an operator, data mode.
 
 Commands and result codes after ITU-T V.250 and 3GPP TS 27.007; times and the words after a start
-after SIMCom's manual [M]. In data mode it is the other end of PPP: it answers, and says itself that
-the link ends when coverage is lost.
+after SIMCom's manual [M]. In data mode it is the other end of PPP: it answers, and says itself
+that the link ends when coverage is lost.
 """
 
 import re
@@ -281,7 +281,8 @@ class Modem:
         if at < 0:
             return
         if self._busy:
-            self.faults.append(f"{text[at:]!r} before the answer to the last command")
+            if len(text) > at + 2:  # AT alone wakes it up, and may come as often as one likes
+                self.faults.append(f"{text[at:]!r} before the answer to the last command")
             return
         self.last = text[at:]
         body = text[at + 2 :]

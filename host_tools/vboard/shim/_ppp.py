@@ -1,6 +1,6 @@
 """``PPP`` of ``network``: what goes over the line of a modem is the chip's own business.
 
-As in the ESP32 port since MicroPython 1.26: the names of ``extmod/network_ppp_lwip`` and ``active``.
+As in the ESP32 port since MicroPython 1.26: the calls of ``extmod/network_ppp_lwip``, ``active``.
 """
 
 import _link
