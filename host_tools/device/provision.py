@@ -35,6 +35,12 @@ print(Keys("/pos", sealer).set_tmk(
     bytearray(bytes.fromhex({part1!r})), bytearray(bytes.fromhex({part2!r}))).hex())
 """
 
+# A cable stays the way, a modem does not
+_WIFI = """
+wifi.save("/pos", sealer, *{login!r})
+if Params("/pos")["network"] == "cell":
+    Params("/pos").update(network="wifi")
+"""
 _CELL = """
 if "cell" not in hw.WAYS:
     raise ValueError("this board has no modem")
@@ -84,7 +90,7 @@ class Identity:
             "host": self.host,
             "port": self.port,
         }
-        network = f'wifi.save("/pos", sealer, {self.wifi_ssid!r}, {self.wifi_key!r})'
+        network = _WIFI.format(login=(self.wifi_ssid, self.wifi_key))
         if self.apn is not None:
             network = _CELL.format(login=(self.apn, self.apn_key, self.apn_user))
         files = ""

@@ -29,7 +29,7 @@ _HOME, _DENIED, _ROAMING = b"1", b"3", b"5"  # 27.007, 7.2
 _NOT_HEARD = (b"0", b"99")  # 27.007, 8.5: -113 dBm or less, not known
 
 
-async def join(net, uart, apn: str, key: str = "", user: str = ""):
+async def join(net, uart, apn: str = "", key: str = "", user: str = ""):
     """Dial, and bring PPP up; returns the ``PPP``. ``net`` is the module ``network``."""
     await Modem(uart).dial(apn)
     ppp = net.PPP(uart)
