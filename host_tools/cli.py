@@ -360,9 +360,7 @@ def provision(
         str | None,
         typer.Option(help='Use the modem, with this access point ("": that of the SIM).'),
     ] = None,
-    apn_user: Annotated[
-        str, typer.Option(help="User for it; its password is asked for with --ask-secrets.")
-    ] = "",
+    apn_user: Annotated[str, typer.Option(help="User for it; --ask-secrets: password.")] = "",
     tls_ca: Annotated[
         Path | None,
         typer.Option(help="Speak TLS: the CA of the host's certificate (PEM)."),
