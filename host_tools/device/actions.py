@@ -20,6 +20,7 @@ from host_tools.vboard.cards.loader import load_account, load_card
 from host_tools.vboard.cards.script import ScriptCard
 from host_tools.vboard.chips.battery import Battery
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
+from host_tools.vboard.chips.ili9341 import Ili9341
 from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.modem import Modem
 from host_tools.vboard.chips.pn532 import Pn532
@@ -240,6 +241,11 @@ def _keypad_line(chip: KeyMatrix, value: Any) -> None:
     chip.misbehave(name, *map(str, words))
 
 
+def _display_line(chip: Ili9341, value: Any) -> None:
+    name, words, _ = _line(value)
+    chip.misbehave(name, *words)
+
+
 def _battery_line(chip: Battery, value: Any) -> None:
     name, words, _ = _line(value)
     if name in ("plug", "unplug"):
@@ -279,6 +285,10 @@ def _air_line(radio: Radio, value: Any) -> None:
 
 def _bench_printer() -> EscPosPrinter:
     return EscPosPrinter(ManualClock(), UartLine())
+
+
+def _bench_display() -> Ili9341:
+    return Ili9341(ManualClock(), cs=Net(0), dc=Net(1), rst=Net(2), led=None)
 
 
 def _bench_battery() -> Battery:
@@ -503,6 +513,7 @@ ACTIONS = {
     "printer": Action(_checked(_printer_line, _bench_printer), _on_chip("printer", _printer_line)),
     "paper": Action(_check_texts, _paper),
     "no_paper": Action(_check_texts, _no_paper),
+    "display": Action(_checked(_display_line, _bench_display), _on_chip("display", _display_line)),
     "battery": Action(_checked(_battery_line, _bench_battery), _on_chip("battery", _battery_line)),
     "wifi": Action(_checked(_air_line, _bench_air), _on_chip("radio", _air_line)),
     "modem": Action(
