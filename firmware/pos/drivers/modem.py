@@ -105,13 +105,15 @@ class Modem:
     async def _register(self):
         began = time.ticks_ms()
         while True:
+            denied = False
             for name in ("+CEREG", "+CREG"):
                 _, value = await self._ask(name + "?", name.encode() + b":")
                 state = value.split(b",")[1:2]
                 if state in ([_HOME], [_ROAMING]):
                     return
-                if state == [_DENIED]:
-                    raise OSError("net_denied")
+                denied = denied or state == [_DENIED]
+            if denied:
+                raise OSError("net_denied")
             _, value = await self._ask("+CSQ", b"+CSQ:")
             deaf = value.split(b",")[0] in _NOT_HEARD
             if time.ticks_diff(time.ticks_ms(), began) >= (_SEARCH_MS if deaf else _REGISTER_MS):
