@@ -66,10 +66,11 @@ def build(
     Prints path, size in bytes and SHA-256 of the firmware's image and of the image with the
     virtual board's own modules. The same sources give the same bytes.
     """
+    from host_tools import boards
     from host_tools.build.image import BuildError, build_firmware, build_shim
 
-    if not (ROOT / "boards" / board / "board.py").exists():
-        known = ", ".join(sorted(path.parent.name for path in ROOT.glob("boards/*/board.py")))
+    if board not in boards.names():
+        known = ", ".join(boards.names())
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
     with in_a_sentence(BuildError):
         for image in (build_firmware(board), build_shim()):
