@@ -71,7 +71,8 @@ def flash(
                 image={"version": read.version, "size": read.size, "sha256": read.sha256},
                 chip=vars(chip),
                 written=[
-                    {"title": p.title, "offset": p.offset, "size": len(p.data)} for p in plan.pieces
+                    {"title": p.title, "offset": p.offset, "size": len(p.data)}
+                    for p in plan.pieces
                 ],
                 kept=plan.kept,
             )

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,9 @@ def write(
     erase: bool = False,
     progress: Callable[[Piece, int, int], None] = lambda piece, done, size: None,
 ) -> None:
-    """Write ``pieces``, have the chip hash each, and restart. Raises FlashError.
+    """Write ``pieces``, have the chip hash each, and restart. Raises FlashError, PortError.
 
-    ``progress(piece, done, size)`` counts compressed bytes; with ``erase`` all else is erased.
+    The chip is in its boot loader, as ``probe`` leaves it. ``progress(piece, done, size)`` counts compressed bytes; with ``erase`` all else is erased.
     """
     with tempfile.TemporaryDirectory(prefix="taptill-") as folder:
         files = []
@@ -95,11 +96,12 @@ def write(
             files += [hex(piece.offset), str(path)]
         follow = _follower(pieces, progress)
         options = ["--erase-all"] if erase else []
-        command = ["--chip", chip, "--before", "no-reset", "write-flash", *options, *files]
-        said = _run(url, *command, heard=follow)
+        stay = ["--chip", chip, "--before", "no-reset", "--after", "no-reset"]
+        said = _run(url, *stay, "write-flash", *options, *files, heard=follow)
     verified = said.count("Hash of data verified")
     if verified != len(pieces):
         raise FlashError(f"{verified} of {len(pieces)} pieces are verified; flash the board again")
+    restart(url)
 
 
 def _follower(
@@ -116,9 +118,11 @@ def _follower(
 
 
 def restart(url: str) -> None:
-    """Press EN, by RTS. Raises PortError."""
-    import time
+    """Press EN, by RTS. Raises PortError.
 
+    esptool can do so too, but not after ``--before no-reset``: DTR is asserted then, and with
+    both lines asserted nothing is pulled.
+    """
     with ports.open_url(url) as port:
         port.dtr, port.rts = False, True
         time.sleep(0.1)

@@ -35,7 +35,9 @@ def esp_image(chip: str, flash_size: int, segments: Sequence[bytes]) -> bytes:
 
 def _description(version: str) -> bytes:
     """``esp_app_desc_t``."""
-    words = [text.encode().ljust(size, b"\0") for text, size in ((version, 32), ("micropython", 32))]
+    words = [
+        text.encode().ljust(size, b"\0") for text, size in ((version, 32), ("micropython", 32))
+    ]
     stamp = b"00:00:00".ljust(16, b"\0") + b"Jan  1 2026".ljust(16, b"\0")
     head = struct.pack("<IIII", 0xABCD5432, 0, 0, 0)
     return head + b"".join(words) + stamp + b"v5.5.1".ljust(32, b"\0") + bytes(32 + 80)
