@@ -287,8 +287,8 @@ def board(
         typer.Option(
             min=1,
             max=65535,
-            help="Be a serial port at rfc2217://127.0.0.1:PORT too, with DTR, RTS and boot loader; "
-            "boot what is in the flash.",
+            help="Serve rfc2217://127.0.0.1:PORT too, with DTR, RTS and boot loader, and boot "
+            "what is in the flash.",
             show_default="no such port; boot what was built last",
         ),
     ] = None,

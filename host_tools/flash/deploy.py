@@ -1,8 +1,8 @@
 """The command ``deploy``: the terminal's compiled modules onto a board's file system.
 
-Only what differs by its SHA-256 is sent, first beside what is there. When all of it has arrived and
-been verified the board itself puts it in its place, so a cable that is pulled in the middle leaves
-the old terminal. For development: the board's MicroPython has to answer with its REPL.
+Only what differs by its SHA-256 is sent, first beside what is there. When all of it has arrived
+and been verified the board itself puts it in its place, so a cable that is pulled in the middle
+leaves the old terminal. For development: the board's MicroPython has to answer with its REPL.
 """
 
 import contextlib

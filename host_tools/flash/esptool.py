@@ -86,7 +86,8 @@ def write(
 ) -> None:
     """Write ``pieces``, have the chip hash each, and restart. Raises FlashError, PortError.
 
-    The chip is in its boot loader, as ``probe`` leaves it. ``progress(piece, done, size)`` counts compressed bytes; with ``erase`` all else is erased.
+    The chip is in its boot loader, as ``probe`` leaves it. ``progress(piece, done, size)`` counts
+    compressed bytes; with ``erase`` all else is erased.
     """
     with tempfile.TemporaryDirectory(prefix="taptill-") as folder:
         files = []
