@@ -80,7 +80,7 @@ def test_a_real_image_of_another_chip(taptill, real_image):
 
 def test_a_real_image_that_is_too_old(taptill, real_image):
     error = refused(taptill, real_image, "esp32_devkit")
-    assert "MicroPython v1.16-237-g1613dc8a1-dirty; the terminal needs 1.25 or newer" in error
+    assert "MicroPython v1.16-237-g1613dc8a1-dirty; the terminal needs 1.28 or newer" in error
 
 
 def test_a_real_image_is_read_whole(taptill, real_image):
