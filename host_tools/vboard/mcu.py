@@ -116,6 +116,11 @@ class Microcontroller:
         """Whether a process is running."""
         return self._process is not None
 
+    @property
+    def has_power(self) -> bool:
+        """Whether the chip has power, be it that nothing runs on it."""
+        return self._power
+
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
         if not self._power:

@@ -17,11 +17,19 @@ FILES = {
 
 @pytest.fixture
 def board(desk, tmp_path):
-    d = desk(power=False)
+    d = desk(power=False, heap="2048k")
     d.program(tmp_path)
     d.board.power_on()
     d.said("program runs")
     return d
+
+
+def test_a_board_without_psram_is_told_so(desk, tmp_path):
+    d = desk(power=False)
+    d.program(tmp_path)
+    d.board.power_on()
+    with pytest.raises(FlashError, match=r"bytes of heap, .* takes PSRAM"):
+        deploy(d.url, FILES)
 
 
 def test_only_what_has_changed_is_sent(board):

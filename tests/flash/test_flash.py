@@ -20,9 +20,11 @@ def test_from_the_shop_to_a_terminal_with_the_cable_pulled_in_the_middle(desk, t
     d = desk(blank=True)
     d.said("invalid header: 0xffffffff")
     command = ("flash", "--board", "virtual", "--port", d.url, "--image", image)
+    d.board.mcu.nvs["taptill", "device_key"] = b"old"
     d.call(d.side.server.unplug_after, 60_000)
-    code, _, error = taptill(*command)
+    code, _, error = taptill(*command, "--erase")
     assert code == 1
+    assert d.board.mcu.nvs == {}
     assert "went away in the middle: plug it in and run the same command again" in error
     d.board.reset()
     assert d.board.mcu.starts == []  # half of it is there, and is not started

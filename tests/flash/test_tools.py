@@ -6,6 +6,7 @@ import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 import venv
 from pathlib import Path
@@ -56,6 +57,7 @@ def test_miniterm(desk, tmp_path):
     os.close(theirs)
     try:
         read_until(ours, b"Quit: Ctrl+]")
+        wait_until_raw(ours)
         os.write(ours, b"\x03")
         read_until(ours, b">>> ")
         os.write(ours, b"print(6 * 7)\r")
@@ -66,6 +68,14 @@ def test_miniterm(desk, tmp_path):
         process.kill()
         process.wait()
         os.close(ours)
+
+
+def wait_until_raw(terminal, timeout=20.0):
+    """Until the program takes each key by itself."""
+    until = time.monotonic() + timeout
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        assert time.monotonic() < until
+        select.select([terminal], [], [], 0.01)
 
 
 def read_until(terminal, wanted, timeout=20.0):

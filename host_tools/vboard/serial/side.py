@@ -80,7 +80,7 @@ class SerialSide:
 
     def _connect(self, port: int) -> None:
         board = self._board
-        self.lines = ControlLines(board._loop, board.mcu.hold, self._start)
+        self.lines = ControlLines(board._loop, self._hold, self._start)
         self.server = Rfc2217Server(board._loop, port, self.lines, board.console.type)
         board.console.listeners.append(self.server.say)
         board.mcu.rom_to_boot = self._boot
@@ -91,16 +91,24 @@ class SerialSide:
         self.lines.close()
         self.server.close()
 
+    def _hold(self) -> None:
+        """EN is low: nothing runs and nothing answers."""
+        self._rom, self._board.console.taken = None, self._to_rom
+        self._board.mcu.hold()
+
+    def _to_rom(self, data: bytes) -> None:
+        if self._rom is not None and self._board.mcu.has_power:
+            self._rom(data)
+
     def _start(self, loader: bool) -> None:
         """EN has risen."""
-        if not loader:
+        if not loader or not self._board.mcu.has_power:
             self._board.mcu.leave_reset()
             return
         from host_tools.vboard.serial.rom import RomLoader
 
         console = self._board.console
         self._rom = RomLoader(self.chip, self.flash, self.psram_size, console.line).feed
-        console.taken = self._rom
         console.say(_WAITS)
         self._board.changed()
 
