@@ -74,7 +74,7 @@ def build(
     if board not in known_boards.names():
         known = ", ".join(known_boards.names())
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
-    with in_a_sentence(BuildError):
+    with in_a_sentence(BuildError, known_boards.BoardError):
         real = (known_boards.BOARDS / board / "manifest.py").exists()
         images = [build_firmware(board)] if real else [build_firmware(board), build_shim()]
         for image in images:

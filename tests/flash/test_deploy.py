@@ -1,7 +1,7 @@
 """The command ``deploy`` against a virtual board, and what may go wrong with it."""
 
 import pytest
-from test_flash import START, screen
+from flash_desk import START, screen
 
 from host_tools.flash import deploy as deploying
 from host_tools.flash.deploy import deploy

@@ -1,18 +1,7 @@
 """The command ``flash``: onto a virtual board as it comes from the shop, and with bad input."""
 
 import pytest
-
-from host_tools.build.image import build_firmware
-from host_tools.device.screen_reader import read_screen
-from host_tools.device.virtual import _fonts
-
-START = "Language"
-
-
-def screen(d):
-    fonts = _fonts(build_firmware().sha256)
-    image = d.call(d.board.display.image)
-    return "\n".join(line.text for line in read_screen(image, fonts))
+from flash_desk import START, screen
 
 
 @pytest.mark.timeout(400)

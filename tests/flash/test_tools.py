@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import serial
-from conftest import rom_of
+from flash_desk import rom_of
 
 from host_tools.build.image import BUILD
 
@@ -140,7 +140,7 @@ def test_rts_is_en_and_dtr_is_io0(desk, tmp_path):
     d.said("program runs")
     with opened(d) as port:
         port.dtr = False
-        d.board.wait_for(lambda: not d.board.mcu.powered, 5)  # held down, nothing runs
+        d.board.wait_for(lambda: not d.board.mcu.running, 5)  # held down, nothing runs
         port.dtr = True
         port.rts = False
         d.said("waiting for download")
