@@ -94,7 +94,7 @@ def deploy(board: _Board = "esp32s3_n16r8", port: _Port = None, as_json: _Json =
         say = _speaker(as_json)
         say(f"Port     {url}")
         with _progress(as_json) as shown:
-            done = deploying.deploy(url, files, shown)
+            done = deploying.deploy(url, files, lambda *sent: shown("Sending", *sent))
         for path in done.sent:
             say(f"Sent     {len(files[path]):9,} bytes  {path}")
         for path in done.removed:

@@ -113,11 +113,11 @@ def files_for(board: str) -> dict[str, bytes]:
 def deploy(
     url: str,
     files: Mapping[str, bytes],
-    progress: Callable[[str, int, int], None] = lambda path, done, size: None,
+    progress: Callable[[int, int], None] = lambda done, size: None,
 ) -> Deployed:
     """Make the board's files those of ``files``, verify them, restart it.
 
-    ``progress(path, done, size)`` counts bytes of the file that is being sent. Raises FlashError,
+    ``progress(done, size)`` counts the bytes of all files that are sent. Raises FlashError,
     PortError.
     """
     ports.open_url(url).close()  # says best why it cannot be opened
@@ -153,7 +153,7 @@ def deploy(
 def _update(
     transport: SerialTransport,
     files: Mapping[str, bytes],
-    progress: Callable[[str, int, int], None],
+    progress: Callable[[int, int], None],
 ) -> Deployed:
     _check_image(transport)
     transport.exec(_LOOK + f"_walk({_NEW!r}, os.remove)\n")
@@ -166,13 +166,13 @@ def _update(
     moves = []
     if changed:
         transport.exec(f"try:\n os.mkdir({_NEW!r})\nexcept OSError:\n pass")
+    size, sent = sum(len(files[path]) for path in changed), 0
     for number, path in enumerate(changed):
         data, new = files[path], f"{_NEW}/{number}"
-        size = len(data)
-        transport.fs_writefile(
-            new, data, _CHUNK, lambda done, _, path=path, size=size: progress(path, done, size)
-        )
+        transport.fs_writefile(new, data, _CHUNK)
         moves.append((new, path))
+        sent += len(data)
+        progress(sent, size)
     arrived = _hashes(transport.exec(f"_walk({_NEW!r}, _tell)"))
     for new, path in moves:
         if arrived.get(new) != _sha256(files[path]):
@@ -182,7 +182,6 @@ def _update(
         transport.exec(_PLACE % _NEW + f"_place({moves!r}, {stale!r})")
     if _look(transport, files) != {path: _sha256(data) for path, data in files.items()}:
         raise FlashError("the files are not what was sent: run the same command again")
-    size = sum(len(files[path]) for path in changed)
     return Deployed(tuple(changed), tuple(stale), len(files) - len(changed), size)
 
 

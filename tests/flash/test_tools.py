@@ -23,12 +23,13 @@ EMBEDDED = Path(__file__).with_name("embedded")
 @pytest.mark.timeout(240)
 def test_esptool_writes_a_program_and_the_board_boots_it(desk, tool, tmp_path):
     d = desk()
+    d.side.psram_size = 8 << 20
     d.board.wait_for(lambda: d.board.mcu.starts, 5)
     rom = tmp_path / "rom.bin"
     rom.write_bytes(rom_of(tmp_path, "print('written by esptool')\n"))
     at = hex(d.side.data.partition("romfs").offset)
     told = tool("esptool", "--port", d.url, "write-flash", at, rom)
-    assert "Hash of data verified" in told
+    assert "Hash of data verified" in told and "Embedded PSRAM 8MB" in told
     d.said("written by esptool")
     assert d.board.mcu.starts == [1, 2]  # power on, then esptool's pulse on EN
 
