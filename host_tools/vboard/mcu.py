@@ -119,8 +119,11 @@ class Microcontroller:
         self.ppp = Dialler(clock, self.radio.call)
         self.radio.carrier = self._carrier
         self.starts: list[int] = []  # the reset cause of each start
+        # What the chip's boot loaders say of the flash: whether it is started. Without them it is
+        self.finds_program: Callable[[], bool] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
+        self._power = False
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
         clock.on_stall = lambda ms: self.advance(-int(ms))
@@ -131,18 +134,25 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether it has power."""
+        """Whether it has power, be it that nothing runs."""
+        return self._power
+
+    @property
+    def running(self) -> bool:
+        """Whether a program runs."""
         return self._link is not None
 
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
-        if not self.powered:
+        if not self._power:
+            self._power = True
             self._rtc_us, self._rtc_at = 0, self._clock.now_ms()
             self.console.raw_repl = False
             self._start(POWER_ON)
 
     def power_off(self) -> None:
         """Take the power away, this instant."""
+        self._power = False
         self._stop()
         self.ppp.close()
         self.radio.power_off()
@@ -151,11 +161,21 @@ class Microcontroller:
 
     def reset(self, cause: int = HARD) -> None:
         """Reset as the EN button, the watchdog or the program does."""
-        if self.powered:
+        if self._power:
             self._stop()
             self.ppp.close()
             self.radio.power_off()
             self._start(cause)
+
+    def hold(self) -> None:
+        """EN goes low: nothing runs until ``leave_reset``."""
+        self._stop()
+        self.radio.power_off()
+
+    def leave_reset(self) -> None:
+        """EN is high again."""
+        if self._power and not self.running:
+            self._start(HARD)
 
     def advance(self, ms: int) -> None:
         """Let time pass on the chip's own clocks, or take back what has not passed."""
@@ -166,6 +186,8 @@ class Microcontroller:
             self.console.say(b"MPY: soft reboot\r\n")
         else:
             self.console.raw_repl = False
+            if self.finds_program is not None and not self.finds_program():
+                return
         self._irqs.clear()
         self._link = link = HostLink(self._core.write, self._handlers, self._clock.stalled)
         settings = {
