@@ -13,6 +13,7 @@ from host_tools.vboard import link as wire_link
 from host_tools.vboard.clock import LoopClock, Timer
 from host_tools.vboard.console import Console
 from host_tools.vboard.link import HostLink
+from host_tools.vboard.ppp import Dialler
 from host_tools.vboard.radio import Radio
 from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
 
@@ -115,9 +116,14 @@ class Microcontroller:
             lambda i, data: self._send(wire_link.SOCK_EVENT, i, data),
             radio_changed,
         )
+        self.ppp = Dialler(clock, self.radio.call)
+        self.radio.carrier = self._carrier
         self.starts: list[int] = []  # the reset cause of each start
+        # What the chip's boot loaders say of the flash: whether it is started. Without them it is
+        self.finds_program: Callable[[], bool] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
+        self._power = False
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
         clock.on_stall = lambda ms: self.advance(-int(ms))
@@ -128,29 +134,48 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether it has power."""
+        """Whether it has power, be it that nothing runs."""
+        return self._power
+
+    @property
+    def running(self) -> bool:
+        """Whether a program runs."""
         return self._link is not None
 
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
-        if not self.powered:
+        if not self._power:
+            self._power = True
             self._rtc_us, self._rtc_at = 0, self._clock.now_ms()
             self.console.raw_repl = False
             self._start(POWER_ON)
 
     def power_off(self) -> None:
         """Take the power away, this instant."""
+        self._power = False
         self._stop()
+        self.ppp.close()
         self.radio.power_off()
         for net in self.nets.values():
             net.configure(None, PULL_NONE, False)
 
     def reset(self, cause: int = HARD) -> None:
         """Reset as the EN button, the watchdog or the program does."""
-        if self.powered:
+        if self._power:
             self._stop()
+            self.ppp.close()
             self.radio.power_off()
             self._start(cause)
+
+    def hold(self) -> None:
+        """EN goes low: nothing runs until ``leave_reset``."""
+        self._stop()
+        self.radio.power_off()
+
+    def leave_reset(self) -> None:
+        """EN is high again."""
+        if self._power and not self.running:
+            self._start(HARD)
 
     def advance(self, ms: int) -> None:
         """Let time pass on the chip's own clocks, or take back what has not passed."""
@@ -161,6 +186,8 @@ class Microcontroller:
             self.console.say(b"MPY: soft reboot\r\n")
         else:
             self.console.raw_repl = False
+            if self.finds_program is not None and not self.finds_program():
+                return
         self._irqs.clear()
         self._link = link = HostLink(self._core.write, self._handlers, self._clock.stalled)
         settings = {
@@ -216,7 +243,7 @@ class Microcontroller:
             wire_link.NVS_GET: lambda _, p: self.nvs.get(self._nvs_name(p)[0], b""),
             wire_link.NVS_SET: self._nvs_set,
             wire_link.NVS_ERASE: self._nvs_erase,
-            wire_link.WLAN: lambda _, p: json.dumps(radio.wlan(json.loads(p))).encode(),
+            wire_link.WLAN: lambda _, p: json.dumps(self._network(json.loads(p))).encode(),
             wire_link.SOCK_OPEN: lambda i, _: bytes([radio.open()]),
             wire_link.SOCK_CONNECT: lambda i, p: radio.connect(i, json.loads(p)),
             wire_link.SOCK_TX: lambda i, p: radio.send(i, p),
@@ -273,6 +300,27 @@ class Microcontroller:
 
     def _uart_tx(self, ident: int, payload: bytes) -> None:
         self.uart(ident).from_board(payload)
+
+    def _network(self, request: dict) -> object:
+        """Answer one call of ``network``: of the station and the cable, or of ``PPP``."""
+        ppp = self.ppp
+        match request["op"]:
+            case "ppp_connect":
+                ppp.connect(self.uart(request["uart"]), request["user"], request["key"])
+            case "ppp_end":
+                ppp.disconnect()
+            case "ppp_status":
+                return ppp.status
+            case "ppp_address":
+                return ppp.address
+            case _:
+                return self.radio.wlan(request)
+        return None
+
+    def _carrier(self) -> bool:
+        """Whether there is a modem at the line of PPP that has a call."""
+        line = self.ppp.line
+        return line is not None and getattr(line.chip, "online", False)
 
     def _spi_write(self, ident: int, payload: bytes) -> None:
         self.bus_bytes["spi"] += len(payload)
