@@ -17,7 +17,7 @@ import uselect
 from micropython import const
 from utime import ticks_add, ticks_diff, ticks_ms
 
-_START, _END, _ESCAPE = const(0xFD), const(0xFE), const(0xFC)
+_START, _END = const(0xFD), const(0xFE)
 _HOLD = const(1024)  # bytes that wait before they go
 _ROOM = const(4096)  # bytes that may wait to be read; more come when there is room again
 _LONGEST = const(600)
@@ -68,8 +68,9 @@ def _send(sequence, payload=b""):
 def _segment(body):
     """Take what has come; False when it is damaged."""
     global _acked, _heard, _owed, _rx, _at
-    if _ESCAPE in body:
-        first, *parts = bytes(body).split(b"\xfc")
+    body = bytes(body)
+    if b"\xfc" in body:
+        first, *parts = body.split(b"\xfc")
         body = first + b"".join([bytes((p[0] ^ 0x20,)) + p[1:] for p in parts if p])
     n = len(body) - 4
     if n < 2 or crc32(memoryview(body)[:n], _session).to_bytes(4, "little") != body[n:]:
@@ -81,7 +82,7 @@ def _segment(body):
         if len(_rx) - _at > _ROOM:
             return
         _heard = body[0]
-        _rx = _rx[_at:] + bytes(body[2:n])
+        _rx = _rx[_at:] + body[2:n]
         _at = 0
     _owed = True  # also of one that came twice: its acknowledgement was lost
 
@@ -143,8 +144,8 @@ def readinto(buf):
     """Fill ``buf``; waits as long as it takes. Returns its length."""
     global _at
     n = len(buf)
+    flush()
     while len(_rx) - _at < n:
-        flush()
         _listen(-1)
     buf[:] = _rx[_at : _at + n]
     _at += n

@@ -1,0 +1,145 @@
+"""A bare board on this machine: MicroPython's unix port, and nothing but a pty to reach it by.
+
+No module of the virtual board, no inherited descriptor, nothing mapped: what a board with a fresh
+MicroPython and a USB cable is to the laptop. Its UART has a small receive buffer, as an ESP32's
+has: what comes faster than the program reads is lost, and counted.
+"""
+
+import asyncio
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from host_tools.vboard.console import Console
+
+HEAP = "8m"  # as much PSRAM as the boards have that it stands for
+UART_BYTES = 260  # of the receive buffer of MicroPython's ESP32 port
+
+_PROGRAM = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts
+from micropython_run import run_main
+sys.exit(run_main(sys.argv[1:]))
+"""
+
+Wire = Callable[[bytes], bytes]  # what becomes of bytes on their way
+
+
+def _as_sent(data: bytes) -> bytes:
+    return data
+
+
+class BareBoard:
+    """The board; ``port`` is its serial port, ``folder`` what its own flash holds.
+
+    ``to_board`` and ``from_board`` may damage what passes.
+    """
+
+    def __init__(self, folder: Path, heap: str = HEAP) -> None:
+        self.folder, self._heap = folder, heap
+        self.to_board: Wire = _as_sent
+        self.from_board: Wire = _as_sent
+        self.overruns = 0  # bytes that the receive buffer had no room for
+        self.starts = 0
+        self._process: subprocess.Popen | None = None
+        self._slave = -1
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    def close(self) -> None:
+        """Unplug it."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end)
+            self._thread.join()
+
+    def __enter__(self) -> "BareBoard":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reset(self) -> None:
+        """Press its reset button."""
+        self._loop.call_soon_threadsafe(self._kill)
+
+    def _run(self, ready: threading.Event) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._console = _Line(self._loop, self)
+        self.port = self._console.port
+        self._start()
+        ready.set()
+        self._loop.run_forever()
+        self._loop.close()
+
+    def _start(self) -> None:
+        raw = self._console.raw_repl and self.starts > 0
+        terminal = self._console.new_process_terminal(raw)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, "micropython", "-X", f"heapsize={self._heap}"],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            cwd=self.folder,
+            env={"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+        if self._slave >= 0:
+            os.close(self._slave)
+        self._slave = terminal
+        self.starts += 1
+        self._console.booted()
+        threading.Thread(target=self._wait_for, args=(self._process,), daemon=True).start()
+
+    def _wait_for(self, process: subprocess.Popen) -> None:
+        process.wait()
+        try:
+            self._loop.call_soon_threadsafe(self._gone, process)
+        except RuntimeError:  # unplugged meanwhile
+            pass
+
+    def _gone(self, process: subprocess.Popen) -> None:
+        if process is self._process:
+            self._console.say(b"MPY: soft reboot\r\n")
+            self._start()
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGKILL)
+        self._console.close()
+        os.close(self._slave)
+        self._loop.stop()
+
+    def room(self) -> int:
+        """Bytes that the receive buffer has room for."""
+        unread = int.from_bytes(fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)), sys.byteorder)
+        return max(0, UART_BYTES - unread)
+
+
+class _Line(Console):
+    """The line to a bare board."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, board: BareBoard) -> None:
+        super().__init__(loop, lambda: None)
+        self._board = board
+
+    def say(self, data: bytes) -> None:
+        super().say(self._board.from_board(data))
+
+    def _write(self, data: bytes) -> None:
+        data = self._board.to_board(data)
+        fits = data[: self._board.room()]
+        self._board.overruns += len(data) - len(fits)
+        super()._write(fits)
