@@ -22,8 +22,8 @@ HEAP = "8m"  # as much PSRAM as the boards have that it stands for
 UART_BYTES = 260  # of the receive buffer of MicroPython's ESP32 port
 
 _PROGRAM = """
-import fcntl, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # MicroPython catches it while a program runs
 from micropython_run import run_main
 sys.exit(run_main(sys.argv[1:]))
 """
@@ -127,6 +127,23 @@ class BareBoard:
         unread = int.from_bytes(fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)), sys.byteorder)
         return max(0, UART_BYTES - unread)
 
+    def interrupts(self) -> bool:
+        """Whether a program runs that Ctrl-C interrupts; if so, it has been.
+
+        A board looks for Ctrl-C when it receives. The unix port leaves that to the terminal, but
+        not while a raw REPL runs a program.
+        """
+        assert self._process is not None
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+        except OSError:
+            return False
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+        if not int(caught.split()[1], 16) >> (signal.SIGINT - 1) & 1:
+            return False
+        self._process.send_signal(signal.SIGINT)
+        return True
+
 
 class _Line(Console):
     """The line to a bare board."""
@@ -140,6 +157,8 @@ class _Line(Console):
 
     def _write(self, data: bytes) -> None:
         data = self._board.to_board(data)
+        if b"\x03" in data and self._board.interrupts():
+            data = data.replace(b"\x03", b"")
         fits = data[: self._board.room()]
         self._board.overruns += len(data) - len(fits)
         super()._write(fits)

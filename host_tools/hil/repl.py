@@ -117,7 +117,7 @@ class Repl:
         until = time.monotonic() + _BREAK_S
         reset_by_line = False
         while time.monotonic() < until:
-            self.port.write(b"\r\x03\x03\x01")
+            self.port.write(b"\r\x03\x01")
             said, end = b"", time.monotonic() + _ANSWER_S
             while time.monotonic() < end:
                 said += self.port.read(self.port.in_waiting or 1)
