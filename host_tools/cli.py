@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_acquirer, cli_emv, cli_panel, cli_settings
+from host_tools import cli_acquirer, cli_emv, cli_hil, cli_panel, cli_settings
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -308,6 +308,9 @@ def board(
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
         typer.echo("The virtual board is off.")
+
+
+app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
 
 
 @app.command(rich_help_panel=_DEVICE)
