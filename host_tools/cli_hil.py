@@ -43,8 +43,11 @@ def hil(
     from host_tools.hil.session import BareSession
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with in_a_sentence(BuildError, HilError, ScenarioError):
+    try:
         files = run.chosen(names or [])
+    except ScenarioError as error:
+        raise typer.BadParameter(str(error)) from None
+    with in_a_sentence(BuildError, HilError, ScenarioError):
         with _port(port) as url:
             if measure:
                 for line in meter.measure(url, baudrate):

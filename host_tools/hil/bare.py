@@ -22,7 +22,9 @@ HEAP = "8m"  # as much PSRAM as the boards have that it stands for
 UART_BYTES = 260  # of the receive buffer of MicroPython's ESP32 port
 
 _PROGRAM = """
-import signal, sys
+import ctypes, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it does not outlive us
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # MicroPython catches it while a program runs
 from micropython_run import run_main
 sys.exit(run_main(sys.argv[1:]))

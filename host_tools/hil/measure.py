@@ -40,15 +40,20 @@ while True:
 _DONE_S = 300.0
 
 
-def measure(url: str, baudrate: int) -> Iterator[str]:
-    """Measure; lines for people. Raises HilError."""
-    with tempfile.TemporaryDirectory() as name, BareSession(url, baudrate) as session:
+def packed(program: str) -> Upload:
+    """An image with ``program`` as its main."""
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "source").mkdir()
-        (folder / "source" / "main.py").write_text(_PROGRAM, encoding="utf-8")
+        (folder / "source" / "main.py").write_text(program, encoding="utf-8")
         compile_tree(folder / "source", folder / "stage")
         image = pack([folder / "stage"], folder / "program.romfs")
-        session.images = (Upload.of("taptill.measure", image.path), session.images[1])
+        return Upload.of("taptill.program", image.path)
+
+
+def measure(url: str, baudrate: int) -> Iterator[str]:
+    """Measure; lines for people. Raises HilError."""
+    with BareSession(url, baudrate, firmware=packed(_PROGRAM)) as session:
         with VirtualBoard(core=session.core) as board:
             board.power_on()
             said = board.wait_for(

@@ -15,18 +15,22 @@ _SHIM = Path(__file__).parent / "shim"
 
 
 class BareSession:
-    """The port, and the images for the board at it; ``core`` is what ``VirtualBoard`` takes."""
+    """The port, and the images for the board at it; ``core`` is what ``VirtualBoard`` takes.
+
+    ``firmware`` is another program than the terminal. Raises HilError.
+    """
 
     def __init__(
         self,
         url: str,
         baudrate: int = BAUDRATE,
         progress: Callable[[str, int, int], None] = lambda *_: None,
+        firmware: Upload | None = None,
     ) -> None:
         self._repl = Repl(url, baudrate)
         self._progress = progress
         self.images = (
-            Upload.of("taptill.firmware", build_firmware().path),
+            firmware or Upload.of("taptill.firmware", build_firmware().path),
             Upload.of("taptill.modules", build_shim(_SHIM).path),
         )
         self.counts = Counts()

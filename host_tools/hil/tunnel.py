@@ -5,25 +5,27 @@ the receive buffer of a UART takes (``WINDOW``), and so waits for each acknowled
 """
 
 import asyncio
+import re
 import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_START, _END, _ESCAPE = 0xFD, 0xFE, 0xFC
+_START, _END = 0xFD, 0xFE
 # What a terminal in between might act on, too: Ctrl-C, XON, XOFF
-_ESCAPED = {value: bytes((_ESCAPE, value ^ 0x20)) for value in (0xFC, 0xFD, 0xFE, 0x03, 0x11, 0x13)}
+_ESCAPED = re.compile(rb"[\xfc\xfd\xfe\x03\x11\x13]")
 WINDOW = 200  # bytes on the line: the smallest buffer known (ESP32) has 260; acknowledgements too
 _LONGEST = 8192
 _MOST_S = 2.0  # between two tries
 _SILENT_S = 30.0
+_STALE_S = 0.5  # after the last byte of a segment that does not end
 
 
 def encode(sequence: int, acknowledged: int, payload: bytes, session: int) -> bytes:
     """A segment as it goes over the line."""
     body = bytes((sequence, acknowledged)) + payload
     body += struct.pack("<I", zlib.crc32(body, session))
-    return b"\xfd" + b"".join(_ESCAPED.get(byte) or bytes((byte,)) for byte in body) + b"\xfe"
+    return b"\xfd" + _ESCAPED.sub(lambda found: bytes((0xFC, found[0][0] ^ 0x20)), body) + b"\xfe"
 
 
 def decode(body: bytes, session: int) -> tuple[int, int, bytes] | None:
@@ -78,6 +80,7 @@ class Tunnel:
         self._sequence = self._seen = 0
         self._owed = False
         self._timer: asyncio.TimerHandle | None = None
+        self._stale: asyncio.TimerHandle | None = None
         self._since = self._wait = 0.0
         self.closed = False
 
@@ -85,6 +88,7 @@ class Tunnel:
         """Send and hear nothing more."""
         self.closed = True
         self._disarm()
+        self._fresh()
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -99,11 +103,28 @@ class Tunnel:
         self.counts.bytes_received += len(data)
         self._in += data
         self._feeding = True
+        self._fresh()
         while not self.closed and self._next():
             pass
         self._feeding = False
         if not self.closed:
             self._go_on()
+            if self._inside:
+                self._stale = self._loop.call_later(_STALE_S, self._abandon)
+
+    def _fresh(self) -> None:
+        if self._stale is not None:
+            self._stale.cancel()
+            self._stale = None
+
+    def _abandon(self) -> None:
+        """A segment was cut off, as by a reset: what came after its beginning is text."""
+        self.counts.damaged += 1
+        text = bytes(self._in)
+        self._in.clear()
+        self._inside = False
+        if text:
+            self._said(text)
 
     def _next(self) -> bool:
         """Take the next text or segment of what has come."""
