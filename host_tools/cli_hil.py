@@ -23,7 +23,12 @@ def hil(
             show_default="a bare MicroPython process on this machine",
         ),
     ] = "",
-    baudrate: Annotated[int, typer.Option(min=9600, help="Of the REPL.")] = 115200,
+    baudrate: Annotated[
+        int | None,
+        typer.Option(
+            min=9600, help="Of the REPL.", show_default="115200; the process as fast as it can"
+        ),
+    ] = None,
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the line instead, and stop.")
     ] = False,
@@ -41,6 +46,7 @@ def hil(
     from host_tools.hil import run
     from host_tools.hil.repl import HilError
     from host_tools.hil.session import BareSession
+    from host_tools.ports import BAUDRATE
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -48,12 +54,12 @@ def hil(
     except ScenarioError as error:
         raise typer.BadParameter(str(error)) from None
     with in_a_sentence(BuildError, HilError, ScenarioError):
-        with _port(port) as url:
+        with _port(port, baudrate or 0) as url:
             if measure:
-                for line in meter.measure(url, baudrate):
+                for line in meter.measure(url, baudrate or BAUDRATE):
                     typer.echo(line)
                 return
-            with BareSession(url, baudrate, _progress) as session:
+            with BareSession(url, baudrate or BAUDRATE, _progress) as session:
                 start = time.monotonic()
                 well, failed = run.tell(run.play(session, files), len(files), typer.echo)
                 counts = session.counts
@@ -69,7 +75,7 @@ def hil(
 
 
 @contextmanager
-def _port(port: str) -> Iterator[str]:
+def _port(port: str, baudrate: int) -> Iterator[str]:
     """The port that was named, or that of a bare process."""
     if port:
         yield port
@@ -79,7 +85,7 @@ def _port(port: str) -> Iterator[str]:
 
     folder = BUILD / "bare"
     folder.mkdir(parents=True, exist_ok=True)
-    with BareBoard(folder) as board:
+    with BareBoard(folder, baudrate=baudrate) as board:
         yield board.port
 
 

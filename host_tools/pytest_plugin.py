@@ -1,7 +1,8 @@
 """pytest's plugin of TapTill: the same tests on the virtual board and on boards of silicon.
 
 ``--board virtual`` (the usual one) or a serial port at which MicroPython answers: a device or any
-URL of pyserial. Imports are inside the fixtures: projects that do not use them do not wait.
+URL of pyserial; ``labgrid:PLACE`` and the like where a plugin implements ``pytest_taptill_board``.
+Imports are inside the fixtures: projects that do not use them do not wait.
 """
 
 from collections.abc import Iterator
@@ -36,6 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--board-baudrate", type=int, default=115200, help="of the board's REPL")
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let others say where a board is."""
+    from host_tools.hil import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
     for marker in _MARKERS:
@@ -62,8 +70,14 @@ def taptill_session(request: pytest.FixtureRequest) -> "Iterator[BareSession | N
     from host_tools.hil.repl import HilError
     from host_tools.hil.session import BareSession
 
+    found = request.config.hook.pytest_taptill_board(board=url)
+    if found is None and url.startswith("labgrid:"):
+        pytest.exit(
+            f"--board {url}: labgrid is not in this environment; docs/hil.md says where it is",
+            returncode=pytest.ExitCode.USAGE_ERROR,
+        )
     try:
-        session = BareSession(url, request.config.getoption("--board-baudrate"))
+        session = BareSession(found or url, request.config.getoption("--board-baudrate"))
     except (HilError, BuildError) as error:
         pytest.exit(f"--board: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
     yield session

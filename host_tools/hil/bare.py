@@ -30,6 +30,8 @@ from micropython_run import run_main
 sys.exit(run_main(sys.argv[1:]))
 """
 
+_BITS = 10  # of a byte on the line
+
 Wire = Callable[[bytes], bytes]  # what becomes of bytes on their way
 
 
@@ -40,11 +42,12 @@ def _as_sent(data: bytes) -> bytes:
 class BareBoard:
     """The board; ``port`` is its serial port, ``folder`` what its own flash holds.
 
-    ``to_board`` and ``from_board`` may damage what passes.
+    ``to_board`` and ``from_board`` may damage what passes. ``baudrate``: how fast the line is, 0:
+    as fast as the machine.
     """
 
-    def __init__(self, folder: Path, heap: str = HEAP) -> None:
-        self.folder, self._heap = folder, heap
+    def __init__(self, folder: Path, heap: str = HEAP, baudrate: int = 0) -> None:
+        self.folder, self._heap, self.baudrate = folder, heap, baudrate
         self.to_board: Wire = _as_sent
         self.from_board: Wire = _as_sent
         self.overruns = 0  # bytes that the receive buffer had no room for
@@ -153,12 +156,25 @@ class _Line(Console):
     def __init__(self, loop: asyncio.AbstractEventLoop, board: BareBoard) -> None:
         super().__init__(loop, lambda: None)
         self._board = board
+        self._free = {"to": 0.0, "from": 0.0}  # until when the last byte of each way takes
+
+    def _carry(self, way: str, data: bytes, arrive: Callable[[bytes], None]) -> None:
+        """Let bytes arrive when they would on a line of this speed."""
+        if not self._board.baudrate:
+            arrive(data)
+            return
+        start = max(self._loop.time(), self._free[way])
+        self._free[way] = start + len(data) * _BITS / self._board.baudrate
+        self._loop.call_at(self._free[way], arrive, data)
 
     def say(self, data: bytes) -> None:
-        super().say(self._board.from_board(data))
+        """From the board."""
+        self._carry("from", self._board.from_board(data), super().say)
 
     def _write(self, data: bytes) -> None:
-        data = self._board.to_board(data)
+        self._carry("to", self._board.to_board(data), self._arrive)
+
+    def _arrive(self, data: bytes) -> None:
         if b"\x03" in data and self._board.interrupts():
             data = data.replace(b"\x03", b"")
         fits = data[: self._board.room()]

@@ -27,6 +27,8 @@ _REMEMBERED = 2048  # bytes of text
 class SerialCore:
     """The program on a board that ``repl`` leads to. ``counts`` says what the line has carried."""
 
+    patience = 4.0  # a screen of 150 KB takes its time on a serial line
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,

@@ -20,6 +20,8 @@ _HERE = Path(__file__).parent
 class ProcessCore:
     """A process that has the images of firmware and own modules mapped; one for each start."""
 
+    patience = 1.0
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,

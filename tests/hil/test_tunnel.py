@@ -46,7 +46,7 @@ class Line:
         def put(data):
             self.longest = max(self.longest, len(data))
             for piece in self.spoil(data):
-                self.loop.call_soon(lambda: other().feed(piece))
+                self.loop.call_soon(lambda piece=piece: other().feed(piece))
 
         return Tunnel(
             self.loop,
