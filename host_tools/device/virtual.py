@@ -37,9 +37,7 @@ class VirtualDevice:
         chip = Flash(FLASH_SIZE)
         if flash is not None:
             chip.load(flash)
-        self.board = VirtualBoard(
-            rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, core=core
-        )
+        self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, core=core)
         self.board.start()
         self._fonts = _fonts(image.sha256)
         self._row_edges = 0

@@ -1,4 +1,4 @@
-"""What is done with a bare board before and after the tunnel: by its REPL, over mpremote's transport.
+"""What is done with a bare board before the tunnel: by its REPL, over mpremote's transport.
 
 The images of firmware and own modules lie compressed in the board's own file system, and stay
 there; only what has changed is sent. At each start the board unpacks them into its heap.
@@ -30,6 +30,7 @@ _MARCH = {2: "x64", 10: "xtensawin"}  # of sys.implementation._mpy; bytecode alo
 # sys.path is replaced in sys.modules; those of MicroPython that come from a file have __file__.
 _BOOT = """
 import sys, vfs, deflate
+_Rom = getattr(vfs, "VfsRom", None) or __import__("taptill_rom").Rom
 def _rom(name, size, *places):
     data = bytearray(size)
     rest = memoryview(data)
@@ -37,7 +38,7 @@ def _rom(name, size, *places):
         stream = deflate.DeflateIO(file, deflate.ZLIB, 15)
         while rest:
             rest = rest[stream.readinto(rest):]
-    rom = vfs.VfsRom(data)
+    rom = _Rom(data)
     for place in places:
         vfs.mount(rom, place)
 _rom({shim!r}, {shim_size}, "/.mcu", "/.own/own")
@@ -53,7 +54,7 @@ vfs.umount("/.own/own")
 sys.modules.pop("own", None)
 sys.path[:] = ["/.mcu"]
 import _boot
-del _rom, _name
+del _rom, _Rom, _name
 _boot.go(globals())
 import main
 """
@@ -78,6 +79,12 @@ class Upload:
         """Pack an image."""
         data = image.read_bytes()
         return cls(name, len(data), zlib.compress(data, 9))
+
+    @classmethod
+    def plain(cls, source: Path) -> "Upload":
+        """A file that lies on the board as it does here."""
+        data = source.read_bytes()
+        return cls(source.name, len(data), data)
 
 
 class Repl:
@@ -148,7 +155,9 @@ class Repl:
         assert isinstance(value, int)
         return value
 
-    def install(self, uploads: Sequence[Upload], progress: Callable[[str, int, int], None]) -> None:
+    def install(
+        self, uploads: Sequence[Upload], progress: Callable[[str, int, int], None]
+    ) -> None:
         """Send what the board does not have, and have it say what arrived."""
         with self._told():
             for upload in uploads:

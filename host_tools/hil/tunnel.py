@@ -176,7 +176,7 @@ class Tunnel:
         if self._flying is None and self._out:
             n = min(len(self._out), WINDOW)
             self._sequence = self._sequence % 255 + 1
-            while len(encode(self._sequence, self._seen, self._out[:n], self._session)) > WINDOW:
+            while len(encode(self._sequence, self._seen, bytes(self._out[:n]), self._session)) > WINDOW:
                 n = n * 3 // 4
             self._flying = bytes(self._out[:n])
             del self._out[:n]
