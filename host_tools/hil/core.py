@@ -131,7 +131,8 @@ class SerialCore:
         self._repl.enter()
         self._repl.install(self._images, self._progress)
         retry_ms = int(self._retry_s * 1000)
-        self._repl.run(*self._images[:2], session, settings, retry_ms)
+        firmware, modules, _ = self._images
+        self._repl.run(firmware, modules, session, settings, retry_ms)
 
     def _tell_lost(self, why: str) -> None:
         try:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import serial
 
@@ -21,7 +22,7 @@ class ConsoleLog:
 
     def __init__(self, url: str, baudrate: int = ports.BAUDRATE) -> None:
         self._url = url
-        self._port = ports.open_url(url, baudrate, timeout=_READ_S)
+        self._port: Any = ports.open_url(url, baudrate, timeout=_READ_S)
         self._said = bytearray()
         self._over = threading.Event()
         self.lost = ""

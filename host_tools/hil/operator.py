@@ -134,7 +134,7 @@ _STEPS: dict[str, Callable[[OperatorDevice, Any], None]] = {
     "keys": lambda d, v: d.press(v),
     "hold": lambda d, v: d.hold(v),
     "let_go": lambda d, v: d.let_go(v),
-    "tap": lambda d, v: [d.tap(card) for card in _texts(v)] and None,
+    "tap": lambda d, v: d.tap(" and ".join(_texts(v))),
     "remove": lambda d, v: d.remove(),
     "paper": lambda d, v: d.on_paper(*_texts(v)),
     "no_paper": lambda d, v: d.on_paper(*_texts(v), there=False),

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import serial
 from mpremote.transport import TransportError
@@ -98,7 +99,7 @@ class Repl:
             self._transport = SerialTransport(url, baudrate, timeout=1)
         except (OSError, ValueError, TransportError) as error:
             raise HilError(ports.explain(url, error.__context__ or error)) from None
-        self.port: serial.SerialBase = self._transport.serial
+        self.port: Any = self._transport.serial  # of pyserial
 
     def close(self) -> None:
         """Leave the board at its REPL and the port to others."""
