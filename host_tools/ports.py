@@ -6,6 +6,7 @@ A port is a device (``/dev/ttyUSB0``) or any URL that pyserial knows (``rfc2217:
 
 import errno
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterable
@@ -141,8 +142,10 @@ def _explain_url(url: str, error: BaseException | None) -> str:
             f"nobody serves {url} ({reason.strerror or reason}); for a virtual board: "
             f"taptill board --rfc2217 {port}"
         )
-    if said.startswith(b"in use"):
-        return f"{url} is {said.decode('utf-8', 'replace').strip()}: end it and try again"
+    found = re.match(rb"in use by ([\d.]+):(\d+)", said)
+    if found:
+        by = _process_at(int(found[2])) or f"a program at {found[1].decode()}"
+        return f"{url} is in use by {by}: end it and try again"
     return f"{url} cannot be opened: {error}"
 
 
@@ -152,18 +155,35 @@ def holders(device: str) -> list[str]:
     Those of other users cannot be seen; on a system without /proc none can. The virtual board,
     which is at the other end of its pseudo-terminal, does not count.
     """
-    found = []
     real = os.path.realpath(device)
     other_end = {"/dev/ptmx", "/dev/pts/ptmx"} if real.startswith("/dev/pts/") else set()
+    return _who(lambda files: real in files and not files & other_end)
+
+
+def _process_at(port: int) -> str | None:
+    """The process on this computer whose end of a TCP connection has ``port``."""
+    try:
+        lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return None
+    rows = (line.split() for line in lines)
+    inodes = {f"socket:[{row[9]}]" for row in rows if int(row[1].split(":")[1], 16) == port}
+    found = _who(lambda files: bool(inodes & files))
+    return found[0] if found else None
+
+
+def _who(has: Callable[[set[str]], bool]) -> list[str]:
+    """The other processes whose open files satisfy ``has``."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*"):
-        pid = int(entry.name)
-        if pid == os.getpid():
+        if int(entry.name) == os.getpid():
             continue
         try:
-            files = {os.path.realpath(link) for link in (entry / "fd").iterdir()}
-            if real in files and not files & other_end:
+            # of a socket the name does not exist: only the last link is resolved
+            files = {os.readlink(link) for link in (entry / "fd").iterdir()}
+            if has(files):
                 name = (entry / "comm").read_text(encoding="utf-8").strip()
-                found.append(f"{name} (process {pid})")
+                found.append(f"{name} (process {entry.name})")
         except OSError:
             continue
     return found

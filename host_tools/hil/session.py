@@ -30,12 +30,22 @@ class BareSession:
     ) -> None:
         self._repl = Repl(url, baudrate)
         self._progress = progress
+        try:
+            firmware = firmware or self._terminal()
+        except BaseException:
+            self._repl.close()
+            raise
         self.images = (
-            firmware or Upload.of("taptill.firmware", build_firmware().path),
+            firmware,
             Upload.of("taptill.modules", build_shim(_SHIM).path),
             Upload.plain(_PORT / "taptill_rom.py"),
         )
         self.counts = Counts()
+
+    def _terminal(self) -> Upload:
+        """The terminal's firmware, for the chip that is there."""
+        self._repl.enter()
+        return Upload.of("taptill.firmware", build_firmware(march=self._repl.march()).path)
 
     def close(self) -> None:
         """Leave the board at its REPL and the port to others."""

@@ -7,6 +7,7 @@ Nets, UART lines and SPI buses lead out of it to the chip models. Runs on the bo
 import json
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from host_tools.vboard import link as wire_link
@@ -40,7 +41,8 @@ class Core(Protocol):
     ) -> None:
         """Run the program from its beginning.
 
-        ``settings`` are what it asks for by ``_carrier.setting``. ``heard`` gets the bytes that
+        ``settings`` are what it asks for by ``_carrier.setting``; ROM is the image to boot, where
+        it is not the one that the core was made with. ``heard`` gets the bytes that
         come; ``ended`` is called when the program came to its end by itself.
         """
         ...
@@ -121,8 +123,12 @@ class Microcontroller:
             radio_changed,
         )
         self.starts: list[int] = []  # the reset cause of each start
+        # What is in the flash to boot, or None when nothing is; without it the image given above
+        self.rom_to_boot: Callable[[], Path | None] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
+        self._power = False
+        self._rom: Path | None = None  # what was there to boot
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
         self._rtc_us, self._rtc_at = 0, 0.0
@@ -132,18 +138,20 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether it has power."""
+        """Whether its program runs."""
         return self._link is not None
 
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
-        if not self.powered:
+        if not self._power:
+            self._power = True
             self._rtc_us, self._rtc_at = 0, self._clock.now_ms()
             self.console.raw_repl = False
             self._start(POWER_ON)
 
     def power_off(self) -> None:
         """Take the power away, this instant."""
+        self._power = False
         self._stop()
         self.radio.power_off()
         for net in self.nets.values():
@@ -151,10 +159,20 @@ class Microcontroller:
 
     def reset(self, cause: int = HARD) -> None:
         """Reset as the EN button, the watchdog or the program does."""
-        if self.powered:
+        if self._power:
             self._stop()
             self.radio.power_off()
             self._start(cause)
+
+    def hold(self) -> None:
+        """EN goes low: nothing runs until ``leave_reset``."""
+        self._stop()
+        self.radio.power_off()
+
+    def leave_reset(self) -> None:
+        """EN is high again."""
+        if self._power and self._link is None:
+            self._start(HARD)
 
     def advance(self, ms: int) -> None:
         """Let time pass on the chip's own clocks."""
@@ -165,6 +183,10 @@ class Microcontroller:
             self.console.say(b"MPY: soft reboot\r\n")
         else:
             self.console.raw_repl = False
+            if self.rom_to_boot is not None:
+                self._rom = self.rom_to_boot()
+                if self._rom is None:
+                    return
         self._irqs.clear()
         self._link = link = HostLink(self._core.write, self._handlers)
         settings = {
@@ -172,6 +194,8 @@ class Microcontroller:
             "RESET_CAUSE": str(cause),
             "RUN_MAIN": "0" if self.console.raw_repl else "1",
         }
+        if self._rom is not None:
+            settings["ROM"] = str(self._rom)
         self._core.start(settings, link.feed, self._ended)
         self.starts.append(cause)
 

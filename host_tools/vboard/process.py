@@ -64,7 +64,12 @@ class ProcessCore:
         }
         environment |= {f"VBOARD_{name}": value for name, value in settings.items()}
         command = [sys.executable, "-I", "-S", str(_HERE / "launch.py")]
-        command += [str(self._rom), str(self._shim), self._heap, str(_HERE / "shim" / "boot.py")]
+        command += [
+            settings.get("ROM", str(self._rom)),
+            str(self._shim),
+            self._heap,
+            str(_HERE / "shim" / "boot.py"),
+        ]
         if self._micropython:
             command.append(self._micropython)
         terminal = self._console.new_process_terminal(raw=not run_main)
