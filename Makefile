@@ -64,7 +64,7 @@ sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open
 	@$(TAPTILL) sim $(ARGS)
 
 hil: $(INSTALLED)  ## Play every scenario on a bare board, its chips here (PORT=/dev/ttyUSB0; without: a process)
-	@$(TAPTILL) hil $(if $(PORT),--port $(PORT)) $(ARGS)
+	@$(TAPTILL) hil $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 clean:  ## Remove build/, with the virtual board's flash and the acquiring host's ledger in it
 	@rm -rf build

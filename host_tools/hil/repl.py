@@ -95,7 +95,6 @@ class Repl:
     def __init__(self, url: str, baudrate: int = ports.BAUDRATE) -> None:
         self.url = url
         self.sessions = itertools.count(1)
-        self._installed: set[Upload] = set()
         try:
             self._transport = SerialTransport(url, baudrate, timeout=1)
         except (OSError, ValueError, TransportError) as error:
@@ -165,14 +164,11 @@ class Repl:
         """Send what the board does not have, and have it say what arrived."""
         with self._told():
             for upload in uploads:
-                if upload in self._installed:
-                    continue
                 wanted = hashlib.sha256(upload.packed).digest()
                 if self._hash(upload.name) != wanted:
                     self._send(upload, progress)
                     if self._hash(upload.name) != wanted:
                         raise HilError(f"{upload.name} did not arrive whole: try again")
-                self._installed.add(upload)
 
     def _send(self, upload: Upload, progress: Callable[[str, int, int], None]) -> None:
         def tell(done: int, whole: int) -> None:
