@@ -41,8 +41,7 @@ class Core(Protocol):
     ) -> None:
         """Run the program from its beginning.
 
-        ``settings`` are what it asks for by ``_carrier.setting``; ROM is the image to boot, where
-        it is not the one that the core was made with. ``heard`` gets the bytes that
+        ``settings`` are what it asks for by ``_carrier.setting``. ``heard`` gets the bytes that
         come; ``ended`` is called when the program came to its end by itself.
         """
         ...
@@ -123,12 +122,12 @@ class Microcontroller:
             radio_changed,
         )
         self.starts: list[int] = []  # the reset cause of each start
-        # What is in the flash to boot, or None when nothing is; without it the image given above
+        # What is in the flash to boot, or None when nothing is; without it what the core has
         self.rom_to_boot: Callable[[], Path | None] | None = None
+        self._rom: Path | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
         self._power = False
-        self._rom: Path | None = None  # what was there to boot
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
         self._rtc_us, self._rtc_at = 0, 0.0
@@ -138,7 +137,7 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether its program runs."""
+        """Whether a program is running."""
         return self._link is not None
 
     def power_on(self) -> None:
@@ -185,8 +184,8 @@ class Microcontroller:
             self.console.raw_repl = False
             if self.rom_to_boot is not None:
                 self._rom = self.rom_to_boot()
-                if self._rom is None:
-                    return
+        if self.rom_to_boot is not None and self._rom is None:
+            return
         self._irqs.clear()
         self._link = link = HostLink(self._core.write, self._handlers)
         settings = {

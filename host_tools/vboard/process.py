@@ -56,6 +56,7 @@ class ProcessCore:
         self._socket, self._heard, self._ended = ours, heard, ended
         self._loop.add_reader(ours, self._readable)
         run_main = settings["RUN_MAIN"] == "1"
+        rom = settings.pop("ROM", str(self._rom))
         environment = {
             "VBOARD_LINK": str(theirs.fileno()),
             "VBOARD_SITE": sysconfig.get_path("platlib"),
@@ -64,12 +65,7 @@ class ProcessCore:
         }
         environment |= {f"VBOARD_{name}": value for name, value in settings.items()}
         command = [sys.executable, "-I", "-S", str(_HERE / "launch.py")]
-        command += [
-            settings.get("ROM", str(self._rom)),
-            str(self._shim),
-            self._heap,
-            str(_HERE / "shim" / "boot.py"),
-        ]
+        command += [rom, str(self._shim), self._heap, str(_HERE / "shim" / "boot.py")]
         if self._micropython:
             command.append(self._micropython)
         terminal = self._console.new_process_terminal(raw=not run_main)
