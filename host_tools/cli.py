@@ -74,7 +74,7 @@ def build(
     if board not in known_boards.names():
         known = ", ".join(known_boards.names())
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
-    with in_a_sentence(BuildError):
+    with in_a_sentence(BuildError, known_boards.BoardError):
         real = (known_boards.BOARDS / board / "manifest.py").exists()
         images = [build_firmware(board)] if real else [build_firmware(board), build_shim()]
         for image in images:
@@ -328,6 +328,10 @@ def board(
             show_default="no such port; boot what was built last",
         ),
     ] = None,
+    psram: Annotated[
+        bool,
+        typer.Option("--psram", help="With 8 MiB of heap, as a board with PSRAM; for deploy."),
+    ] = False,
 ) -> None:
     """Start a virtual board and keep it running until Ctrl-C.
 
@@ -345,8 +349,9 @@ def board(
     file = flash or bench.FLASH_FILE
     with in_a_sentence(BuildError, ProvisionError, bench.BenchError):
         routes = {TERMINALS_HOST: ("127.0.0.1", port)}
+        more = {"heap": "8192k"} if psram else {}
         with bench.kept_board(
-            file, fresh=fresh, identity=identity, routes=routes, rfc2217=rfc2217
+            file, fresh=fresh, identity=identity, routes=routes, rfc2217=rfc2217, **more
         ):
             tty = os.path.relpath(bench.console_path())
             typer.echo(

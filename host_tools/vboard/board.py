@@ -131,7 +131,7 @@ class VirtualBoard:
             result = what()
             if result:
                 return result
-            self._core.check()
+            self.core.check()
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{title or what} did not come within {timeout} s")
@@ -193,9 +193,9 @@ class VirtualBoard:
     def _solder(self) -> None:
         self.clock = LoopClock(self._loop)
         self.console = Console(self._loop, self.changed)
-        self._core = self._make_core(self._loop, self.console)
+        self.core = self._make_core(self._loop, self.console)
         self.mcu = mcu = Microcontroller(
-            self._core,
+            self.core,
             self.clock,
             flash=self.flash,
             console=self.console,
@@ -244,7 +244,7 @@ class VirtualBoard:
 
     def _dismantle(self) -> None:
         self.mcu.power_off()
-        self._core.close()
+        self.core.close()
         self.console.close()
         self.clock.close()
         for task in asyncio.all_tasks(self._loop):

@@ -7,7 +7,6 @@ Nets, UART lines and SPI buses lead out of it to the chip models. Runs on the bo
 import json
 import struct
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from host_tools.vboard import link as wire_link
@@ -122,14 +121,14 @@ class Microcontroller:
             radio_changed,
         )
         self.starts: list[int] = []  # the reset cause of each start
-        # What is in the flash to boot, or None when nothing is; without it what the core has
-        self.rom_to_boot: Callable[[], Path | None] | None = None
-        self._rom: Path | None = None
+        # What the chip's boot loaders say of the flash: whether it is started. Without them it is
+        self.finds_program: Callable[[], bool] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
         self._power = False
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
+        clock.on_stall = lambda ms: self.advance(-int(ms))
         self._rtc_us, self._rtc_at = 0, 0.0
         self._handlers = self._make_handlers()
 
@@ -137,7 +136,12 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether a program is running."""
+        """Whether it has power, be it that nothing runs."""
+        return self._power
+
+    @property
+    def running(self) -> bool:
+        """Whether a program runs."""
         return self._link is not None
 
     def power_on(self) -> None:
@@ -170,31 +174,27 @@ class Microcontroller:
 
     def leave_reset(self) -> None:
         """EN is high again."""
-        if self._power and self._link is None:
+        if self._power and not self.running:
             self._start(HARD)
 
     def advance(self, ms: int) -> None:
-        """Let time pass on the chip's own clocks."""
-        self._send(wire_link.ADVANCE, 0, struct.pack("<I", ms))
+        """Let time pass on the chip's own clocks, or take back what has not passed."""
+        self._send(wire_link.ADVANCE, 0, struct.pack("<i", ms))
 
     def _start(self, cause: int) -> None:
         if cause == SOFT:
             self.console.say(b"MPY: soft reboot\r\n")
         else:
             self.console.raw_repl = False
-            if self.rom_to_boot is not None:
-                self._rom = self.rom_to_boot()
-        if self.rom_to_boot is not None and self._rom is None:
-            return
+            if self.finds_program is not None and not self.finds_program():
+                return
         self._irqs.clear()
-        self._link = link = HostLink(self._core.write, self._handlers)
+        self._link = link = HostLink(self._core.write, self._handlers, self._clock.stalled)
         settings = {
             "ID": self._unique_id,
             "RESET_CAUSE": str(cause),
             "RUN_MAIN": "0" if self.console.raw_repl else "1",
         }
-        if self._rom is not None:
-            settings["ROM"] = str(self._rom)
         self._core.start(settings, link.feed, self._ended)
         self.starts.append(cause)
 
@@ -253,6 +253,7 @@ class Microcontroller:
             wire_link.RTC_GET: self._rtc_get,
             wire_link.RTC_SET: self._rtc_set,
             wire_link.WDT_FEED: self._feed,
+            wire_link.SYNC: self._sync,
             wire_link.BOOTED: lambda _, __: self.console.booted(),
         }
 
@@ -357,6 +358,10 @@ class Microcontroller:
 
     def _rtc_set(self, _: int, payload: bytes) -> None:
         self._rtc_us, self._rtc_at = struct.unpack("<Q", payload)[0], self._clock.now_ms()
+
+    def _sync(self, _: int, __: bytes) -> bytes:
+        self._clock.catch_up()
+        return b""
 
     def _feed(self, _: int, payload: bytes) -> None:
         if self._watchdog is not None:

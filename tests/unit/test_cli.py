@@ -46,6 +46,7 @@ def test_help_tells_every_command(taptill):
     result = taptill("--help")
     assert result.exit_code == 0
     for name in (
+        "boards",
         "build",
         "demo",
         "test",

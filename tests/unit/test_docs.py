@@ -186,7 +186,7 @@ def unknown_commands(spans):
                         found.append(f"taptill {name}")
                         continue
                 known = {*commands()[name], "--help"}
-                given = re.findall(r"(?:^| )(--[a-z][a-z-]*)", rest)
+                given = re.findall(r"(?:^| )(--[a-z][a-z\d-]*)", rest)
                 if name != "test":  # hands its options on
                     found += [f"taptill {name} {o}" for o in given if o not in known]
     return found

@@ -45,6 +45,10 @@ async def _work(t):
         elif key.isdigit():
             await t.tell("sale", key)
         last = t.uptime()
+        if t.unsure:
+            reason, t.unsure = t.unsure, ""
+            await t.tell("reversal", reason)
+            t.reports = True  # an advice may be approved now
         if t.reports:
             t.reports = False
             await t.tell("printing")

@@ -51,6 +51,8 @@ class poll:
             moved = _link.pump()
             found = self._ready()
             hard = self._hard.poll(0 if found or moved else timeout)
+            if timeout > 0 and not (hard or found or moved):
+                _link.sync()
             if _link.pump():
                 found = self._ready()
             for entry in hard:
