@@ -382,6 +382,11 @@ def provision(
     host: Annotated[str, typer.Option(help="Name of the acquiring host.")] = TERMINALS_HOST,
     host_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8583,
     wifi: Annotated[str, typer.Option(help="SSID.")] = "TapTill",
+    apn: Annotated[
+        str | None,
+        typer.Option(help='Use the modem, with this access point ("": that of the SIM).'),
+    ] = None,
+    apn_user: Annotated[str, typer.Option(help="User for it; --ask-secrets: password.")] = "",
     tls_ca: Annotated[
         Path | None,
         typer.Option(help="Speak TLS: the CA of the host's certificate (PEM)."),
@@ -402,11 +407,11 @@ def provision(
         bool,
         typer.Option(
             "--ask-secrets",
-            help="Ask for the Wi-Fi key and both components of the TMK, without echo.",
+            help="Ask for the key of the network and both components of the TMK, without echo.",
         ),
     ] = False,
 ) -> None:
-    """Give a terminal its identity, Wi-Fi and TEST master key.
+    """Give a terminal its identity, network and TEST master key.
 
     Prints the check value (KCV) of the TMK as the terminal computes it. Development keys only:
     they go over the serial line in clear. With --tls-ca the terminal speaks TLS from then on and
@@ -417,11 +422,8 @@ def provision(
     from host_tools.device.provision import Identity, ProvisionError
     from host_tools.device.provision import provision as store
 
-    if len(terminal_id) != 8 or len(merchant_id) != 15:
-        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
-    if language not in ("en", "zh"):
-        raise typer.BadParameter("a language is en or zh")
-    secrets = _secrets() if ask_secrets else {}
+    _check_identity(terminal_id, merchant_id, language, apn, apn_user)
+    secrets = _secrets(apn is not None) if ask_secrets else {}
     identity = Identity(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
@@ -430,6 +432,8 @@ def provision(
         host=host,
         port=host_port,
         wifi_ssid=wifi,
+        apn=apn,
+        apn_user=apn_user,
         tls=_tls_files(tls_ca, tls_cert, tls_key, no_tls),
         plain=no_tls,
         **secrets,
@@ -438,6 +442,20 @@ def provision(
         fail(f"there is no serial port {port}; for a virtual board start: taptill board")
     with in_a_sentence(ProvisionError, TransportError):
         typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
+
+
+def _check_identity(
+    terminal_id: str, merchant_id: str, language: str, apn: str | None, apn_user: str
+) -> None:
+    """Raises BadParameter."""
+    if len(terminal_id) != 8 or len(merchant_id) != 15:
+        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
+    if language not in ("en", "zh"):
+        raise typer.BadParameter("a language is en or zh")
+    if apn is None and apn_user:
+        raise typer.BadParameter("--apn-user needs --apn")
+    if any(char in text for text in (apn or "", apn_user) for char in '"\0\r\n'):
+        raise typer.BadParameter("an access point and its user have no quotes or line ends")
 
 
 def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: bool):
@@ -456,9 +474,12 @@ def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: boo
         return TlsFiles.read(ca, cert, key)
 
 
-def _secrets() -> dict[str, str]:
+def _secrets(by_modem: bool) -> dict[str, str]:
+    network, label = ("apn_key", "APN password") if by_modem else ("wifi_key", "Wi-Fi key")
     return {
-        "wifi_key": typer.prompt("Wi-Fi key", hide_input=True),
+        network: typer.prompt(label, hide_input=True, default="", show_default=False)
+        if by_modem
+        else typer.prompt(label, hide_input=True),
         "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
         "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
     }

@@ -24,6 +24,7 @@ from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.chips.ili9341 import Ili9341
 from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.led import Led
+from host_tools.vboard.chips.modem import Modem
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
@@ -165,7 +166,7 @@ class VirtualBoard:
     @property
     def faults(self) -> list[str]:
         """What the chips would not have accepted, or the wires not have survived, in words."""
-        chips = (self.display, self.printer, self.nfc, self.keys, self.flash)
+        chips = (self.display, self.printer, self.nfc, self.keys, self.flash, self.modem)
         found = [f"{type(c).__name__}: {f}" for c in chips for f in getattr(c, "faults", ())]
         return found + self.mcu.faults
 
@@ -238,8 +239,10 @@ class VirtualBoard:
             cell["divider"],
         )
         self.led = Led(*map(net, wires.LED))
+        line = wires.MODEM
+        self.modem = Modem(self.clock, mcu.uart(line["uart"]), baudrate=line["baudrate"])
         heard = (self.display, self.nfc, self.printer, self.keys, self.buzzer)
-        for chip in (*heard, self.battery, self.led):
+        for chip in (*heard, self.battery, self.led, self.modem):
             chip.on_change = self.changed
 
     def _dismantle(self) -> None:

@@ -13,6 +13,7 @@ from host_tools.vboard import link as wire_link
 from host_tools.vboard.clock import LoopClock, Timer
 from host_tools.vboard.console import Console
 from host_tools.vboard.link import HostLink
+from host_tools.vboard.ppp import Dialler
 from host_tools.vboard.radio import Radio
 from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
 
@@ -120,6 +121,8 @@ class Microcontroller:
             lambda i, data: self._send(wire_link.SOCK_EVENT, i, data),
             radio_changed,
         )
+        self.ppp = Dialler(clock, self.radio.call)
+        self.radio.carrier = self._carrier
         self.starts: list[int] = []  # the reset cause of each start
         # What the chip's boot loaders say of the flash: whether it is started. Without them it is
         self.finds_program: Callable[[], bool] | None = None
@@ -156,6 +159,7 @@ class Microcontroller:
         """Take the power away, this instant."""
         self._power = False
         self._stop()
+        self.ppp.close()
         self.radio.power_off()
         for net in self.nets.values():
             net.configure(None, PULL_NONE, False)
@@ -164,6 +168,7 @@ class Microcontroller:
         """Reset as the EN button, the watchdog or the program does."""
         if self._power:
             self._stop()
+            self.ppp.close()
             self.radio.power_off()
             self._start(cause)
 
@@ -243,7 +248,7 @@ class Microcontroller:
             wire_link.NVS_GET: lambda _, p: self.nvs.get(self._nvs_name(p)[0], b""),
             wire_link.NVS_SET: self._nvs_set,
             wire_link.NVS_ERASE: self._nvs_erase,
-            wire_link.WLAN: lambda _, p: json.dumps(radio.wlan(json.loads(p))).encode(),
+            wire_link.WLAN: lambda _, p: json.dumps(self._network(json.loads(p))).encode(),
             wire_link.SOCK_OPEN: lambda i, _: bytes([radio.open()]),
             wire_link.SOCK_CONNECT: lambda i, p: radio.connect(i, json.loads(p)),
             wire_link.SOCK_TX: lambda i, p: radio.send(i, p),
@@ -300,6 +305,27 @@ class Microcontroller:
 
     def _uart_tx(self, ident: int, payload: bytes) -> None:
         self.uart(ident).from_board(payload)
+
+    def _network(self, request: dict) -> object:
+        """Answer one call of ``network``: of the station and the cable, or of ``PPP``."""
+        ppp = self.ppp
+        match request["op"]:
+            case "ppp_connect":
+                ppp.connect(self.uart(request["uart"]), request["user"], request["key"])
+            case "ppp_end":
+                ppp.disconnect()
+            case "ppp_status":
+                return ppp.status
+            case "ppp_address":
+                return ppp.address
+            case _:
+                return self.radio.wlan(request)
+        return None
+
+    def _carrier(self) -> bool:
+        """Whether there is a modem at the line of PPP that has a call."""
+        line = self.ppp.line
+        return line is not None and getattr(line.chip, "online", False)
 
     def _spi_write(self, ident: int, payload: bytes) -> None:
         self.bus_bytes["spi"] += len(payload)

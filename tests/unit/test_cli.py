@@ -83,6 +83,7 @@ def test_the_commands_load_only_what_they_need():
         ("board", "--port", "no"),
         ("provision",),
         ("provision", "--port", "/dev/null", "--terminal-id", "1"),
+        ("provision", "--port", "/dev/null", "--apn-user", "till"),
     ],
 )
 def test_wrong_usage_is_2(taptill, arguments):

@@ -34,12 +34,10 @@ def _ask(**request):
 
 
 def __getattr__(name):
-    """A cable takes heap only where one is used."""
-    if name != "LAN":
+    """A cable and a modem take heap only where they are used."""
+    if name not in ("LAN", "PPP"):
         raise AttributeError(name)
-    import _lan
-
-    return _lan.LAN
+    return _link.lent(name)
 
 
 class WLAN:
