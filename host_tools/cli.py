@@ -232,33 +232,35 @@ def check() -> None:
 @app.command(rich_help_panel=_DEVELOP)
 def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Measure the heap with 4-byte words alone.")
+    ] = False,
 ) -> None:
     """Measure what a sale costs: bytes, time on the wires, instructions, heap.
 
     For a card of each kernel, for messages and keys, for a full batch and its settlement, for
     screen and paper, beside the targets. What an instrument that is missing would have measured
     is named. Nothing is timed but where it says so, so the figures are the same each time;
-    docs/bench.md explains them.
+    docs/bench.md explains them. The exit code is 1 when the heap with 4-byte words is over its
+    limit in budgets.yaml.
     """
     from host_tools.bench import batch, dialect, display, mpy, report, settlement
+    from host_tools.bench import memory as words
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError
     from host_tools.vboard.cards.fields import CardFileError
 
     with in_a_sentence(BuildError, CardFileError, ProvisionError, mpy.MeterError):
         found = []
-        for one in chain(
-            report.measure(),
-            dialect.measure(),
-            batch.measure(),
-            settlement.measure(),
-            display.measure(),
-        ):
+        others = () if memory else (report, dialect, batch, settlement, display)
+        for one in chain.from_iterable(module.measure() for module in (words, *others)):
             found.append(one)
             if not as_json:
                 typer.echo(report.table(one))
         if as_json:
             typer.echo(report.as_json(found))
+    if any(row.held and row.verdict == "missed" for one in found for row in one.rows):
+        fail("The firmware keeps more heap than budgets.yaml allows.")
 
 
 @app.command(rich_help_panel=_DEVELOP)
