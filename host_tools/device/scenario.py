@@ -23,8 +23,9 @@ from host_tools.device.virtual import VirtualDevice, provisioned_flash
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
+BOARDS = ("virtual", "virtual_small")  # that can be played on
 _HOST_FIELDS = ("4", "11", "39")
-_ENTRIES = {"title", "why", "terminal", "emv", "tls", "steps", "expect"}
+_ENTRIES = {"title", "why", "terminal", "emv", "tls", "board", "steps", "expect"}
 _PARTS = "parts"
 _BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
 _EMV = "emv"
@@ -56,7 +57,8 @@ class Scenario:
     """A story. ``terminal``: parameters by name; None: the terminal has never been set up.
 
     ``emv``: the configuration that its host has handed out, None: that of the firmware. ``tls``:
-    what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not.
+    what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not. ``board``: a virtual
+    one of ``boards/``.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Scenario:
     expect: audit.Expected
     emv: Config | None = None
     tls: str | None = None
+    board: str = "virtual"
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,12 @@ def load(path: Path) -> Scenario:
     if tls is not None and (tls not in tls_bench.TERMINALS or terminal is None):
         known = ", ".join(tls_bench.TERMINALS)
         raise ScenarioError(f"{path.name}: tls: of a terminal that is set up, one of {known}")
-    return Scenario(path, document["title"], document["why"], terminal, steps, expect, emv, tls)
+    board = document.get("board", "virtual")
+    if board not in BOARDS:
+        raise ScenarioError(f"{path.name}: board: one of {', '.join(BOARDS)}")
+    return Scenario(
+        path, document["title"], document["why"], terminal, steps, expect, emv, tls, board
+    )
 
 
 def _emv(path: Path, name: Any) -> Config | None:
@@ -211,7 +219,7 @@ def play(scenario: Scenario, bundle: Path) -> None:
     try:
         proof = tls_bench.host("right") if scenario.tls else None
         with HostThread(ledger, tls=proof) as host:
-            with VirtualDevice(flash=flash, nvs=nvs) as device:
+            with VirtualDevice(flash=flash, nvs=nvs, board=scenario.board) as device:
                 device.board.printer.mm_per_s = _PAPER_MM_PER_S
                 stage = Stage(device, host, scenario.path.parent)
                 if scenario.tls == "certificate":
@@ -231,8 +239,9 @@ def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str],
     tls = tls_bench.terminal(scenario.tls) if scenario.tls else None
     if scenario.terminal or scenario.emv or tls:
         changes = tuple(sorted(scenario.terminal.items()))
-        return provisioned_flash(Tuned(tls=tls, changes=changes, emv=scenario.emv))
-    return provisioned_flash(Identity())
+        tuned = Tuned(tls=tls, changes=changes, emv=scenario.emv)
+        return provisioned_flash(tuned, scenario.board)
+    return provisioned_flash(Identity(), scenario.board)
 
 
 def _play(scenario: Scenario, stage: Stage, bundle: Path) -> None:

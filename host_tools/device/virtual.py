@@ -31,14 +31,17 @@ class VirtualDevice:
         flash: bytes | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
+        board: str = "virtual",
     ) -> None:
-        image = build_firmware()
+        image = build_firmware(board)
         chip = Flash(FLASH_SIZE)
         if flash is not None:
             chip.load(flash)
-        self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap)
+        self.board = VirtualBoard(
+            rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, board=board
+        )
         self.board.start()
-        self._fonts = _fonts(image.sha256)
+        self._fonts = _fonts(board, image.sha256)
         self._row_edges = 0
         self._screens: list[list[str]] = []
         self._read: tuple[bytes, list[str]] = (b"", [])
@@ -185,23 +188,25 @@ class VirtualDevice:
 
 
 @functools.cache
-def _fonts(_image: str) -> list[ScreenFont]:
+def _fonts(board: str, _image: str) -> list[ScreenFont]:
     """The fonts of an image, read once."""
-    return load_fonts(BUILD / "virtual" / "fonts" / "fonts")
+    return load_fonts(BUILD / board / "fonts" / "fonts")
 
 
-def provisioned_flash(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:
+def provisioned_flash(
+    identity: Identity, board: str = "virtual"
+) -> tuple[bytes, dict[tuple[str, str], bytes]]:
     """Flash and NVS of a virtual board that has been given ``identity``; made once, then kept.
 
     What is kept depends on the firmware and on the identity: a change of either makes it anew.
     """
     import hashlib
 
-    image = build_firmware()
+    image = build_firmware(board)
     mark = hashlib.sha256((image.sha256 + identity.script()).encode()).hexdigest()[:16]
-    kept = BUILD / "virtual" / f"provisioned-{mark}"
+    kept = BUILD / board / f"provisioned-{mark}"
     if not kept.exists():
-        flash, nvs = _provision(identity)
+        flash, nvs = _provision(identity, board)
         partial = kept.with_suffix(f".{os.getpid()}.tmp")
         pairs = [[*key, value.hex()] for key, value in nvs.items()]
         partial.write_bytes(json.dumps(pairs).encode() + b"\n" + flash)
@@ -210,8 +215,10 @@ def provisioned_flash(identity: Identity) -> tuple[bytes, dict[tuple[str, str], 
     return flash, {(n, k): bytes.fromhex(v) for n, k, v in json.loads(head)}
 
 
-def _provision(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:
-    with VirtualDevice() as device:
+def _provision(
+    identity: Identity, board: str
+) -> tuple[bytes, dict[tuple[str, str], bytes]]:
+    with VirtualDevice(board=board) as device:
         device.power_on()
         board = device.board
         board.wait_for(lambda: board.mcu.starts, 5.0)

@@ -123,17 +123,20 @@ ui.set_status(network=OFF, battery=60, charging=True, waiting=3)
 await after(entry.idle(ui, "TAPTILL TEST SHOP"))""",
 }
 
-# What each sheet has: language, theme, amounts of double size, and which screens (None: all)
+# What each sheet has: language, theme, amounts of double size, which screens (None: all), and for
+# which display they are
 _SOME = ("operator", "idle", "amount", "amount_over", "amount_most", "present_card_again", "pin")
 _SOME += ("approved", "declined", "menu", "list", "hours", "bar_all", "bar_charging")
 _LARGE = ("idle", "amount_small", "amount_middle", "amount", "amount_over", "amount_most")
 _LARGE += ("present_card", "approved", "declined")
 SHEETS = {
-    "en": ("en", 0, 0, None),
-    "zh": ("zh", 0, 0, None),
-    "en_contrast": ("en", 1, 1, _SOME),
-    "zh_contrast": ("zh", 1, 0, _SOME),
-    "zh_large": ("zh", 0, 1, _LARGE),
+    "en": ("en", 0, 0, None, ""),
+    "zh": ("zh", 0, 0, None, ""),
+    "en_contrast": ("en", 1, 1, _SOME, ""),
+    "zh_contrast": ("zh", 1, 0, _SOME, ""),
+    "zh_large": ("zh", 0, 1, _LARGE, ""),
+    "small_en": ("en", 0, 0, None, "small"),
+    "small_zh": ("zh", 0, 0, None, "small"),
 }
 
 _SETTING = """
@@ -152,6 +155,6 @@ ui.set_status(charging=False, training=False)
 
 def sheet(name: str) -> tuple[dict[str, str], str]:
     """The screens of a sheet, and the code that comes before them."""
-    language, theme, large, names = SHEETS[name]
+    language, theme, large, names, _ = SHEETS[name]
     chosen = {key: _BAR + code for key, code in SCREENS.items() if names is None or key in names}
     return chosen, _SETTING.format(language, theme, large)

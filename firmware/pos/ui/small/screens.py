@@ -1,0 +1,126 @@
+"""Screens that tell: self-test, card, progress, results. Those to type into are in ``entry``.
+
+Each is a coroutine; those that say "Shows" return at once and leave the picture on the glass.
+"""
+
+from micropython import const
+
+from pos.ui import lights
+from pos.ui.frame import INNER
+from pos.words import CURRENCY, money, say
+
+_ROW = const(16)
+_TEST_LINES = const(3)
+_INDENT = const(12)
+
+# Kinds of a message and their signs
+_KINDS = ("ok", "bad", "warn", "info", "busy")
+_SIGNS = "✓ |✗ |⚠ ||"
+
+
+async def look(ui, theme: int, large: int) -> None:
+    """Light letters on dark, or the other way round (``theme`` 1). Amounts are large as they are.
+
+    From the next screen on; parameters of the same names remember it.
+    """
+    ui.forget()
+    canvas = ui.canvas
+    if (canvas.colors[0] > 0) != (theme > 0):
+        canvas.colors = bytes([0xFF ^ byte for byte in canvas.colors])
+
+
+async def boot(ui) -> None:
+    """Shows the empty self-test."""
+    ui.lines = 0
+    ui.page(say("self_test")).show()
+
+
+async def selftest_line(ui, name: str, ok: bool, detail: str = "") -> None:
+    """Adds a part to the self-test; a long detail goes below. A full screen begins anew."""
+    face = ui.canvas.fonts["sans16"]
+    rest = INNER - _INDENT - face.measure(name) - 6
+    below = face.wrap(detail, INNER) if face.measure(detail) > rest else ()
+    if ui.lines and ui.lines + 1 + len(below) > _TEST_LINES:
+        await boot(ui)
+    canvas = ui.canvas
+    y = _ROW * (1 + ui.lines) + 1
+    canvas.text(0, y, _INDENT, "✓" if ok else "✗")
+    canvas.text(_INDENT, y, INNER - _INDENT, name)
+    if not below:
+        canvas.text(INNER - rest, y, rest, detail, "sans16", "muted", ">")
+    for line in below[: _TEST_LINES - 1]:
+        y += _ROW
+        canvas.text(0, y, INNER, line)
+    ui.lines += 1 + len(below)
+    canvas.show()
+
+
+async def present_card(ui, amount: int, hint: str = "") -> None:
+    """Shows the amount (fen; 0: none) and asks for the card; ``hint``: what to do otherwise."""
+    value = CURRENCY + " " + money(amount) if amount else ""
+    canvas = ui.page(value if hint and value else say("tap"))
+    lights.draw(canvas, 1)
+    if hint or not amount:
+        ui.tell((hint or say("tap_hint"),))
+        return
+    _amount(canvas, value, canvas.amounts, 19)
+    canvas.text(0, 49, INNER, "◗", "icons", "ink", "^")
+    canvas.show()
+
+
+async def working(ui, title: str, detail: str = "") -> None:
+    """Shows that something takes its time."""
+    _story(ui, "busy", title, (detail,) if detail else (), None)
+
+
+async def trouble(ui, title: str, text: str) -> None:
+    """Shows what a hand has to put right; cancel does without."""
+    _story(ui, "warn", title, (text,), None)
+
+
+async def result(ui, kind: str, title: str, detail_lines=(), amount=None) -> None:
+    """Shows how it ended; ``kind`` is "ok", "bad", "warn" or "info", ``amount`` in fen."""
+    _story(ui, kind, title, detail_lines, amount)
+
+
+async def message(ui, kind: str, title: str, text: str = "", timeout_ms: int = 10000, keys="E"):
+    """Shows a sentence and waits for enter or cancel; the key, or None after the time-out."""
+    _story(ui, kind, title, (text,) if text else (), None)
+    return await acknowledge(ui, timeout_ms)
+
+
+async def confirm(ui, title: str, detail_lines, amount: int) -> bool:
+    """Shows what is about to be done (``amount`` in fen); whether enter and not cancel came."""
+    _story(ui, "info", title, detail_lines, amount)
+    return await acknowledge(ui) == "E"
+
+
+async def acknowledge(ui, timeout_ms: int = 0):
+    """Wait for enter or cancel; the key, or None after ``timeout_ms`` without (0: for ever)."""
+    while True:
+        key = await ui.key(timeout_ms)
+        if key in (None, "E", "C"):
+            return key
+
+
+def _amount(canvas, text, fonts, y: int) -> None:
+    """An amount in the middle of the line, in the first font in which it fits whole."""
+    font = canvas.fit(text, INNER, fonts)
+    base = y + canvas.fonts[fonts[0]].baseline
+    canvas.text(0, base - canvas.fonts[font].baseline, INNER, text, font, "ink", "^")
+
+
+def _story(ui, kind, title, lines, fen) -> None:
+    """A title with its sign, an amount, lines of text. A refusal says first why, then how much."""
+    number = _KINDS.index(kind)
+    canvas = ui.page(_SIGNS.split("|")[number] + title)
+    row = 1
+    if fen is not None:
+        text = CURRENCY + " " + money(fen)
+        if kind in ("ok", "info"):
+            _amount(canvas, text, canvas.amounts, 19)
+            row = 3
+        else:
+            _amount(canvas, text, ("bold16", "sans16"), 17)
+            row = 2
+    ui.tell(lines, row)
