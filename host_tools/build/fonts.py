@@ -61,6 +61,7 @@ class Face(NamedTuple):
     width: int
     characters: str
     mono: bool = False  # no grey: for a display of one colour
+    least: int = 0  # rows of a line, for the Chinese in it
 
 
 FACES = (
@@ -76,7 +77,7 @@ FACES = (
 SMALL_FACES = (
     Face("sans16", 13, 500, 85, _TEXT, mono=True),
     Face("bold16", 13, 700, 85, _TEXT, mono=True),
-    Face("sans24", 22, 550, 85, _TEXT, mono=True),
+    Face("sans24", 22, 550, 85, _TEXT, mono=True, least=24),
     Face("amount40", 30, 550, 85, _AMOUNT, mono=True),
 )
 _SMALL_ICON = 15
@@ -156,7 +157,7 @@ def _build_face(face: Face) -> bytes:
         dot = icons.dot(face.size // 4)
         middle = (figure[1] + figure[3]) // 2 - dot.height // 2 - top
         glyphs["*"] = _from_image(dot, y=middle, margin=3, mono=mono)
-    return encode(glyphs, bottom - top, ascent - top)
+    return encode(glyphs, max(bottom - top, face.least), ascent - top)
 
 
 def _open(face: Face) -> ImageFont.FreeTypeFont:

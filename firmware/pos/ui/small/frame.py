@@ -74,23 +74,23 @@ class Ui:
     def _fields(self):
         """The fields of the status bar: x, width, text, alignment."""
         status = self._status.get
-        yield 0, 13, status("operator", ""), "<"
+        yield 0, 14, status("operator", ""), "<"
         marks = "R" if status("pending") else ""
         waiting = status("waiting")
         if waiting:
             marks += "↑" + (str(waiting) if waiting <= _MOST_WAITING else "+")
-        yield 13, 25, marks, "^"
+        yield 14, 26, marks, "^"
         charge = status("battery")
         sign = ""
         if status("charging"):
             sign = "ϟ"
         elif charge is not None:
             sign = _BATTERY[(charge + 12) // 25]
-        yield 38, 11, sign, "^"
+        yield 40, 11, sign, "^"
         for i, part in enumerate(("network", "host", "paper")):
             state = status(part, OFF)
-            yield 49 + 15 * i, 15, (_SIGNS[i] if state else "") + ("!" if state > OK else ""), "^"
-        yield 94, 34, self.clock(), ">"
+            yield 51 + 15 * i, 15, (_SIGNS[i] if state else "") + ("!" if state > OK else ""), "^"
+        yield 96, 32, self.clock(), ">"
 
     def home(self, title: str) -> Canvas:
         """Begin the idle screen: the status bar, and the title in the line below it."""
