@@ -79,6 +79,7 @@ SMALL_FACES = (
     Face("bold16", 13, 700, 85, _TEXT, mono=True),
     Face("sans24", 22, 550, 85, _TEXT, mono=True, least=24),
     Face("amount40", 30, 550, 85, _AMOUNT, mono=True),
+    Face("amount22", 22, 550, 85, _AMOUNT, mono=True),  # lower than a line of letters
 )
 _SMALL_ICON = 15
 _SETS = {"": (FACES, icons.LARGE), "small": (SMALL_FACES, _SMALL_ICON)}

@@ -97,7 +97,7 @@ class Entry:
 def ready(ui, merchant: str):
     """The idle screen."""
     canvas = ui.home(merchant)
-    ui.tell((say("idle_hint"),), 2)
+    ui.tell((say("idle_hint"),), 2 * _ROW, 2)
     return canvas
 
 
@@ -113,7 +113,7 @@ def secret(ui, hint, amount, masked_pan, pad):
     for key in range(10 if pad else 0):
         row, column = divmod((key or 11) - 1, 3)
         x = _PAD_X + _PAD_W * column
-        entry.canvas.text(x, _ROW + _PAD_ROW * row, _PAD_W, str(pad[key]), "bold16", "ink", "^")
+        entry.canvas.text(x, _ROW - 2 + _PAD_ROW * row, _PAD_W, str(pad[key]), "sans16", "ink", "^")
     return entry
 
 

@@ -6,16 +6,17 @@ import time
 from micropython import const
 
 from pos.ui.canvas import Canvas
+from pos.ui.fonts import Font
 from pos.words import say
 
 MARGIN = const(0)
 INNER = const(128)  # pixels between the margins
 
 _ROW = const(16)
-_ROWS = const(4)
+_LAST_Y = const(49)  # of the text in the last row
 _ROLL_MS = const(2500)  # that a page of lines stays when nobody turns it
 _BAR_W = const(124)
-_MORE = const(9)  # pixels of the arrow beside lines that are turned
+_MORE = const(11)  # pixels of the arrow beside lines that are turned
 _GAP = const(6)  # between what stands in the bar
 _LEAST_TITLE = const(30)  # pixels of a title that is cut; one with less is left out
 
@@ -46,6 +47,7 @@ class Ui:
     def __init__(self, display, keys, root: str):
         self.canvas = Canvas(display, root)
         self.canvas.colors = _MONO
+        self.canvas.fonts["amount22"] = Font(root + "/amount22.fnt")
         self.keys = keys
         self.clock = _clock
         self.lines = 0  # of the self-test
@@ -133,28 +135,25 @@ class Ui:
         self._up = False
         self._pages = ()
 
-    def tell(self, lines, row: int = 1, align: str = "^") -> None:
-        """Show the page with lines of text from a row on; ``key`` turns to those that do not fit.
+    def tell(self, lines, y: int = _ROW, rows: int = 3, pitch: int = _ROW) -> None:
+        """Show the page with lines of text from ``y`` on; ``key`` turns to those that do not fit.
 
         They are turned by ``*`` and ``#``, and by themselves while somebody waits for a key.
         """
         canvas = self.canvas
-        rows = _ROWS - row
         wide = INNER
         parts = self._wrapped(lines, wide)
         if len(parts) > rows:
             wide -= _MORE
             parts = self._wrapped(lines, wide)
         self._pages = [parts[i : i + rows] for i in range(0, len(parts), rows)]
-        y = _ROW * row + 1
+        y += 1
         if len(parts) < rows:
-            y += _ROW * (rows - len(parts)) // 2
+            y += pitch * (rows - len(parts)) // 2
         self._rows = [
-            canvas.text(0, y + _ROW * i, wide, "", "sans16", "ink", align)
-            for i in range(min(rows, len(parts)))
+            canvas.text(0, y + pitch * i, wide, "") for i in range(min(rows, len(parts)))
         ]
-        canvas.text(wide, _ROW * (_ROWS - 1) + 1, _MORE, "", "sans16", "ink", ">")
-        self._align = align
+        canvas.text(wide, _LAST_Y, _MORE, "")
         self._turn(0)
 
     def _wrapped(self, lines, wide) -> list:
@@ -168,7 +167,7 @@ class Ui:
             lines = self._pages[page]
             for i, number in enumerate(self._rows):
                 text = lines[i] if i < len(lines) else ""
-                self.canvas.change(number, text, "ink", self._align, None, False)
+                self.canvas.change(number, text, "ink", "^", None, False)
             if len(self._pages) > 1:
                 more = "↓" if page < len(self._pages) - 1 else "↑"
                 self.canvas.change(number + 1, more, "ink", ">", None, False)

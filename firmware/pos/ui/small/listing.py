@@ -10,7 +10,7 @@ _ROWS = const(3)  # on a page
 _GAP = const(6)  # between a name and its value
 _CHART_X = const(4)
 _CHART_Y = const(18)
-_CHART_H = const(34)
+_CHART_H = const(32)
 _HOUR_W = const(5)
 _HOURS = const(24)
 
@@ -25,7 +25,7 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
     """
     while True:
         where = "%d/%d" % (at + 1, count)
-        canvas = ui.page(title, "", "E ▤  " + where if keys else where)
+        canvas = ui.page(title, "", "E▤ " + where if keys else where)
         first, second, third, fourth, _ = entry(at)
         _ends(canvas, 1, first, fourth)
         _ends(canvas, 2, third, "")
@@ -64,7 +64,7 @@ async def table(ui, title: str, rows, keys: str = "C", timeout_ms: int = 0) -> s
     page = 0
     while True:
         where = "%d/%d" % (page + 1, len(pages)) if len(pages) > 1 else ""
-        canvas = ui.page(title, "", "E ▤  " + where if "p" in keys else where)
+        canvas = ui.page(title, "", "E▤ " + where if "p" in keys else where)
         for i, (name, value) in enumerate(pages[page]):
             _ends(canvas, i + 1, name, value)
         canvas.show()

@@ -111,16 +111,16 @@ def _amount(canvas, text, fonts, y: int) -> None:
 
 
 def _story(ui, kind, title, lines, fen) -> None:
-    """A title with its sign, an amount, lines of text. A refusal says first why, then how much."""
+    """A title with its sign, an amount as large as the lines of text let it be, the lines."""
     number = _KINDS.index(kind)
     canvas = ui.page(_SIGNS.split("|")[number] + title)
-    row = 1
-    if fen is not None:
-        text = CURRENCY + " " + money(fen)
-        if kind in ("ok", "info"):
-            _amount(canvas, text, canvas.amounts, 19)
-            row = 3
-        else:
-            _amount(canvas, text, ("bold16", "sans16"), 17)
-            row = 2
-    ui.tell(lines, row)
+    if fen is None:
+        ui.tell(lines)
+        return
+    text = CURRENCY + " " + money(fen)
+    if len(lines) > 1 or canvas.fonts["sans16"].measure("".join(lines)) > INNER:
+        _amount(canvas, text, ("amount22", "bold16"), 17)
+        ui.tell(lines, 35, 2, 14)
+    else:
+        _amount(canvas, text, canvas.amounts, 19)
+        ui.tell(lines, 48, 1)
