@@ -73,7 +73,7 @@ FACES = (
     Face("amount64", 64, 550, 85, _AMOUNT),
     Face("amount80", 80, 550, 85, _AMOUNT),
 )
-# For 128x64 pixels: four lines of 16. The names are those of the large display, which say its sizes
+# For 128x64 pixels: four lines of 16. The names are those of the large display, and say its sizes
 SMALL_FACES = (
     Face("sans16", 13, 500, 85, _TEXT, mono=True),
     Face("bold16", 13, 700, 85, _TEXT, mono=True),

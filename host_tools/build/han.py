@@ -106,7 +106,7 @@ def _render() -> tuple[bytes, bytes, bytes, bytes, bytes]:
     latin = b"".join(_dots(_latin(char)) for char in _ASCII)
     small = b"".join(_grey(_drawn_hard(char)) for char in chars)
     files = (2, 16, 16, grey), (1, 24, 24, dots), (1, 12, 24, latin), (2, _SMALL, _SMALL, small)
-    return tables(), *(_file(*file) for file in files)
+    return tables(), *(_file(*file) for file in files)  # pyright: ignore[reportReturnType]
 
 
 def tables() -> bytes:

@@ -68,8 +68,8 @@ def compile_tree(
     ``shrink``; a module is then called by its dotted name in tracebacks too. ``march``: whose
     machine code (`mpy-cross -march`); without it modules that are machine code are left out.
     ``screens``: modules of this directory of ``pos/ui`` take the place of those of the same name
-    above it; ``display``: of the drivers of displays the only one. Files under ``target`` that have
-    no source any more are removed. Raises BuildError.
+    above it; ``display``: of the drivers of displays the only one. Files under ``target`` that
+    have no source any more are removed. Raises BuildError.
     """
     wanted = set()
     files = sources(source, screens, display)

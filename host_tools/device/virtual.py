@@ -215,16 +215,14 @@ def provisioned_flash(
     return flash, {(n, k): bytes.fromhex(v) for n, k, v in json.loads(head)}
 
 
-def _provision(
-    identity: Identity, board: str
-) -> tuple[bytes, dict[tuple[str, str], bytes]]:
+def _provision(identity: Identity, board: str) -> tuple[bytes, dict[tuple[str, str], bytes]]:
     with VirtualDevice(board=board) as device:
         device.power_on()
-        board = device.board
-        board.wait_for(lambda: board.mcu.starts, 5.0)
-        provision(board.call(lambda: board.console.port), identity)
-        board.power_off()
-        return device.flash_image(), dict(board.mcu.nvs)
+        bench = device.board
+        bench.wait_for(lambda: bench.mcu.starts, 5.0)
+        provision(bench.call(lambda: bench.console.port), identity)
+        bench.power_off()
+        return device.flash_image(), dict(bench.mcu.nvs)
 
 
 def console_path(name: str = "virtual") -> Path:

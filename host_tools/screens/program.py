@@ -93,7 +93,8 @@ while waiting:
 
 SIZES = {"": (240, 320), "small": (128, 64)}  # of the displays, by the name of their screens
 # In this order: a module may import those before it
-_INSTEAD = {"": (), "small": ("frame", "field", "lights", "signal", "listing", "facts", "screens")}
+_SMALL = ("frame", "field", "lights", "signal", "listing", "facts", "screens")
+_INSTEAD = {"": (), "small": _SMALL}
 
 
 def source(body: str, folder: Path | str, fonts: Path, screens: str = "") -> str:
@@ -117,7 +118,8 @@ def source(body: str, folder: Path | str, fonts: Path, screens: str = "") -> str
 def painting(screens: dict[str, str], setting: str) -> str:
     """The body of a program that paints each screen after ``setting`` and takes a shot of it."""
     parts = [
-        "from pos.ui import facts, lights, listing, signal, typed\nfrom pos.ui import text as letters",
+        "from pos.ui import facts, lights, listing, signal, typed",
+        "from pos.ui import text as letters",
         "from pos.words import say",
         setting,
     ]

@@ -43,7 +43,7 @@ def paint(
         path = f"import sys\nsys.path[:0] = [{str(ROOT / 'firmware')!r}]\n"
         program.write_text(
             path + source(painting(screens, setting + spy), folder, fonts, display),
-            encoding="utf-8"
+            encoding="utf-8",
         )
         micropython = Path(sys.executable).with_name("micropython")
         done = subprocess.run(

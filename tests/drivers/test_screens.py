@@ -197,7 +197,7 @@ def one_color():
         for node in ast.parse(text).body
         if isinstance(node, ast.Assign) and node.targets[0].id == "_MONO"
     )
-    data = eval(compile(ast.Expression(data), "frame", "eval"))  # noqa: S307 - our own source
+    data = eval(compile(ast.Expression(data), "frame", "eval"))
     return {name: data[2 * i] << 8 | data[2 * i + 1] for i, name in enumerate(themes()[0])}
 
 

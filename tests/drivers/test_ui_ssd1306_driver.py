@@ -102,7 +102,10 @@ def test_a_rectangle_that_leaves_the_screen_is_refused(play, what):
 
 
 def test_more_pixels_than_the_window_has_are_refused(play):
-    body = "lcd.window(0, 0, 4, 1)\ntry:\n    lcd.write(bytearray(16))\nexcept ValueError:\n    print('no')"
+    body = (
+        "lcd.window(0, 0, 4, 1)\n"
+        "try:\n    lcd.write(bytearray(16))\nexcept ValueError:\n    print('no')"
+    )
     assert play(body).printed == ["no"]
 
 

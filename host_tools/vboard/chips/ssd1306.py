@@ -1,9 +1,9 @@
 """The SSD1306 display controller on I2C, and the 128x64 OLED glass behind it.
 
 After the SSD1306 data sheet, revision 1.5: 8.1.5 the I2C bus, 9 and 10 the commands, 10.1.3 the
-addressing modes, application note 3 the charge pump. The glass is that of the usual modules: upright
-with segments and scan direction remapped (A1h, C8h). ``faults`` tells what the chip would not
-have accepted, or where a picture would be missing; the model does not obey it either.
+addressing modes, application note 3 the charge pump. The glass is that of the usual modules:
+upright with segments and scan direction remapped (A1h, C8h). ``faults`` tells what the chip would
+not have accepted, or where a picture would be missing; the model does not obey it either.
 """
 
 import random
@@ -213,6 +213,11 @@ class Ssd1306:
         """Whether the memory is on the glass."""
         reg = self._reg
         return self._powered and reg.on and reg.pump and "dead" not in self._ways
+
+    @property
+    def lit(self) -> bool:
+        """Whether it shines: there is no other light."""
+        return self.showing
 
     @property
     def contrast(self) -> int:

@@ -6,9 +6,14 @@ HORIZONTAL, VERTICAL, PAGE = 0, 1, 2
 
 # How many parameters follow a command
 PARAMETERS = {
-    **{0x20: 1, 0x21: 2, 0x22: 2, 0x81: 1, 0x8D: 1, 0xA8: 1},
-    **{0xD3: 1, 0xD5: 1, 0xD9: 1, 0xDA: 1, 0xDB: 1},
-    **{0x26: 6, 0x27: 6, 0x29: 5, 0x2A: 5, 0xA3: 2},  # scrolling
+    code: int(count)
+    for count, codes in {
+        "1": b"\x20\x81\x8d\xa8\xd3\xd5\xd9\xda\xdb",
+        "2": b"\x21\x22\xa3",
+        "5": b"\x29\x2a",
+        "6": b"\x26\x27",
+    }.items()
+    for code in codes
 }
 # What changes nothing that can be seen here: clock, pre-charge, COM pins, VCOMH
 KEPT = (0xD5, 0xD9, 0xDA, 0xDB)

@@ -15,7 +15,7 @@ _ROW = const(16)
 _ROWS = const(3)  # below the bar
 _ITEMS = const(3)  # choices that are seen at once
 _NUMBERED = const(9)  # and that have a key
-_BOTH = const(116)  # pixels of a title and what is at the right of it
+_BOTH = const(112)  # pixels of a title and what is at the right of it
 _LABEL = const(15)
 _PAD_X = const(76)  # of a PIN whose keys stand for other digits
 _PAD_W = const(18)
@@ -64,22 +64,20 @@ class Entry:
         note = face.wrap(self._note or self._hint, self._width)[:_ROWS]
         if text and not (self._note or self._advised) and len(rows) + len(note) > 1:
             note = []  # who types has read the hint, and the field can be large
+        typed = []
         if text and not self._advised:
-            text = face.wrap(text, self._width) if face.measure(text) > self._width else [text]
-        else:
-            text = []
+            typed = face.wrap(text, self._width) if face.measure(text) > self._width else [text]
         free = _ROWS - len(rows) - len(note)
-        if free < len(text):  # what is wrong is more than what stays
-            rows = rows[: max(0, _ROWS - len(note) - len(text))]
-            text = text[: _ROWS - len(note)]
-        large = len(text) == 1 and free > 1
-        font = canvas.fit(text[0], self._width, self.fonts) if large else self.fonts[-1]
-        words = text[0] if large else ""
-        canvas.change(self._field, words, color, self._align, font, False)
-        rows += ["", ""] if large else text
+        if free < len(typed):  # what is wrong is more than what stays
+            rows = rows[: max(0, _ROWS - len(note) - len(typed))]
+            typed = typed[: _ROWS - len(note)]
+        large = len(typed) == 1 and free > 1
+        font = canvas.fit(text, self._width, self.fonts) if large else self.fonts[-1]
+        canvas.change(self._field, text if large else "", color, self._align, font, False)
+        rows += ["", ""] if large else typed
         rows += [""] * (_ROWS - len(rows) - len(note)) + note
         for i in range(_ROWS):
-            align = self._align if rows[i] in text else "<"
+            align = self._align if rows[i] in typed else "<"
             canvas.change(self._field + 1 + i, rows[i], "ink", align, None, False)
         if show:
             canvas.show(0, _ROW, self._width, _ROW * _ROWS)
@@ -113,7 +111,8 @@ def secret(ui, hint, amount, masked_pan, pad):
     for key in range(10 if pad else 0):
         row, column = divmod((key or 11) - 1, 3)
         x = _PAD_X + _PAD_W * column
-        entry.canvas.text(x, _ROW - 2 + _PAD_ROW * row, _PAD_W, str(pad[key]), "sans16", "ink", "^")
+        y = _ROW - 2 + _PAD_ROW * row
+        entry.canvas.text(x, y, _PAD_W, str(pad[key]), "sans16", "ink", "^")
     return entry
 
 

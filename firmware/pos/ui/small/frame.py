@@ -13,11 +13,10 @@ MARGIN = const(0)
 INNER = const(128)  # pixels between the margins
 
 _ROW = const(16)
-_LAST_Y = const(49)  # of the text in the last row
 _ROLL_MS = const(2500)  # that a page of lines stays when nobody turns it
 _BAR_W = const(124)
-_MORE = const(11)  # pixels of the arrow beside lines that are turned
-_GAP = const(6)  # between what stands in the bar
+_MORE_X = const(117)  # of the arrow in the bar over lines that are turned
+_GAP = const(12)  # between what stands in the bar
 _LEAST_TITLE = const(30)  # pixels of a title that is cut; one with less is left out
 
 # Dark are the page and what is only decoration; the rest is lit: see _COLORS of `canvas`
@@ -109,7 +108,7 @@ class Ui:
     def page(self, title: str = "", keys: str = "", right: str = "") -> Canvas:
         """Begin a screen: a canvas with the bar, not yet shown.
 
-        The bar has the title and, never cut, what is at its ``right``. The keys have no names here.
+        The bar has the title and, never cut, what is at its ``right``. Keys have no names here.
         """
         canvas = self._new()
         canvas.box(0, 0, INNER, _ROW, "ink")
@@ -141,24 +140,21 @@ class Ui:
         They are turned by ``*`` and ``#``, and by themselves while somebody waits for a key.
         """
         canvas = self.canvas
-        wide = INNER
-        parts = self._wrapped(lines, wide)
-        if len(parts) > rows:
-            wide -= _MORE
-            parts = self._wrapped(lines, wide)
+        parts = self.wrapped(lines)
         self._pages = [parts[i : i + rows] for i in range(0, len(parts), rows)]
         y += 1
         if len(parts) < rows:
             y += pitch * (rows - len(parts)) // 2
         self._rows = [
-            canvas.text(0, y + pitch * i, wide, "") for i in range(min(rows, len(parts)))
+            canvas.text(0, y + pitch * i, INNER, "") for i in range(min(rows, len(parts)))
         ]
-        canvas.text(wide, _LAST_Y, _MORE, "")
+        canvas.text(_MORE_X, 1, INNER - _MORE_X, "", "sans16", "page", "^", "ink")
         self._turn(0)
 
-    def _wrapped(self, lines, wide) -> list:
+    def wrapped(self, lines) -> list:
+        """Lines that are as wide as the display at most."""
         wrap = self.canvas.fonts["sans16"].wrap
-        return [part for line in lines for part in wrap(line, wide)]
+        return [part for line in lines for part in wrap(line, INNER)]
 
     def _turn(self, page: int) -> None:
         """Show a page of the lines, after the last one the first."""
@@ -170,7 +166,7 @@ class Ui:
                 self.canvas.change(number, text, "ink", "^", None, False)
             if len(self._pages) > 1:
                 more = "↓" if page < len(self._pages) - 1 else "↑"
-                self.canvas.change(number + 1, more, "ink", ">", None, False)
+                self.canvas.change(self._rows[-1] + 1, more, "page", "^", None, False)
         self.canvas.show()
 
     async def key(self, timeout_ms: int = 0):

@@ -7,6 +7,8 @@ from pos.words import say
 
 _ROW = const(16)
 _ROWS = const(3)  # on a page
+_NUMBERED = const(9)  # entries that have a key
+_BOTH = const(112)  # pixels of a title and what is at the right of it
 _GAP = const(6)  # between a name and its value
 _CHART_X = const(4)
 _CHART_Y = const(18)
@@ -21,16 +23,16 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
     With ``keys`` "p" they can be printed: then -1.
 
     ``entry(i)`` gives what it shows: left and right above, left and right below, colour of the
-    last. ``*`` and ``#`` turn the pages, ``1`` takes what is shown; ``at`` is shown first.
+    last. ``*`` and ``#`` turn the pages; each nine have their numbers; ``at`` is shown first.
     """
     while True:
         where = "%d/%d" % (at + 1, count)
-        canvas = ui.page(title, "", "E▤ " + where if keys else where)
+        canvas = ui.page(title, "", _where(ui, title, where, keys))
         first, second, third, fourth, _ = entry(at)
         _ends(canvas, 1, first, fourth)
         _ends(canvas, 2, third, "")
         canvas.box(0, 50, 11, 13, "ink")
-        canvas.text(0, 49, 11, "1", "sans16", "page", "^", "ink")
+        canvas.text(0, 49, 11, str(at % _NUMBERED + 1), "sans16", "page", "^", "ink")
         canvas.text(_ROW, 49, INNER - _ROW, second, "bold16", "ink", ">")
         canvas.show()
         key = await ui.key(timeout_ms)
@@ -42,8 +44,17 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
             at += 1
         elif key == "*" and at:
             at -= 1
-        elif key == "1":
-            return at
+        elif key.isdigit() and key != "0":
+            index = at // _NUMBERED * _NUMBERED + int(key) - 1
+            if index < count:
+                return index
+
+
+def _where(ui, title, where, prints) -> str:
+    """The page, and before it, where the title leaves room, that enter prints."""
+    told = "E▤ " + where
+    measure = ui.canvas.fonts["sans16"].measure
+    return told if prints and measure(title) + measure(told) <= _BOTH else where
 
 
 def _ends(canvas, row, left, right):
@@ -64,7 +75,7 @@ async def table(ui, title: str, rows, keys: str = "C", timeout_ms: int = 0) -> s
     page = 0
     while True:
         where = "%d/%d" % (page + 1, len(pages)) if len(pages) > 1 else ""
-        canvas = ui.page(title, "", "E▤ " + where if "p" in keys else where)
+        canvas = ui.page(title, "", _where(ui, title, where, "p" in keys))
         for i, (name, value) in enumerate(pages[page]):
             _ends(canvas, i + 1, name, value)
         canvas.show()
@@ -108,7 +119,7 @@ async def hours(ui, title: str, counts, rows, timeout_ms: int = 0) -> None:
 
 def _chart(ui, title, counts) -> None:
     most = max(max(counts), 1)
-    canvas = ui.page(title, "", "max " + str(most))
+    canvas = ui.page(title, "", "↑" + str(most))
     base = _CHART_Y + _CHART_H
     for hour in range(_HOURS):
         high = _CHART_H * counts[hour] // most

@@ -113,14 +113,16 @@ def _amount(canvas, text, fonts, y: int) -> None:
 def _story(ui, kind, title, lines, fen) -> None:
     """A title with its sign, an amount as large as the lines of text let it be, the lines."""
     number = _KINDS.index(kind)
-    canvas = ui.page(_SIGNS.split("|")[number] + title)
+    lines = ui.wrapped(lines)
+    arrow = " " if len(lines) > (3 if fen is None else 2) else ""  # room for it
+    canvas = ui.page(_SIGNS.split("|")[number] + title, "", arrow)
     if fen is None:
         ui.tell(lines)
         return
     text = CURRENCY + " " + money(fen)
-    if len(lines) > 1 or canvas.fonts["sans16"].measure("".join(lines)) > INNER:
-        _amount(canvas, text, ("amount22", "bold16"), 17)
-        ui.tell(lines, 35, 2, 14)
+    if len(lines) > 1:
+        _amount(canvas, text, ("amount22", "bold16"), 16)
+        ui.tell(lines, 34, 2, 15)
     else:
         _amount(canvas, text, canvas.amounts, 19)
         ui.tell(lines, 48, 1)
