@@ -70,6 +70,7 @@ phone_again=请将手机再次靠近读卡区。
 emv_21=请再次挥卡。
 pin=请输入密码
 pin_field=持卡人密码
+pin_bar=密码
 pin_hint=4至12位，无密码请按确认。
 pin_short=密码至少4位。
 authorising=联机处理中

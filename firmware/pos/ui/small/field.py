@@ -105,7 +105,7 @@ def secret(ui, hint, amount, masked_pan, pad):
     face = ui.canvas.fonts["bold16"]
     title = say("pin")
     if value and face.measure(title + value) > _BOTH:
-        title = say("pin_field")
+        title = say("pin_bar")
     above = () if pad else (masked_pan,)
     entry = Entry(ui, title, value, hint, above=above, width=_PAD_X - 4 if pad else INNER)
     for key in range(10 if pad else 0):
