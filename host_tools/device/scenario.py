@@ -19,11 +19,11 @@ from host_tools.device import audit, tls_bench
 from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
+from host_tools.vboard.board import VIRTUAL
 
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
-BOARDS = ("virtual", "virtual_small")  # that can be played on
 _HOST_FIELDS = ("4", "11", "39")
 _ENTRIES = {"title", "why", "terminal", "emv", "tls", "board", "steps", "expect"}
 _PARTS = "parts"
@@ -69,7 +69,7 @@ class Scenario:
     expect: audit.Expected
     emv: Config | None = None
     tls: str | None = None
-    board: str = "virtual"
+    board: str = VIRTUAL[0]
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,9 @@ def load(path: Path) -> Scenario:
     if tls is not None and (tls not in tls_bench.TERMINALS or terminal is None):
         known = ", ".join(tls_bench.TERMINALS)
         raise ScenarioError(f"{path.name}: tls: of a terminal that is set up, one of {known}")
-    board = document.get("board", "virtual")
-    if board not in BOARDS:
-        raise ScenarioError(f"{path.name}: board: one of {', '.join(BOARDS)}")
+    board = document.get("board", VIRTUAL[0])
+    if board not in VIRTUAL:
+        raise ScenarioError(f"{path.name}: board: one of {', '.join(VIRTUAL)}")
     return Scenario(
         path, document["title"], document["why"], terminal, steps, expect, emv, tls, board
     )

@@ -12,7 +12,7 @@ from PIL import Image
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.device.provision import Identity, provision
 from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
-from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
+from host_tools.vboard.board import FLASH_SIZE, VIRTUAL, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.mcu import HEAP
@@ -31,7 +31,7 @@ class VirtualDevice:
         flash: bytes | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
-        board: str = "virtual",
+        board: str = VIRTUAL[0],
     ) -> None:
         image = build_firmware(board)
         chip = Flash(FLASH_SIZE)
@@ -194,7 +194,7 @@ def _fonts(board: str, _image: str) -> list[ScreenFont]:
 
 
 def provisioned_flash(
-    identity: Identity, board: str = "virtual"
+    identity: Identity, board: str = VIRTUAL[0]
 ) -> tuple[bytes, dict[tuple[str, str], bytes]]:
     """Flash and NVS of a virtual board that has been given ``identity``; made once, then kept.
 

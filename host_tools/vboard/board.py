@@ -32,6 +32,7 @@ from host_tools.vboard.mcu import HARD, HEAP, Microcontroller
 
 T = TypeVar("T")
 
+VIRTUAL = ("virtual", "virtual_small")  # boards that have all that is soldered here
 FLASH_SIZE = 2 * 1024 * 1024
 
 
@@ -51,9 +52,9 @@ class VirtualBoard:
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
         micropython: str | None = None,
-        board: str = "virtual",
+        board: str = VIRTUAL[0],
     ) -> None:
-        """``board``: a directory of ``boards/`` with all that the virtual board has."""
+        """``board``: one of VIRTUAL."""
         self._name = board
         self._rom = rom or build_firmware(board)
         self._shim = build_shim()

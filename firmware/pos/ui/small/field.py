@@ -15,7 +15,6 @@ _ROW = const(16)
 _ROWS = const(3)  # below the bar
 _ITEMS = const(3)  # choices that are seen at once
 _NUMBERED = const(9)  # and that have a key
-_BOTH = const(112)  # pixels of a title and what is at the right of it
 _LABEL = const(15)
 _PAD_X = const(76)  # of a PIN whose keys stand for other digits
 _PAD_W = const(18)
@@ -33,7 +32,7 @@ class Entry:
         above = list(above)
         face = ui.canvas.fonts["sans16"]
         right = label + " " + sign if sign else label
-        if face.measure(title) + face.measure(right) > _BOTH:
+        if face.measure(title) + face.measure(right) > ui.room():
             if len(face.wrap(hint, width)) < _ROWS:
                 above.insert(0, right)
                 right = ""
@@ -104,7 +103,7 @@ def secret(ui, hint, amount, masked_pan, pad):
     value = CURRENCY + " " + money(amount) if amount else ""
     face = ui.canvas.fonts["bold16"]
     title = say("pin")
-    if value and face.measure(title + value) > _BOTH:
+    if value and face.measure(title + value) > ui.room():
         title = say("pin_bar")
     above = () if pad else (masked_pan,)
     entry = Entry(ui, title, value, hint, above=above, width=_PAD_X - 4 if pad else INNER)

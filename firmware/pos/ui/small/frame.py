@@ -16,6 +16,7 @@ _ROW = const(16)
 _ROLL_MS = const(2500)  # that a page of lines stays when nobody turns it
 _BAR_W = const(124)
 _MORE_X = const(117)  # of the arrow in the bar over lines that are turned
+
 _GAP = const(12)  # between what stands in the bar
 _LEAST_TITLE = const(30)  # pixels of a title that is cut; one with less is left out
 
@@ -99,8 +100,7 @@ class Ui:
         for x, w, text, align in self._fields():
             canvas.text(x, 1, w, text, "sans16", "ink", align)
         self._up = True
-        if self._status.get("training"):
-            title = say("training_mark") + " " + title
+        title = (self._mark() + " " + title).strip()
         canvas.box(0, _ROW, INNER, _ROW, "ink")
         canvas.text(2, _ROW + 1, _BAR_W, title, "sans16", "page", "^", "ink")
         return canvas
@@ -112,17 +112,27 @@ class Ui:
         """
         canvas = self._new()
         canvas.box(0, 0, INNER, _ROW, "ink")
-        room = _BAR_W
-        mark = say("training_mark") if self._status.get("training") else ""
-        for text in (mark, right):
-            if text:
-                wide = canvas.fonts["sans16"].measure(text)
-                canvas.text(2 + room - wide, 1, wide, text, "sans16", "page", "<", "ink")
-                room -= wide + _GAP
+        room = self.room() + _GAP
+        if room < _BAR_W:
+            x = 2 + room + _GAP
+            canvas.text(x, 1, INNER - x, self._mark(), "sans16", "page", "<", "ink")
+        if right:
+            wide = canvas.fonts["sans16"].measure(right)
+            canvas.text(2 + room - wide, 1, wide, right, "sans16", "page", "<", "ink")
+            room -= wide + _GAP
         font = canvas.fit(title, room, ("bold16", "sans16"))
         if room >= min(_LEAST_TITLE, canvas.fonts[font].measure(title)):
             canvas.text(2, 1, room, title, font, "page", "<", "ink")
         return canvas
+
+    def room(self) -> int:
+        """Pixels of the bar for a title and what is at the right of it."""
+        mark = self._mark()
+        taken = self.canvas.fonts["sans16"].measure(mark) + _GAP if mark else 0
+        return _BAR_W - _GAP - taken
+
+    def _mark(self) -> str:
+        return say("training_mark") if self._status.get("training") else ""
 
     def _new(self) -> Canvas:
         self.forget()

@@ -8,7 +8,6 @@ from pos.words import say
 _ROW = const(16)
 _ROWS = const(3)  # on a page
 _NUMBERED = const(9)  # entries that have a key
-_BOTH = const(112)  # pixels of a title and what is at the right of it
 _GAP = const(6)  # between a name and its value
 _CHART_X = const(4)
 _CHART_Y = const(18)
@@ -54,7 +53,7 @@ def _where(ui, title, where, prints) -> str:
     """The page, and before it, where the title leaves room, that enter prints."""
     told = "E▤ " + where
     measure = ui.canvas.fonts["sans16"].measure
-    return told if prints and measure(title) + measure(told) <= _BOTH else where
+    return told if prints and measure(title) + measure(told) <= ui.room() else where
 
 
 def _ends(canvas, row, left, right):
