@@ -78,7 +78,7 @@ def compile_tree(
     shared = _shared(files) if short_names else None
     # A new call by keyword, or another value of a constant, changes what other modules have been
     # compiled to, and so does another way to shorten names
-    named = f"{_SHORTEN_SHA256}\n{march}\n{shared}"
+    named = f"{_SHORTEN_SHA256}\n{march} {screens} {display}\n{shared}"
     mark = target.with_name(f"{target.name}.keywords")
     same = mark.exists() and mark.read_text(encoding="utf-8") == named
     for name, path in files.items():

@@ -139,6 +139,10 @@ await after(screens.acknowledge(ui), "#")""",
     "approved_most": """
 lines = "621234*********1232", say("cvm_pin")
 await screens.result(ui, "ok", say("approved"), lines, 999999999)""",
+    "settings": """
+names = say("language") + ": " + say("language_zh"), say("set_sound") + ": " + say("set_on")
+names += (say("set_details") + ": " + say("set_off"),)
+await after(entry.choose(ui, say("menu_settings"), names))""",
     "settle_rest": """
 lines = (say("settle_debit").format(128, "9,999,999.99"), say("settle_credit").format(2, "12.80"),
     say("settle_sure"))

@@ -133,7 +133,7 @@ async def choose(ui, title: str, items, timeout_ms: int = 0, mark=None, top: int
         for i in range(top, min(top + _ITEMS, count)):
             y = _ROW * (i - top + 1)
             number(canvas, y, i)
-            canvas.text(_LABEL, y + 1, INNER - _LABEL - (32 if mark else 0), items[i])
+            _item(canvas, y + 1, items[i], INNER - _LABEL - (32 if mark else 0))
             if mark:
                 mark(canvas, i, y)
         canvas.show()
@@ -148,6 +148,17 @@ async def choose(ui, title: str, items, timeout_ms: int = 0, mark=None, top: int
             index = top // _NUMBERED * _NUMBERED + int(key) - 1
             if index < count:
                 return index
+
+
+def _item(canvas, y, text, room) -> None:
+    """An entry of a list; of one that is too long and has a value, the value is whole."""
+    measure = canvas.fonts["sans16"].measure
+    name, colon, value = text.partition(": ")
+    if colon and measure(text) > room:
+        wide = measure(value)
+        canvas.text(_LABEL + room - wide, y, wide, value)
+        text, room = name, room - wide - 4
+    canvas.text(_LABEL, y, room, text)
 
 
 def number(canvas, y: int, index: int) -> None:

@@ -53,8 +53,8 @@ class Ui:
         self.lines = 0  # of the self-test
         self._status = {}
         self._up = False  # whether the status bar is on the canvas
-        self._pages = ()  # of lines; the rows that they stand in, and which is shown
-        self._rows = ()
+        self._pages = []  # of lines; the rows that they stand in, and which is shown
+        self._rows = []
         self._page = 0
 
     def set_status(self, **status) -> None:
@@ -142,7 +142,7 @@ class Ui:
         """Keep the picture, but not what it is made of: nothing of it will change."""
         self.canvas.clear()
         self._up = False
-        self._pages = ()
+        self._pages = []
 
     def tell(self, lines, y: int = _ROW, rows: int = 3, pitch: int = _ROW) -> None:
         """Show the page with lines of text from ``y`` on; ``key`` turns to those that do not fit.
