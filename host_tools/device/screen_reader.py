@@ -37,6 +37,7 @@ _LEAST_INK = 4  # pixels of a colour that text has
 _LEAST_SIDE = 14  # pixels of a box that has text in it
 _LEAST_LABEL = 11  # and of one on the small display
 _STROKES = " |丨"  # what the edges of such a box look like
+_SMALL_HANZI = 14  # rows of a cell on the small display
 _LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
@@ -160,7 +161,8 @@ def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list
     mono = [font for font in fonts if font.han and font.han.mono]
     for rows, box, grey in _layers(colors, pixels, image.size):
         grey = grey or plain
-        for part in _segments(rows, 0, 0, len(rows[0]), len(rows)):
+        parts: Iterable[Box] = _segments(rows, 0, 0, len(rows[0]), len(rows))
+        for part in _whole(parts) if plain else parts:
             runs = _read_segment(rows, part, box, fonts, False) if grey else []
             if _may_be_chinese(rows, part, runs):
                 wide = _read_segment(rows, part, box, fonts if grey else mono, True)
@@ -360,6 +362,20 @@ def _segments(rows: Rows, left: int, top: int, right: int, bottom: int) -> Itera
             else:
                 yield left + start, y, left + stop, end
         y = end
+
+
+def _whole(parts: Iterable[Box]) -> list[Box]:
+    """Segments of which those that can be one line of small hanzi are one: 号 has a blank row."""
+    found: list[Box] = []
+    for left, top, right, bottom in parts:
+        for i, box in enumerate(found):
+            near = 0 <= top - box[3] <= 1 and left < box[2] and right > box[0]
+            if near and bottom - box[1] <= _SMALL_HANZI:
+                found[i] = min(box[0], left), box[1], max(box[2], right), bottom
+                break
+        else:
+            found.append((left, top, right, bottom))
+    return found
 
 
 def _read_segment(

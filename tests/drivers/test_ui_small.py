@@ -2,9 +2,10 @@
 
 import pytest
 import ui_bench
+from PIL import Image
 
 from host_tools.device.screen_reader import load_fonts, read_screen
-from host_tools.screens import program
+from host_tools.screens import program, sheets
 
 START = """
 import sys
@@ -103,3 +104,23 @@ ui.set_status(operator="07", network=OK, host=FAULT)
 shot("a")
 """
     assert run(body)[1]["a"][0] == "07  ᯤ ⇄!  10:05"
+
+
+@pytest.mark.parametrize(
+    ("screen", "lines"),
+    [
+        ("small_zh/operator_short", ["登录  操作员", "7", "操作员号为两位数", "字。"]),
+        (
+            "small_zh/hold",
+            ["预授权完成  凭证号", "预授权单上的凭证", "号。不在本批次的直", "接按确认。"],
+        ),
+        ("small_zh/pin", ["密码  ¥ 1,280.00", "621234******1232", "*****"]),
+        ("small_zh/menu", ["菜单  1/3", "1 消费", "2 消费撤销", "3 退货"]),
+        ("small_en/list", ["All of this batch  1/6", "11/25 10:00  Approved"]),
+        ("small_en/bar_all", ["01R↑+▁ ᯤ ⇄!▤!10:05", "TRAIN TAPTILL TES…"]),
+    ],
+)
+def test_what_is_kept_can_be_read(screen, lines):
+    image = Image.open(sheets.KEPT / f"{screen}.png").convert("RGB")
+    read = [line.text for line in read_screen(image, load_fonts(ui_bench.fonts("small")))]
+    assert read[: len(lines)] == lines
