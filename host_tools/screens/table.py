@@ -136,6 +136,12 @@ ON_SMALL = {
 lines = say("rc_51") + " (51)", say("help_D")
 await screens.result(ui, "bad", say("declined"), lines, 128051)
 await after(screens.acknowledge(ui), "#")""",
+    "selftest_rest": """
+await screens.boot(ui)
+pins = say("err_part") + " " + say("hint_wires").format("UART 1: RESET 16, RX 18, TX 17")
+await screens.selftest_line(ui, say("part_printer"), False, say("printer_paper"))
+await screens.selftest_line(ui, say("part_reader"), False, pins)
+await after(screens.acknowledge(ui), "*")""",
     "approved_most": """
 lines = "621234*********1232", say("cvm_pin")
 await screens.result(ui, "ok", say("approved"), lines, 999999999)""",

@@ -50,7 +50,8 @@ class Ui:
         self.canvas.fonts["amount22"] = Font(root + "/amount22.fnt")
         self.keys = keys
         self.clock = _clock
-        self.lines = 0  # of the self-test
+        self.lines = 0  # of the self-test, 0 when they are more than a page
+        self.log = []  # its lines
         self._status = {}
         self._up = False  # whether the status bar is on the canvas
         self._pages = []  # of lines; the rows that they stand in, and which is shown
@@ -144,22 +145,24 @@ class Ui:
         self._up = False
         self._pages = []
 
-    def tell(self, lines, y: int = _ROW, rows: int = 3, pitch: int = _ROW) -> None:
+    def tell(self, lines, y: int = _ROW, rows: int = 3, pitch: int = _ROW, log=False) -> None:
         """Show the page with lines of text from ``y`` on; ``key`` turns to those that do not fit.
 
-        They are turned by ``*`` and ``#``, and by themselves while somebody waits for a key.
+        They are turned by ``*`` and ``#``, and by themselves while somebody waits for a key. Of a
+        ``log`` the last page is shown first.
         """
         canvas = self.canvas
         parts = self.wrapped(lines)
         self._pages = [parts[i : i + rows] for i in range(0, len(parts), rows)]
         y += 1
-        if len(parts) < rows:
+        self._align = "<" if log else "^"
+        if len(parts) < rows and not log:
             y += pitch * (rows - len(parts)) // 2
         self._rows = [
             canvas.text(0, y + pitch * i, INNER, "") for i in range(min(rows, len(parts)))
         ]
         canvas.text(_MORE_X, 1, INNER - _MORE_X, "", "sans16", "page", "^", "ink")
-        self._turn(0)
+        self._turn(-1 if log else 0)
 
     def wrapped(self, lines) -> list:
         """Lines that are as wide as the display at most."""
@@ -173,7 +176,7 @@ class Ui:
             lines = self._pages[page]
             for i, number in enumerate(self._rows):
                 text = lines[i] if i < len(lines) else ""
-                self.canvas.change(number, text, "ink", "^", None, False)
+                self.canvas.change(number, text, "ink", self._align, None, False)
             if len(self._pages) > 1:
                 more = "↓" if page < len(self._pages) - 1 else "↑"
                 self.canvas.change(self._rows[-1] + 1, more, "page", "^", None, False)

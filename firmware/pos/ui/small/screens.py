@@ -9,9 +9,7 @@ from pos.ui import lights
 from pos.ui.frame import INNER
 from pos.words import CURRENCY, money, say
 
-_ROW = const(16)
 _TEST_LINES = const(3)
-_INDENT = const(12)
 
 # Kinds of a message and their signs
 _KINDS = ("ok", "bad", "warn", "info", "busy")
@@ -32,27 +30,19 @@ async def look(ui, theme: int, large: int) -> None:
 async def boot(ui) -> None:
     """Shows the empty self-test."""
     ui.lines = 0
+    ui.log = []
     ui.page(say("self_test")).show()
 
 
 async def selftest_line(ui, name: str, ok: bool, detail: str = "") -> None:
-    """Adds a part to the self-test; a long detail goes below. A full screen begins anew."""
+    """Adds a part to the self-test, of which the last page is shown; a long detail goes below."""
     face = ui.canvas.fonts["sans16"]
-    rest = INNER - _INDENT - face.measure(name) - 6
-    below = face.wrap(detail, INNER) if face.measure(detail) > rest else ()
-    if ui.lines and ui.lines + 1 + len(below) > _TEST_LINES:
-        await boot(ui)
-    canvas = ui.canvas
-    y = _ROW * (1 + ui.lines) + 1
-    canvas.text(0, y, _INDENT, "✓" if ok else "✗")
-    canvas.text(_INDENT, y, INNER - _INDENT, name)
-    if not below:
-        canvas.text(INNER - rest, y, rest, detail, "sans16", "muted", ">")
-    for line in below[: _TEST_LINES - 1]:
-        y += _ROW
-        canvas.text(0, y, INNER, line)
-    ui.lines += 1 + len(below)
-    canvas.show()
+    name = ("✓ " if ok else "✗ ") + name
+    whole = name + "  " + detail
+    ui.log += [whole] if face.measure(whole) <= INNER else [name] + ui.wrapped((detail,))
+    ui.lines = len(ui.log) if len(ui.log) <= _TEST_LINES else 0
+    ui.page(say("self_test"), "", " ")  # room for an arrow
+    ui.tell(ui.log, log=True)
 
 
 async def present_card(ui, amount: int, hint: str = "") -> None:
