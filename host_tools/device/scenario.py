@@ -25,7 +25,7 @@ _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wai
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
 _HOST_FIELDS = ("4", "11", "39")
-_ENTRIES = {"title", "why", "terminal", "emv", "tls", "board", "steps", "expect"}
+_ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "board", "steps", "expect"}
 _PARTS = "parts"
 _BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
 _EMV = "emv"
@@ -57,8 +57,9 @@ class Scenario:
     """A story. ``terminal``: parameters by name; None: the terminal has never been set up.
 
     ``emv``: the configuration that its host has handed out, None: that of the firmware. ``tls``:
-    what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not. ``board``: a virtual
-    one of ``boards/``.
+    what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not. ``apn``: access point,
+    and where it wants them user and password, of a terminal that goes by its modem. ``board``: a
+    virtual one of ``boards/``.
     """
 
     path: Path
@@ -69,6 +70,7 @@ class Scenario:
     expect: audit.Expected
     emv: Config | None = None
     tls: str | None = None
+    apn: tuple[str, ...] | None = None
     board: str = VIRTUAL[0]
 
 
@@ -120,8 +122,17 @@ def load(path: Path) -> Scenario:
     board = document.get("board", VIRTUAL[0])
     if board not in VIRTUAL:
         raise ScenarioError(f"{path.name}: board: one of {', '.join(VIRTUAL)}")
+    apn = document.get("apn")
+    if apn is not None and (
+        not isinstance(apn, str) or len(apn.split()) not in (1, 3) or terminal is None
+    ):
+        raise ScenarioError(
+            f"{path.name}: apn: of a terminal that is set up, an access point, or that with user"
+            " and password"
+        )
+    words = tuple(apn.split()) if apn else None
     return Scenario(
-        path, document["title"], document["why"], terminal, steps, expect, emv, tls, board
+        path, document["title"], document["why"], terminal, steps, expect, emv, tls, words, board
     )
 
 
@@ -224,6 +235,8 @@ def play(scenario: Scenario, bundle: Path) -> None:
                 stage = Stage(device, host, scenario.path.parent)
                 if scenario.tls == "certificate":
                     stage.keys["key of TLS"] = tls_bench.secret(scenario.tls)
+                if scenario.apn and len(scenario.apn) > 1:
+                    stage.keys["password of the APN"] = scenario.apn[2].encode()
                 _play(scenario, stage, bundle)
     finally:
         ledger.close()
@@ -237,9 +250,12 @@ def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str],
     if scenario.terminal is None:
         return None, None
     tls = tls_bench.terminal(scenario.tls) if scenario.tls else None
-    if scenario.terminal or scenario.emv or tls:
+    if scenario.terminal or scenario.emv or tls or scenario.apn:
         changes = tuple(sorted(scenario.terminal.items()))
-        tuned = Tuned(tls=tls, changes=changes, emv=scenario.emv)
+        apn, user, key = (*scenario.apn, "", "")[:3] if scenario.apn else (None, "", "")
+        tuned = Tuned(
+            tls=tls, changes=changes, emv=scenario.emv, apn=apn, apn_user=user, apn_key=key
+        )
         return provisioned_flash(tuned, scenario.board)
     return provisioned_flash(Identity(), scenario.board)
 

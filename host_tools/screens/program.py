@@ -93,7 +93,7 @@ while waiting:
 
 SIZES = {"": (240, 320), "small": (128, 64)}  # of the displays, by the name of their screens
 # In this order: a module may import those before it
-_SMALL = ("frame", "field", "lights", "signal", "listing", "facts", "screens")
+_SMALL = ("frame", "field", "lights", "signal", "listing", "screens")
 _INSTEAD = {"": (), "small": _SMALL}
 
 
@@ -118,7 +118,7 @@ def source(body: str, folder: Path | str, fonts: Path, screens: str = "") -> str
 def painting(screens: dict[str, str], setting: str) -> str:
     """The body of a program that paints each screen after ``setting`` and takes a shot of it."""
     parts = [
-        "from pos.ui import facts, lights, listing, signal, typed",
+        "from pos.ui import lights, listing, signal, typed",
         "from pos.ui import text as letters",
         "from pos.words import say",
         setting,

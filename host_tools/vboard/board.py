@@ -24,13 +24,16 @@ from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.chips.ili9341 import Ili9341
 from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.led import Led
+from host_tools.vboard.chips.modem import Modem
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.chips.ssd1306 import Ssd1306
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
-from host_tools.vboard.mcu import HARD, HEAP, Microcontroller
+from host_tools.vboard.mcu import HARD, HEAP, Core, Microcontroller
+from host_tools.vboard.process import ProcessCore
 
 T = TypeVar("T")
+MakeCore = Callable[[asyncio.AbstractEventLoop, Console], Core]
 
 VIRTUAL = ("virtual", "virtual_small")  # boards that have all that is soldered here
 FLASH_SIZE = 2 * 1024 * 1024
@@ -42,7 +45,10 @@ def wiring(board: str = "virtual") -> SimpleNamespace:
 
 
 class VirtualBoard:
-    """A board on the bench. ``start`` opens the bench, ``power_on`` gives it power."""
+    """A board on the bench. ``start`` opens the bench, ``power_on`` gives it power.
+
+    ``core`` makes what runs the program; without it that is a process with ``rom`` and ``heap``.
+    """
 
     def __init__(
         self,
@@ -53,11 +59,12 @@ class VirtualBoard:
         heap: str = HEAP,
         micropython: str | None = None,
         board: str = VIRTUAL[0],
+        core: MakeCore | None = None,
     ) -> None:
         """``board``: one of VIRTUAL."""
         self._name = board
-        self._rom = rom or build_firmware(board)
-        self._shim = build_shim()
+        self._make_core = core or self._process
+        self._images = None if core else (rom or build_firmware(board), build_shim())
         self.flash = flash or Flash(FLASH_SIZE)
         self._nvs = {} if nvs is None else nvs
         self._heap = heap
@@ -130,6 +137,7 @@ class VirtualBoard:
             result = what()
             if result:
                 return result
+            self.core.check()
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{title or what} did not come within {timeout} s")
@@ -165,7 +173,7 @@ class VirtualBoard:
     @property
     def faults(self) -> list[str]:
         """What the chips would not have accepted, or the wires not have survived, in words."""
-        chips = (self.display, self.printer, self.nfc, self.keys, self.flash)
+        chips = (self.display, self.printer, self.nfc, self.keys, self.flash, self.modem)
         found = [f"{type(c).__name__}: {f}" for c in chips for f in getattr(c, "faults", ())]
         return found + self.mcu.faults
 
@@ -178,19 +186,28 @@ class VirtualBoard:
         self._loop.run_forever()
         self._loop.close()
 
+    def _process(self, loop: asyncio.AbstractEventLoop, console: Console) -> Core:
+        assert self._images is not None
+        rom, shim = self._images
+        return ProcessCore(
+            loop,
+            console,
+            rom=rom.path,
+            shim=shim.path,
+            heap=self._heap,
+            micropython=self._micropython,
+        )
+
     def _solder(self) -> None:
         self.clock = LoopClock(self._loop)
         self.console = Console(self._loop, self.changed)
+        self.core = self._make_core(self._loop, self.console)
         self.mcu = mcu = Microcontroller(
-            self._loop,
+            self.core,
             self.clock,
-            rom=self._rom.path,
-            shim=self._shim.path,
             flash=self.flash,
             console=self.console,
             radio_changed=self.changed,
-            heap=self._heap,
-            micropython=self._micropython,
         )
         mcu.nvs = self._nvs
         self.radio = mcu.radio
@@ -220,8 +237,10 @@ class VirtualBoard:
             cell["divider"],
         )
         self.led = Led(*map(net, wires.LED))
+        line = wires.MODEM
+        self.modem = Modem(self.clock, mcu.uart(line["uart"]), baudrate=line["baudrate"])
         heard = (self.display, self.nfc, self.printer, self.keys, self.buzzer)
-        for chip in (*heard, self.battery, self.led):
+        for chip in (*heard, self.battery, self.led, self.modem):
             chip.on_change = self.changed
 
     def _display(self, wires: SimpleNamespace) -> Ili9341 | Ssd1306:
@@ -245,6 +264,7 @@ class VirtualBoard:
 
     def _dismantle(self) -> None:
         self.mcu.power_off()
+        self.core.close()
         self.console.close()
         self.clock.close()
         for task in asyncio.all_tasks(self._loop):

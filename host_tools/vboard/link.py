@@ -3,10 +3,10 @@
 The other side is ``shim/_link.py``, which describes the frame and says why it is so.
 """
 
-import asyncio
-import socket
 import struct
 from collections.abc import Callable
+
+from host_tools.vboard.clock import since_stamp
 
 PIN_SETUP, PIN_SET, PIN_GET, PIN_IRQ, PIN_EDGE = 0x01, 0x02, 0x03, 0x04, 0x05
 UART_SETUP, UART_TX, UART_RX = 0x10, 0x11, 0x12
@@ -19,81 +19,53 @@ WLAN = 0x50
 SOCK_OPEN, SOCK_CONNECT, SOCK_TX, SOCK_CLOSE, SOCK_RX, SOCK_EVENT = range(0x60, 0x66)
 RESOLVE = 0x66
 RESET, RTC_GET, RTC_SET, WDT_FEED, ADVANCE = 0x70, 0x71, 0x72, 0x73, 0x74
-BOOTED = 0x75
+BOOTED, SYNC = 0x75, 0x76
 
 Handler = Callable[[int, bytes], bytes | None]
 
 
 class HostLink:
-    """One process's line; handlers run on the loop's thread.
+    """The frames of one run of the program; ``feed`` it what comes, ``write`` carries what goes.
 
     A handler that returns bytes answers; one that returns None does not. After ``close`` nothing
     that still lies in the line is handled: a microcontroller without power does nothing more.
     """
 
     def __init__(
-        self, sock: socket.socket, handlers: dict[int, Handler], loop: asyncio.AbstractEventLoop
+        self,
+        write: Callable[[bytes], None],
+        handlers: dict[int, Handler],
+        late: Callable[[float], None],
     ) -> None:
-        sock.setblocking(False)
-        self._sock = sock
+        """``late``: told for how many ms the first of some frames has lain in the line."""
+        self._write = write
         self._handlers = handlers
-        self._loop = loop
+        self._late = late
         self._in = bytearray()
-        self._out = bytearray()
-        self._writing = False
         self.closed = False
-        loop.add_reader(sock, self._readable)
 
     def send(self, op: int, ident: int = 0, payload: bytes = b"") -> None:
         """Send a frame towards the microcontroller."""
-        if self.closed:
-            return
-        self._put(op, ident, 0, payload)
+        if not self.closed:
+            self._put(op, ident, 0, payload)
 
     def _put(self, op: int, ident: int, sequence: int, payload: bytes) -> None:
-        self._out += struct.pack("<BBBBH", op, ident, sequence, 0, len(payload)) + payload
-        self._flush()
+        self._write(struct.pack("<BBBBH", op, ident, sequence, 0, len(payload)) + payload)
 
     def close(self) -> None:
-        """Cut the line."""
-        if not self.closed:
-            self.closed = True
-            self._loop.remove_reader(self._sock)
-            if self._writing:
-                self._loop.remove_writer(self._sock)
-            self._sock.close()
+        """Handle and send nothing more."""
+        self.closed = True
 
-    def _flush(self) -> None:
-        try:
-            sent = self._sock.send(self._out)
-            del self._out[:sent]
-        except BlockingIOError:
-            pass
-        except OSError:  # the process has ended; its watcher says so
-            self._out.clear()
-        if bool(self._out) != self._writing:
-            self._writing = bool(self._out)
-            if self._writing:
-                self._loop.add_writer(self._sock, self._flush)
-            else:
-                self._loop.remove_writer(self._sock)
-
-    def _readable(self) -> None:
-        try:
-            data = self._sock.recv(262144)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self.close()
-            return
+    def feed(self, data: bytes) -> None:
+        """Handle every frame that is whole now."""
         self._in += data
         at = 0
         while not self.closed and len(self._in) - at >= 6:
-            op, ident, sequence, _, size = struct.unpack_from("<BBBBH", self._in, at)
+            op, ident, sequence, stamp, size = struct.unpack_from("<BBBBH", self._in, at)
             if len(self._in) - at - 6 < size:
                 break
+            if not at and stamp:
+                self._late(since_stamp(stamp))
             payload = bytes(self._in[at + 6 : at + 6 + size])
             at += 6 + size
             answer = self._handlers[op](ident, payload)

@@ -1,37 +1,61 @@
-"""The virtual board's microcontroller: a MicroPython process and everything that is inside the
+"""The virtual board's microcontroller: what runs the program and everything that is inside the
 chip.
 
 Nets, UART lines and SPI buses lead out of it to the chip models. Runs on the board's loop thread.
 """
 
-import asyncio
 import json
-import os
-import signal
-import socket
 import struct
-import subprocess
-import sys
-import sysconfig
-import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from host_tools.vboard import link as wire_link
 from host_tools.vboard.clock import LoopClock, Timer
 from host_tools.vboard.console import Console
 from host_tools.vboard.link import HostLink
+from host_tools.vboard.ppp import Dialler
 from host_tools.vboard.radio import Radio
 from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
 
 POWER_ON, HARD, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5
 
 HEAP = "164k"  # of the interpreter, 64-bit words: see docs/architecture.md, "Memory"
-_HERE = Path(__file__).parent
 _PULLS = {0: PULL_NONE, 1: PULL_DOWN, 2: PULL_UP}
 _OUT, _OPEN_DRAIN = 3, 7
 _KEEP = 255
+
+
+Ended = Callable[[int, str], None]  # reset cause; what is wrong with that, or nothing
+
+
+class Core(Protocol):
+    """What runs the program, and the line to it; loop thread only."""
+
+    def start(
+        self, settings: dict[str, str], heard: Callable[[bytes], None], ended: Ended
+    ) -> None:
+        """Run the program from its beginning.
+
+        ``settings`` are what it asks for by ``_carrier.setting``. ``heard`` gets the bytes that
+        come; ``ended`` is called when the program came to its end by itself.
+        """
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the program."""
+        ...
+
+    def stop(self) -> None:
+        """End it, this instant; nothing more of it is heard."""
+        ...
+
+    def check(self) -> None:
+        """Raise an exception whose text says why it cannot run any more."""
+        ...
+
+    def close(self) -> None:
+        """Give up the line for good."""
+        ...
 
 
 class SpiChip(Protocol):
@@ -79,25 +103,20 @@ class FlashChip(Protocol):
 
 
 class Microcontroller:
-    """Runs one firmware image; comes up with ``power_on`` and after each reset by itself."""
+    """Runs what ``core`` has; comes up with ``power_on`` and after each reset by itself."""
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        core: Core,
         clock: LoopClock,
         *,
-        rom: Path,
-        shim: Path,
         flash: FlashChip,
         console: Console,
         radio_changed: Callable[[], None],
-        heap: str = HEAP,
         unique_id: str = "240ac4000001",
-        micropython: str | None = None,
     ) -> None:
-        self._loop, self._clock = loop, clock
-        self._rom, self._shim, self._heap = rom, shim, heap
-        self._unique_id, self._micropython = unique_id, micropython
+        self._core, self._clock = core, clock
+        self._unique_id = unique_id
         self.flash, self.console = flash, console
         self.faults: list[str] = []
         self.nets: dict[int, Net] = {}
@@ -112,12 +131,17 @@ class Microcontroller:
             lambda i, data: self._send(wire_link.SOCK_EVENT, i, data),
             radio_changed,
         )
+        self.ppp = Dialler(clock, self.radio.call)
+        self.radio.carrier = self._carrier
         self.starts: list[int] = []  # the reset cause of each start
+        # What the chip's boot loaders say of the flash: whether it is started. Without them it is
+        self.finds_program: Callable[[], bool] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
-        self._process: subprocess.Popen | None = None
+        self._power = False
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
+        clock.on_stall = lambda ms: self.advance(-int(ms))
         self._rtc_us, self._rtc_at = 0, 0.0
         self._handlers = self._make_handlers()
 
@@ -125,96 +149,84 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether a process is running."""
-        return self._process is not None
+        """Whether it has power, be it that nothing runs."""
+        return self._power
+
+    @property
+    def running(self) -> bool:
+        """Whether a program runs."""
+        return self._link is not None
 
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
-        if self._process is None:
+        if not self._power:
+            self._power = True
             self._rtc_us, self._rtc_at = 0, self._clock.now_ms()
             self.console.raw_repl = False
             self._start(POWER_ON)
 
     def power_off(self) -> None:
         """Take the power away, this instant."""
+        self._power = False
         self._stop()
+        self.ppp.close()
         self.radio.power_off()
         for net in self.nets.values():
             net.configure(None, PULL_NONE, False)
 
     def reset(self, cause: int = HARD) -> None:
         """Reset as the EN button, the watchdog or the program does."""
-        if self._process is not None:
+        if self._power:
             self._stop()
+            self.ppp.close()
             self.radio.power_off()
             self._start(cause)
 
+    def hold(self) -> None:
+        """EN goes low: nothing runs until ``leave_reset``."""
+        self._stop()
+        self.radio.power_off()
+
+    def leave_reset(self) -> None:
+        """EN is high again."""
+        if self._power and not self.running:
+            self._start(HARD)
+
     def advance(self, ms: int) -> None:
-        """Let time pass on the chip's own clocks."""
-        self._send(wire_link.ADVANCE, 0, struct.pack("<I", ms))
+        """Let time pass on the chip's own clocks, or take back what has not passed."""
+        self._send(wire_link.ADVANCE, 0, struct.pack("<i", ms))
 
     def _start(self, cause: int) -> None:
         if cause == SOFT:
             self.console.say(b"MPY: soft reboot\r\n")
         else:
             self.console.raw_repl = False
-        ours, theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            if self.finds_program is not None and not self.finds_program():
+                return
         self._irqs.clear()
-        self._link = HostLink(ours, self._handlers, self._loop)
-        run_main = not self.console.raw_repl
-        environment = {
-            "VBOARD_LINK": str(theirs.fileno()),
-            "VBOARD_ID": self._unique_id,
-            "VBOARD_RESET_CAUSE": str(cause),
-            "VBOARD_RUN_MAIN": "1" if run_main else "0",
-            "VBOARD_SITE": sysconfig.get_path("platlib"),
-            "PYTHONHASHSEED": "0",
-            "PATH": os.environ.get("PATH", ""),
+        self._link = link = HostLink(self._core.write, self._handlers, self._clock.stalled)
+        settings = {
+            "ID": self._unique_id,
+            "RESET_CAUSE": str(cause),
+            "RUN_MAIN": "0" if self.console.raw_repl else "1",
         }
-        command = [sys.executable, "-I", "-S", str(_HERE / "launch.py")]
-        command += [str(self._rom), str(self._shim), self._heap, str(_HERE / "shim" / "boot.py")]
-        if self._micropython:
-            command.append(self._micropython)
-        terminal = self.console.new_process_terminal(raw=not run_main)
-        self._process = subprocess.Popen(
-            command,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            env=environment,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-        )
-        os.close(terminal)
-        theirs.close()
+        self._core.start(settings, link.feed, self._ended)
         self.starts.append(cause)
-        threading.Thread(target=self._wait_for, args=(self._process,), daemon=True).start()
+
+    def _ended(self, cause: int, fault: str) -> None:
+        """The program came to its end by itself, as by Ctrl-D at the prompt."""
+        if fault:
+            self.faults.append(fault)
+        self.reset(cause)
 
     def _stop(self) -> None:
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
-        process, self._process = self._process, None
-        if process is not None:  # before its line goes: it shall not live to complain of that
-            process.send_signal(signal.SIGKILL)
         if self._link is not None:
             self._link.close()
             self._link = None
-        self.console.hang_up()
-
-    def _wait_for(self, process: subprocess.Popen) -> None:
-        process.wait()
-        try:
-            self._loop.call_soon_threadsafe(self._ended, process)
-        except RuntimeError:  # the board has been closed meanwhile
-            pass
-
-    def _ended(self, process: subprocess.Popen) -> None:
-        """The program came to its end by itself (Ctrl-D at the prompt): a soft reset."""
-        if process is self._process:
-            self.reset(SOFT)
+        self._core.stop()
 
     def _send(self, op: int, ident: int, payload: bytes) -> None:
         if self._link is not None:
@@ -246,7 +258,7 @@ class Microcontroller:
             wire_link.NVS_GET: lambda _, p: self.nvs.get(self._nvs_name(p)[0], b""),
             wire_link.NVS_SET: self._nvs_set,
             wire_link.NVS_ERASE: self._nvs_erase,
-            wire_link.WLAN: lambda _, p: json.dumps(radio.wlan(json.loads(p))).encode(),
+            wire_link.WLAN: lambda _, p: json.dumps(self._network(json.loads(p))).encode(),
             wire_link.SOCK_OPEN: lambda i, _: bytes([radio.open()]),
             wire_link.SOCK_CONNECT: lambda i, p: radio.connect(i, json.loads(p)),
             wire_link.SOCK_TX: lambda i, p: radio.send(i, p),
@@ -256,6 +268,7 @@ class Microcontroller:
             wire_link.RTC_GET: self._rtc_get,
             wire_link.RTC_SET: self._rtc_set,
             wire_link.WDT_FEED: self._feed,
+            wire_link.SYNC: self._sync,
             wire_link.BOOTED: lambda _, __: self.console.booted(),
         }
 
@@ -302,6 +315,27 @@ class Microcontroller:
 
     def _uart_tx(self, ident: int, payload: bytes) -> None:
         self.uart(ident).from_board(payload)
+
+    def _network(self, request: dict) -> object:
+        """Answer one call of ``network``: of the station and the cable, or of ``PPP``."""
+        ppp = self.ppp
+        match request["op"]:
+            case "ppp_connect":
+                ppp.connect(self.uart(request["uart"]), request["user"], request["key"])
+            case "ppp_end":
+                ppp.disconnect()
+            case "ppp_status":
+                return ppp.status
+            case "ppp_address":
+                return ppp.address
+            case _:
+                return self.radio.wlan(request)
+        return None
+
+    def _carrier(self) -> bool:
+        """Whether there is a modem at the line of PPP that has a call."""
+        line = self.ppp.line
+        return line is not None and getattr(line.chip, "online", False)
 
     def _spi_write(self, ident: int, payload: bytes) -> None:
         self.bus_bytes["spi"] += len(payload)
@@ -374,6 +408,10 @@ class Microcontroller:
 
     def _rtc_set(self, _: int, payload: bytes) -> None:
         self._rtc_us, self._rtc_at = struct.unpack("<Q", payload)[0], self._clock.now_ms()
+
+    def _sync(self, _: int, __: bytes) -> bytes:
+        self._clock.catch_up()
+        return b""
 
     def _feed(self, _: int, payload: bytes) -> None:
         if self._watchdog is not None:

@@ -35,9 +35,10 @@ def spy_change(self, number, words, color, *rest):
 Canvas._place, Canvas.text, Canvas.change = spy_place, spy_text, spy_change
 """
 # Where what is cut comes from outside, or is as long as it can be
-MAY_BE_CUT = {"idle_chinese", "choose_long", "list"}
+MAY_BE_CUT = {"idle_chinese", "choose_long"}
 # On the small display also titles that leave room for what is more important
 SMALL_CUT = {"bar_all", "idle_chinese", "idle_unknown", "choose_long", "details", "settings"}
+SMALL_CUT |= {"training_idle"}
 KEYS = {"": 36, "small": 0}  # rows of the keys' names below
 # Nothing to be read, only to be seen: 3.0 is enough (WCAG 2.2, 1.4.11); "line" is for decoration
 SIGNS = ("icons",)

@@ -32,7 +32,9 @@ class Entry:
         above = list(above)
         face = ui.canvas.fonts["sans16"]
         right = label + " " + sign if sign else label
-        if face.measure(title) + face.measure(right) > ui.room():
+        if face.measure(right) > INNER - 4:
+            hint, right = right, ""  # what is wanted is more than how to type it
+        elif face.measure(title) + face.measure(right) > ui.room():
             if len(face.wrap(hint, width)) < _ROWS:
                 above.insert(0, right)
                 right = ""

@@ -22,13 +22,16 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
     With ``keys`` "p" they can be printed: then -1.
 
     ``entry(i)`` gives what it shows: left and right above, left and right below, colour of the
-    last. ``*`` and ``#`` turn the pages; each nine have their numbers; ``at`` is shown first.
+    last, and a sign for it, which has room here. ``*`` and ``#`` turn the pages; each nine have
+    their numbers; ``at`` is shown first.
     """
     while True:
         where = "%d/%d" % (at + 1, count)
         canvas = ui.page(title, "", _where(ui, title, where, keys))
-        first, second, third, fourth, _ = entry(at)
+        first, second, third, fourth, _, _ = entry(at)
         _ends(canvas, 1, first, fourth)
+        if ui.canvas.fonts["sans16"].measure(third) > INNER:
+            third = third[third.find(" ") + 1 :]  # without its number, which the details have
         _ends(canvas, 2, third, "")
         canvas.box(0, 50, 11, 13, "ink")
         canvas.text(0, 49, 11, str(at % _NUMBERED + 1), "sans16", "page", "^", "ink")
