@@ -70,8 +70,8 @@ def compile_tree(
     machine code (`mpy-cross -march`); without it modules that are machine code are left out.
     ``screens``: modules of this directory of ``pos/ui`` take the place of those of the same name
     above it; ``display``: of the drivers of displays the only one. ``texts``: where the sources
-    are kept as they were compiled. Files under ``target`` and ``texts`` that have no source any more
-    are removed. Raises BuildError.
+    are kept as they were compiled. Files under ``target`` and ``texts`` that have no source any
+    more are removed. Raises BuildError.
     """
     wanted = set()
     files = sources(source, screens, display)
