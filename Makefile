@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(if $(PORT),--port "$(PORT)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim hil clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ deploy: $(INSTALLED)  ## Bring a development board's files up to date (BOARD=...
 
 sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open")
 	@$(TAPTILL) sim $(ARGS)
+
+hil: $(INSTALLED)  ## Play every scenario on a bare board, its chips here (PORT=/dev/ttyUSB0; without: a process)
+	@$(TAPTILL) hil $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 clean:  ## Remove build/, with the virtual board's flash and the acquiring host's ledger in it
 	@rm -rf build

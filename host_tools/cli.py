@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_acquirer, cli_emv, cli_flash, cli_panel, cli_settings
+from host_tools import cli_acquirer, cli_emv, cli_flash, cli_hil, cli_panel, cli_settings
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -371,6 +371,7 @@ def board(
 
 app.command(rich_help_panel=_DEVICE)(cli_flash.flash)
 app.command(rich_help_panel=_DEVICE)(cli_flash.deploy)
+app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
 
 
 @app.command(rich_help_panel=_DEVICE)

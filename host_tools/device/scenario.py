@@ -19,7 +19,7 @@ from host_tools.device import audit, tls_bench
 from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
-from host_tools.vboard.board import VIRTUAL
+from host_tools.vboard.board import VIRTUAL, MakeCore
 
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _CONSOLE_LINES = 30
@@ -220,8 +220,11 @@ def _part(top: Path, path: Path, value: Any, where: str) -> list[Step]:
     return _steps(top, part, _parse(part).get("steps"), f"{where}, {name} ", words)
 
 
-def play(scenario: Scenario, bundle: Path) -> None:
-    """Play it. Raises ScenarioFailed, and leaves in ``bundle`` what was to be seen then."""
+def play(scenario: Scenario, bundle: Path, core: MakeCore | None = None) -> None:
+    """Play it. Raises ScenarioFailed, and leaves in ``bundle`` what was to be seen then.
+
+    ``core`` makes what runs the terminal's program; without it that is a process.
+    """
     try:
         flash, nvs = provisioned(scenario)
     except ProvisionError as error:
@@ -230,7 +233,7 @@ def play(scenario: Scenario, bundle: Path) -> None:
     try:
         proof = tls_bench.host("right") if scenario.tls else None
         with HostThread(ledger, tls=proof) as host:
-            with VirtualDevice(flash=flash, nvs=nvs, board=scenario.board) as device:
+            with VirtualDevice(flash=flash, nvs=nvs, board=scenario.board, core=core) as device:
                 device.board.printer.mm_per_s = _PAPER_MM_PER_S
                 stage = Stage(device, host, scenario.path.parent)
                 if scenario.tls == "certificate":

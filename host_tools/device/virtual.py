@@ -14,7 +14,7 @@ from PIL import Image
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.device.provision import Identity, provision
 from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
-from host_tools.vboard.board import FLASH_SIZE, VIRTUAL, VirtualBoard
+from host_tools.vboard.board import FLASH_SIZE, VIRTUAL, MakeCore, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.mcu import HEAP
@@ -36,13 +36,14 @@ class VirtualDevice:
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
         board: str = VIRTUAL[0],
+        core: MakeCore | None = None,
     ) -> None:
         image = build_firmware(board)
         chip = Flash(FLASH_SIZE)
         if flash is not None:
             chip.load(flash)
         self.board = VirtualBoard(
-            rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, board=board
+            rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, core=core, board=board
         )
         self.board.start()
         self._fonts_of = board, image.sha256

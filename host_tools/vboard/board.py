@@ -131,7 +131,7 @@ class VirtualBoard:
 
     def wait_here(self, what: Callable[[], T | None], timeout: float, title: str = "") -> T:
         """As ``wait_for``, but ``what()`` runs on the caller's thread."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + timeout * self.core.patience
         while True:
             seen = self._changes
             result = what()

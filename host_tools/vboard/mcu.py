@@ -29,7 +29,12 @@ Ended = Callable[[int, str], None]  # reset cause; what is wrong with that, or n
 
 
 class Core(Protocol):
-    """What runs the program, and the line to it; loop thread only."""
+    """What runs the program, and the line to it; loop thread only.
+
+    ``patience``: how many times longer than a process here it may take for whatever it does.
+    """
+
+    patience: float
 
     def start(
         self, settings: dict[str, str], heard: Callable[[bytes], None], ended: Ended

@@ -23,6 +23,8 @@ class ProcessCore:
     ``rom`` is the image of the next start.
     """
 
+    patience = 1.0
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,

@@ -17,7 +17,7 @@ import uselect
 from micropython import const
 from utime import ticks_add, ticks_diff, ticks_ms
 
-_START, _END, _ESCAPE = const(0xFD), const(0xFE), const(0xFC)
+_START, _END = const(0xFD), const(0xFE)
 _HOLD = const(1024)  # bytes that wait before they go
 _ROOM = const(4096)  # bytes that may wait to be read; more come when there is room again
 _LONGEST = const(600)
@@ -45,14 +45,19 @@ def begin(session, retry_ms, settings):
     _session, _retry_ms, _settings = session, retry_ms, settings
 
 
+def stamp():
+    """When a frame leaves is not known here: the chips' side has another clock."""
+    return 0
+
+
 def setting(name):
     """What the board is told at its start."""
     return _settings[name]
 
 
 def memory(size, skip=2048):
-    """Memory outside the heap: there is none."""
-    return None
+    """There is none outside the heap, which is large."""
+    return memoryview(bytearray(size))
 
 
 def _send(sequence, payload=b""):
@@ -68,8 +73,9 @@ def _send(sequence, payload=b""):
 def _segment(body):
     """Take what has come; False when it is damaged."""
     global _acked, _heard, _owed, _rx, _at
-    if _ESCAPE in body:
-        first, *parts = bytes(body).split(b"\xfc")
+    body = bytes(body)
+    if b"\xfc" in body:
+        first, *parts = body.split(b"\xfc")
         body = first + b"".join([bytes((p[0] ^ 0x20,)) + p[1:] for p in parts if p])
     n = len(body) - 4
     if n < 2 or crc32(memoryview(body)[:n], _session).to_bytes(4, "little") != body[n:]:
@@ -81,13 +87,13 @@ def _segment(body):
         if len(_rx) - _at > _ROOM:
             return
         _heard = body[0]
-        _rx = _rx[_at:] + bytes(body[2:n])
+        _rx = _rx[_at:] + body[2:n]
         _at = 0
     _owed = True  # also of one that came twice: its acknowledgement was lost
 
 
 def _listen(ms):
-    """Take bytes until a segment has come or for ms (-1: for ever) nothing has; whether one has."""
+    """Take bytes until a segment has come, or none for ms (-1: for ever); whether one has."""
     global _body
     while True:
         for _ in _poll.ipoll(0):
@@ -143,8 +149,8 @@ def readinto(buf):
     """Fill ``buf``; waits as long as it takes. Returns its length."""
     global _at
     n = len(buf)
+    flush()
     while len(_rx) - _at < n:
-        flush()
         _listen(-1)
     buf[:] = _rx[_at : _at + n]
     _at += n

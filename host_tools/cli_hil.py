@@ -1,0 +1,127 @@
+"""The command ``taptill hil``."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host_tools.cli_emv import fail, in_a_sentence
+
+_SMALL = 100_000  # bytes that nobody has to wait for
+
+
+def hil(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SCENARIO]...", help="Of tests/vectors/scenarios; all of them."),
+    ] = None,
+    port: Annotated[
+        str,
+        typer.Option(
+            help="Device or URL of pyserial: /dev/ttyUSB0, rfc2217://host:port, socket://...",
+            show_default="a bare MicroPython process on this machine",
+        ),
+    ] = "",
+    baudrate: Annotated[
+        int | None,
+        typer.Option(
+            min=9600, help="Of the REPL.", show_default="115200; the process as fast as it can"
+        ),
+    ] = None,
+    operator: Annotated[
+        bool,
+        typer.Option("--operator", help="A full board: prompts say what to press, tap, look at."),
+    ] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure the line instead, and stop.")
+    ] = False,
+) -> None:
+    """Run the terminal on a bare board: its chips are here, its buses come over the serial line.
+
+    The board needs MicroPython 1.25 or newer with a REPL at the port, and about 4 MB of heap
+    (PSRAM). Firmware and the virtual board's own modules are put into its file system; what is
+    there already is not sent again. What failed has its pictures in build/failures.
+
+    With --operator the board is a terminal with chips of its own: a person presses, taps and looks
+    as prompts say; with --port its console is read meanwhile, nothing is written to it.
+    """
+    from host_tools.build.image import BuildError
+    from host_tools.device.scenario import ScenarioError
+    from host_tools.hil import measure as meter
+    from host_tools.hil import run
+    from host_tools.hil.repl import HilError
+    from host_tools.hil.session import BareSession
+    from host_tools.ports import BAUDRATE
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        files = run.chosen(names or [])
+    except ScenarioError as error:
+        raise typer.BadParameter(str(error)) from None
+    if operator:
+        _with_operator(files, port, baudrate or BAUDRATE)
+        return
+    with in_a_sentence(BuildError, HilError, ScenarioError):
+        with _port(port, baudrate or 0) as url:
+            if measure:
+                for line in meter.measure(url, baudrate or BAUDRATE):
+                    typer.echo(line)
+                return
+            with BareSession(url, baudrate or BAUDRATE, _progress) as session:
+                start = time.monotonic()
+                tally = run.tell(run.play(session, files), len(files), typer.echo)
+                counts = session.counts
+    minutes, seconds = divmod(int(time.monotonic() - start), 60)
+    typer.echo(
+        f"{tally}, {minutes}:{seconds:02} minutes; "
+        f"{counts.bytes_sent + counts.bytes_received:,} bytes over the line in "
+        f"{counts.sent + counts.received:,} segments, {counts.again} of them sent again, "
+        f"{counts.damaged} damaged"
+    )
+    if tally.failed:
+        fail(f"failed: {', '.join(tally.failed)}")
+
+
+def _with_operator(files: list[Path], port: str, baudrate: int) -> None:
+    from host_tools.device.scenario import ScenarioError
+    from host_tools.hil import full, run
+    from host_tools.hil.operator import OperatorDevice
+    from host_tools.ports import PortError
+
+    def ask(line: str) -> bool:
+        said = typer.prompt(f"{line}  [Enter: done, n: it is not so]", "", show_default=False)
+        return not said.strip().lower().startswith("n")
+
+    with in_a_sentence(PortError, ScenarioError):
+        with full.ConsoleLog(port, baudrate) if port else nullcontext() as log:
+            results = full.play_all(files, OperatorDevice(ask), log)
+            tally = run.tell(results, len(files), typer.echo)
+    typer.echo(f"{tally}; the host's books and the journal were not compared")
+    if tally.failed:
+        fail(f"failed: {', '.join(tally.failed)}")
+
+
+@contextmanager
+def _port(port: str, baudrate: int) -> Iterator[str]:
+    """The port that was named, or that of a bare process."""
+    if port:
+        yield port
+        return
+    from host_tools.build.image import BUILD
+    from host_tools.hil.bare import BareBoard
+
+    folder = BUILD / "bare"
+    folder.mkdir(parents=True, exist_ok=True)
+    with BareBoard(folder, baudrate=baudrate) as board:
+        yield board.port
+
+
+def _progress(name: str, done: int, whole: int) -> None:
+    if whole < _SMALL:
+        return
+    if done == whole or done * 10 // whole != (done - 1024) * 10 // whole:
+        typer.echo(f"  {name}: {done:,} of {whole:,} bytes", err=True)
