@@ -25,6 +25,9 @@ def sim(
     log_level: Annotated[
         int, typer.Option(min=0, max=3, help="What the console tells: 0 errors to 3 everything.")
     ] = 2,
+    board: Annotated[
+        str, typer.Option(help="virtual, or virtual_small with a display of 128x64.")
+    ] = "virtual",
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show the terminal in the browser until Ctrl-C.
@@ -35,7 +38,10 @@ def sim(
     if language not in ("en", "zh"):
         raise typer.BadParameter("the terminal speaks en and zh")
     from host_tools.acquirer.server import bound
+    from host_tools.vboard.board import VIRTUAL
 
+    if board not in VIRTUAL:
+        raise typer.BadParameter(f"the board is one of {', '.join(VIRTUAL)}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server has its own
     try:
         sock = bound(host, port)
@@ -45,12 +51,17 @@ def sim(
             fail(f"port {port} of {host} is taken: choose another with --port, 0 for any")
         fail(f"cannot listen at {host}: {error.strerror}")
     with suppress(KeyboardInterrupt):
-        _serve(sock, host, {"language": language, "log_level": log_level}, open_page)
+        parameters = {"language": language, "log_level": log_level}
+        _serve(sock, host, board, parameters, open_page)
     typer.echo("The terminal is off.")
 
 
 def _serve(
-    sock: socket.socket, host: str, parameters: dict[str, str | int], open_page: bool
+    sock: socket.socket,
+    host: str,
+    board: str,
+    parameters: dict[str, str | int],
+    open_page: bool,
 ) -> None:
     """Start board and host, and serve their page until it is stopped."""
     from host_tools.build.image import BuildError
@@ -71,5 +82,5 @@ def _serve(
             if open_page:
                 webbrowser.open(address)
 
-        with World(**parameters) as world:
+        with World(board, **parameters) as world:
             run.run(world, sock, host, ready)

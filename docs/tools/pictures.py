@@ -5,7 +5,8 @@
 
 sale.png: six screens of the demo as the display model held them, and the slip for the shop as the
 printer model printed it. sale_zh.png: the same of the screens that tests keep, in Chinese.
-browser.png: the page of ``make sim`` as Chromium showed it. Nothing is drawn here but backgrounds.
+browser.png: the page of ``make sim`` as Chromium showed it. small.png: screens that tests keep of
+the small display, twice as large. Nothing is drawn here but backgrounds.
 """
 
 import sys
@@ -21,6 +22,7 @@ PAGE = ROOT / "build" / "browser" / "06-conversation.png"
 OUT = ROOT / "docs" / "images"
 SCREENS = ("self-test", "ready", "amount", "tap", "pin-typed", "approved")
 IN_CHINESE = ("operator", "idle_chinese", "amount", "present_card", "pin", "approved")
+SMALL = ("idle", "amount", "present_card", "pin", "approved", "menu")
 _COLUMNS = 3
 _GAP = 16
 _BACKGROUND = (222, 224, 228)
@@ -53,6 +55,23 @@ def sheet(screens: list[Image.Image], slip: Image.Image) -> Image.Image:
     return picture
 
 
+def small() -> Image.Image:
+    """Screens of 128x64 pixels, English in the first rows and Chinese in the last."""
+    paths = [
+        KEPT.parent / f"small_{language}" / name for language in ("en", "zh") for name in SMALL
+    ]
+    screens = [Image.open(f"{path}.png").convert("RGB") for path in paths]
+    screens = [s.resize((2 * s.width, 2 * s.height), Image.Resampling.NEAREST) for s in screens]
+    wide, high = screens[0].size
+    rows = len(screens) // _COLUMNS
+    size = _COLUMNS * (wide + _GAP) + _GAP, rows * (high + _GAP) + _GAP
+    picture = Image.new("RGB", size, _BACKGROUND)
+    for at, screen in enumerate(screens):
+        row, column = divmod(at, _COLUMNS)
+        picture.paste(screen, (_GAP + column * (wide + _GAP), _GAP + row * (high + _GAP)))
+    return picture
+
+
 def _save(picture: Image.Image, name: str) -> None:
     # Grey levels of the text and a few colours: a palette is half the size and looks the same
     OUT.mkdir(exist_ok=True)
@@ -63,6 +82,7 @@ def _save(picture: Image.Image, name: str) -> None:
 def main() -> int:
     """Write the pictures; 1 when what they are made of is not there."""
     try:
+        _save(small(), "small.png")
         _save(sheet([_screen(name) for name in SCREENS], _first_slip()), "sale.png")
         kept = [Image.open(KEPT / f"{name}.png").convert("RGB") for name in IN_CHINESE]
         _save(sheet(kept, Image.open(PAPER).convert("RGB")), "sale_zh.png")

@@ -11,7 +11,6 @@ import machine
 import network
 
 from pos.drivers.buzzer import Buzzer
-from pos.drivers.ili9341 import Ili9341
 from pos.drivers.keypad import Keypad
 
 _FONTS = "/rom/fonts"
@@ -137,10 +136,16 @@ def _wired(pins, name, value):
     return _out(pins[name], value) if name in pins else None
 
 
-def display() -> Ili9341:
+def display():
     """The display, not yet started."""
-    pins = board.DISPLAY_PINS
     d = board.DISPLAY
+    if d.get("chip") == "ssd1306":
+        from pos.drivers.ssd1306 import Ssd1306
+
+        return Ssd1306(machine.I2C(d["i2c"], scl=_pin(d["scl"]), sda=_pin(d["sda"])), d["address"])
+    from pos.drivers.ili9341 import Ili9341
+
+    pins = board.DISPLAY_PINS
     spi = machine.SPI(
         d["spi"], d["baudrate"], sck=_pin(d["sck"]), mosi=_pin(d["mosi"]), miso=_pin(d["miso"])
     )

@@ -39,6 +39,7 @@ _CACHE = Path(__file__).resolve().parents[2] / "build" / "cache"
 _HEADER = struct.Struct("<4sBBBBHH")
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 _TEXT = _ASCII + "¥·•…×÷°€£–→←↑↓"
+_TWO_LEVELS = [0] * 128 + [255] * 128
 _AMOUNT = " 0123456789.,-¥*"
 
 
@@ -59,6 +60,8 @@ class Face(NamedTuple):
     weight: int
     width: int
     characters: str
+    mono: bool = False  # no grey: for a display of one colour
+    least: int = 0  # rows of a line, for the Chinese in it
 
 
 FACES = (
@@ -70,24 +73,37 @@ FACES = (
     Face("amount64", 64, 550, 85, _AMOUNT),
     Face("amount80", 80, 550, 85, _AMOUNT),
 )
+# For 128x64 pixels: four lines of 16. The names are those of the large display, and say its sizes
+SMALL_FACES = (
+    Face("sans16", 13, 500, 85, _TEXT, mono=True),
+    Face("bold16", 13, 700, 85, _TEXT, mono=True),
+    Face("sans24", 22, 550, 85, _TEXT, mono=True, least=24),
+    Face("amount40", 30, 550, 85, _AMOUNT, mono=True),
+    Face("amount22", 22, 550, 85, _AMOUNT, mono=True),  # lower than a line of letters
+)
+_SMALL_ICON = 15
+_SETS = {"": (FACES, icons.LARGE), "small": (SMALL_FACES, _SMALL_ICON)}
 
 
-def build_fonts(out_dir: Path | str) -> list[Path]:
+def build_fonts(out_dir: Path | str, screens: str = "") -> list[Path]:
     """Write every font file to ``out_dir``; the same bytes each time. Returns their paths.
 
-    Chinese is rendered once and kept under ``build/cache``.
+    ``screens``: the display they are for, as in ``firmware/pos/ui``. Chinese is rendered once and
+    kept under ``build/cache``.
     """
+    faces, icon = _SETS[screens]
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
     paths = []
-    for face in FACES:
+    for face in faces:
         paths.append(out / f"{face.name}.fnt")
         _replace(paths[-1], _build_face(face))
     paths.append(out / "icons.fnt")
-    big = {char: _from_image(image) for char, image in icons.large().items()}
-    big |= {char: _from_image(image) for char, image in icons.corners().items()}
-    _replace(paths[-1], encode(big, icons.LARGE, icons.LARGE))
-    return paths + build_han(out, _CACHE)
+    mono = faces[0].mono
+    pictures = icons.large(icon) | icons.corners()
+    big = {char: _from_image(image, mono=mono) for char, image in pictures.items()}
+    _replace(paths[-1], encode(big, icon, icon))
+    return paths + build_han(out, _CACHE, small=mono)
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -127,22 +143,22 @@ def _pack_row(levels: bytes) -> bytes:
 
 
 def _build_face(face: Face) -> bytes:
-    font = _open(face)
-    tops, bottoms = zip(*(_ink(font, char)[1::2] for char in face.characters), strict=True)
+    font, mono = _open(face), face.mono
+    tops, bottoms = zip(*(_ink(font, char, mono)[1::2] for char in face.characters), strict=True)
     top, bottom = min(tops), max(bottoms)
     ascent = font.getmetrics()[0]
-    glyphs = {char: _render(font, char, top) for char in face.characters}
+    glyphs = {char: _render(font, char, top, mono) for char in face.characters}
     if face.characters is _TEXT:
-        cap = ascent - _ink(font, "H")[1]
+        cap = ascent - _ink(font, "H", mono)[1]
         for char, image in icons.small(cap).items():
-            glyphs[char] = _from_image(image, y=ascent - top - cap, margin=1)
+            glyphs[char] = _from_image(image, y=ascent - top - cap, margin=1, mono=mono)
     else:
         # the mark of a hidden digit: a dot at the height of the figures' middle
-        figure = _ink(font, "0")
+        figure = _ink(font, "0", mono)
         dot = icons.dot(face.size // 4)
         middle = (figure[1] + figure[3]) // 2 - dot.height // 2 - top
-        glyphs["*"] = _from_image(dot, y=middle, margin=3)
-    return encode(glyphs, bottom - top, ascent - top)
+        glyphs["*"] = _from_image(dot, y=middle, margin=3, mono=mono)
+    return encode(glyphs, max(bottom - top, face.least), ascent - top)
 
 
 def _open(face: Face) -> ImageFont.FreeTypeFont:
@@ -156,19 +172,21 @@ def _open(face: Face) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _ink(font: ImageFont.FreeTypeFont, char: str) -> tuple[int, int, int, int]:
-    left, top, right, bottom = font.getbbox(char)
+def _ink(font: ImageFont.FreeTypeFont, char: str, mono: bool) -> tuple[int, int, int, int]:
+    left, top, right, bottom = font.getbbox(char, "1" if mono else "")
     return int(left), int(top), int(right), int(bottom)
 
 
-def _render(font: ImageFont.FreeTypeFont, char: str, top: int) -> Glyph:
+def _render(font: ImageFont.FreeTypeFont, char: str, top: int, mono: bool) -> Glyph:
     """A character of the type face, its cell widened where the ink would leave it."""
-    advance = round(font.getlength(char))
-    left, upper, right, lower = _ink(font, char)
+    advance = round(font.getlength(char, "1" if mono else ""))
+    left, upper, right, lower = _ink(font, char, mono)
     if char == " " or right <= left:
         return Glyph([], 0, 0, advance)
     image = Image.new("L", (right - left, lower - upper))
-    ImageDraw.Draw(image).text((-left, -upper), char, font=font, fill=255)
+    draw = ImageDraw.Draw(image)
+    draw.fontmode = "1" if mono else "L"
+    draw.text((-left, -upper), char, font=font, fill=255)
     rows, dx, dy = _crop(_levels(image))
     if not rows:
         return Glyph([], 0, 0, advance)
@@ -176,7 +194,9 @@ def _render(font: ImageFont.FreeTypeFont, char: str, top: int) -> Glyph:
     return Glyph(rows, x, upper - top + dy, max(advance, x + len(rows[0])))
 
 
-def _from_image(image: Image.Image, y: int = 0, margin: int = 0) -> Glyph:
+def _from_image(image: Image.Image, y: int = 0, margin: int = 0, mono: bool = False) -> Glyph:
+    if mono:
+        image = image.point(_TWO_LEVELS)
     rows, dx, dy = _crop(_levels(image))
     return Glyph(rows, dx + margin, y + dy, image.width + 2 * margin)
 

@@ -50,6 +50,8 @@ _ALIASES = {"¥": "￥", "•": "·"}  # drawn alike, and only the second is in 
 _DARKER = 0.75  # exponent of the grey levels of thin strokes: lighter ones are hard to read
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 _CELL = 24
+_SMALL = 14
+_SMALL_FILE = "han14.gb"
 
 
 @cache
@@ -71,18 +73,21 @@ def code(char: str) -> bytes:
     return code if row in ROWS and column > 0 else b""
 
 
-def build_han(out: Path, cache_folder: Path) -> list[Path]:
-    """Write the files to ``out``, rendered once for all under ``cache_folder``; their paths."""
+def build_han(out: Path, cache_folder: Path, *, small: bool = False) -> list[Path]:
+    """Write the files to ``out``, rendered once for all under ``cache_folder``; their paths.
+
+    ``small``: for a display of one colour and 64 rows; its ``han16.gb`` has cells of 14 pixels.
+    """
     key = hashlib.sha256(Path(__file__).read_bytes())
     for path in (_noto(), _plex()):
         key.update(f"{path.name} {path.stat().st_size}".encode())
     kept = cache_folder / f"han-{key.hexdigest()[:16]}"
-    if not all((kept / name).exists() for name in FILES):
+    if not all((kept / name).exists() for name in (*FILES, _SMALL_FILE)):
         kept.mkdir(parents=True, exist_ok=True)
-        for name, data in zip(FILES, _render(), strict=True):
+        for name, data in zip((*FILES, _SMALL_FILE), _render(), strict=True):
             _replace(kept / name, data)
     for name in FILES:
-        data = (kept / name).read_bytes()
+        data = (kept / (_SMALL_FILE if small and name == "han16.gb" else name)).read_bytes()
         if not (out / name).exists() or (out / name).read_bytes() != data:
             _replace(out / name, data)
     return [out / name for name in FILES]
@@ -94,12 +99,14 @@ def _replace(path: Path, data: bytes) -> None:
     partial.replace(path)
 
 
-def _render() -> tuple[bytes, bytes, bytes, bytes]:
+def _render() -> tuple[bytes, bytes, bytes, bytes, bytes]:
     chars = cells()
     grey = b"".join(_grey(_drawn(char, _font(16), 16)) for char in chars)
     dots = b"".join(_dots(_bold(_drawn(char, _font(_CELL), _CELL))) for char in chars)
     latin = b"".join(_dots(_latin(char)) for char in _ASCII)
-    return tables(), _file(2, 16, 16, grey), _file(1, 24, 24, dots), _file(1, 12, 24, latin)
+    small = b"".join(_grey(_drawn_hard(char)) for char in chars)
+    files = (2, 16, 16, grey), (1, 24, 24, dots), (1, 12, 24, latin), (2, _SMALL, _SMALL, small)
+    return tables(), *(_file(*file) for file in files)  # pyright: ignore[reportReturnType]
 
 
 def tables() -> bytes:
@@ -113,7 +120,7 @@ def tables() -> bytes:
 
 
 def _file(bits: int, width: int, height: int, data: bytes) -> bytes:
-    size = (width * bits + 7) // 8 * height
+    size = (width * bits + 7) // 8 * height  # rows start on a byte
     return struct.pack("<4sBBBB", b"GBF1", bits, width, height, size) + data
 
 
@@ -135,6 +142,16 @@ def _drawn(char: str, font: ImageFont.FreeTypeFont, size: int) -> Image.Image:
     if char:
         middle = (size / 2, size / 2)
         ImageDraw.Draw(cell).text(middle, char, font=font, fill=255, anchor="mm")
+    return cell
+
+
+def _drawn_hard(char: str) -> Image.Image:
+    """A cell of the small display: no grey, rows filled up to whole bytes."""
+    cell = Image.new("L", (-(-_SMALL // 4) * 4, _SMALL))
+    if char:
+        draw = ImageDraw.Draw(cell)
+        draw.fontmode = "1"
+        draw.text((_SMALL / 2, _SMALL / 2 - 1), char, font=_font(_SMALL), fill=255, anchor="mm")
     return cell
 
 

@@ -34,15 +34,15 @@ def small(size: int) -> dict[str, Image.Image]:
     return {char: _picture(size, pen) for char, pen in pens.items()}
 
 
-def large() -> dict[str, Image.Image]:
-    """Signs of 64 pixels: ✓ ✗ ⚠ ℹ … in a disc, ◗ the contactless waves."""
+def large(size: int = LARGE) -> dict[str, Image.Image]:
+    """Signs of ``size`` pixels: ✓ ✗ ⚠ ℹ … in a disc, ◗ the contactless waves."""
     return {
-        "✓": _picture(LARGE, _disc(_tick)),
-        "✗": _picture(LARGE, _disc(_cross)),
-        "⚠": _picture(LARGE, _disc(_mark)),
-        "ℹ": _picture(LARGE, _disc(_info)),
-        "…": _picture(LARGE, _disc(_dots)),
-        "◗": _picture(LARGE, _waves),
+        "✓": _picture(size, _disc(_tick)),
+        "✗": _picture(size, _disc(_cross)),
+        "⚠": _picture(size, _disc(_mark)),
+        "ℹ": _picture(size, _disc(_info)),
+        "…": _picture(size, _disc(_dots)),
+        "◗": _picture(size, _waves),
     }
 
 

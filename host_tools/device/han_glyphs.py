@@ -26,7 +26,7 @@ class Han:
         bits, self.size = data[4], data[5]
         self.mono = bits == 1
         self._chars = chars
-        self._bytes, self._stride, self._each = data[7], self.size * bits // 8, 8 // bits
+        self._bytes, self._stride, self._each = data[7], -(-self.size * bits // 8), 8 // bits
         self._below = bytes(height - self.size)
         cells, mask = data[_HEAD:], (1 << bits) - 1
         self._planes = []  # one for each pixel of a byte: a level a byte

@@ -19,13 +19,13 @@ from host_tools.device import audit, tls_bench
 from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
-from host_tools.vboard.board import MakeCore
+from host_tools.vboard.board import VIRTUAL, MakeCore
 
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _CONSOLE_LINES = 30
 _HOST_RECORDS = 12
 _HOST_FIELDS = ("4", "11", "39")
-_ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "steps", "expect"}
+_ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "board", "steps", "expect"}
 _PARTS = "parts"
 _BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
 _EMV = "emv"
@@ -58,7 +58,8 @@ class Scenario:
 
     ``emv``: the configuration that its host has handed out, None: that of the firmware. ``tls``:
     what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not. ``apn``: access point,
-    and where it wants them user and password, of a terminal that goes by its modem.
+    and where it wants them user and password, of a terminal that goes by its modem. ``board``: a
+    virtual one of ``boards/``.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Scenario:
     emv: Config | None = None
     tls: str | None = None
     apn: tuple[str, ...] | None = None
+    board: str = VIRTUAL[0]
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,9 @@ def load(path: Path) -> Scenario:
     if tls is not None and (tls not in tls_bench.TERMINALS or terminal is None):
         known = ", ".join(tls_bench.TERMINALS)
         raise ScenarioError(f"{path.name}: tls: of a terminal that is set up, one of {known}")
+    board = document.get("board", VIRTUAL[0])
+    if board not in VIRTUAL:
+        raise ScenarioError(f"{path.name}: board: one of {', '.join(VIRTUAL)}")
     apn = document.get("apn")
     if apn is not None and (
         not isinstance(apn, str) or len(apn.split()) not in (1, 3) or terminal is None
@@ -127,7 +132,7 @@ def load(path: Path) -> Scenario:
         )
     words = tuple(apn.split()) if apn else None
     return Scenario(
-        path, document["title"], document["why"], terminal, steps, expect, emv, tls, words
+        path, document["title"], document["why"], terminal, steps, expect, emv, tls, words, board
     )
 
 
@@ -228,7 +233,7 @@ def play(scenario: Scenario, bundle: Path, core: MakeCore | None = None) -> None
     try:
         proof = tls_bench.host("right") if scenario.tls else None
         with HostThread(ledger, tls=proof) as host:
-            with VirtualDevice(flash=flash, nvs=nvs, core=core) as device:
+            with VirtualDevice(flash=flash, nvs=nvs, board=scenario.board, core=core) as device:
                 device.board.printer.mm_per_s = _PAPER_MM_PER_S
                 stage = Stage(device, host, scenario.path.parent)
                 if scenario.tls == "certificate":
@@ -251,10 +256,11 @@ def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str],
     if scenario.terminal or scenario.emv or tls or scenario.apn:
         changes = tuple(sorted(scenario.terminal.items()))
         apn, user, key = (*scenario.apn, "", "")[:3] if scenario.apn else (None, "", "")
-        return provisioned_flash(
-            Tuned(tls=tls, changes=changes, emv=scenario.emv, apn=apn, apn_user=user, apn_key=key)
+        tuned = Tuned(
+            tls=tls, changes=changes, emv=scenario.emv, apn=apn, apn_user=user, apn_key=key
         )
-    return provisioned_flash(Identity())
+        return provisioned_flash(tuned, scenario.board)
+    return provisioned_flash(Identity(), scenario.board)
 
 
 def _play(scenario: Scenario, stage: Stage, bundle: Path) -> None:

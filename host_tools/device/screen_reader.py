@@ -21,7 +21,8 @@ from PIL import Image
 
 from host_tools.device.han_glyphs import Han, Pair, load_han
 
-WIDTH, HEIGHT = 240, 320
+SMALL = (128, 64)  # a display of one colour: no grey, no round corners
+SIZES = (240, 320), SMALL
 
 _HEADER = struct.Struct("<4sBBBBHH")
 _RECORD = struct.Struct("<BBBBB3s")
@@ -34,6 +35,9 @@ _CORNER = 6  # pixels: the largest radius of a rounded box
 _LEAST_BACK = 64  # pixels of a colour that has text on it
 _LEAST_INK = 4  # pixels of a colour that text has
 _LEAST_SIDE = 14  # pixels of a box that has text in it
+_LEAST_LABEL = 11  # and of one on the small display
+_STROKES = " |丨"  # what the edges of such a box look like
+_SMALL_HANZI = 14  # rows of a cell on the small display
 _LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
 _SEGMENTS_KEPT = 4096
 _SHADES_KEPT = 4096
@@ -148,24 +152,28 @@ def load_fonts(folder: Path | str) -> list[ScreenFont]:
 
 
 def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list[TextLine]:
-    """The lines of text on a 240x320 screen, top to bottom.
+    """The lines of text on a screen, top to bottom.
 
-    ``image``: a picture or its RGB bytes, 3 a pixel. Raises ValueError for another size.
+    ``image``: a picture or its RGB bytes, 3 a pixel. Raises ValueError for an unknown size.
     """
     if isinstance(image, bytes | bytearray | memoryview):
-        image = Image.frombytes("RGB", (WIDTH, HEIGHT), bytes(image))
-    if image.size != (WIDTH, HEIGHT):
-        raise ValueError(f"a picture of {image.size}, not {WIDTH}x{HEIGHT}")
+        size = next((s for s in SIZES if s[0] * s[1] * 3 == len(image)), SIZES[0])
+        image = Image.frombytes("RGB", size, bytes(image))
+    if image.size not in SIZES:
+        raise ValueError(f"a picture of {image.size}, not one of {SIZES}")
+    plain = image.size == SMALL
     colors, pixels = _index(image.convert("RGB"))
     found: list[_Run] = []
     mono = [font for font in fonts if font.han and font.han.mono]
-    for rows, box, grey in _layers(colors, pixels):
-        for part in _segments(rows, 0, 0, len(rows[0]), len(rows)):
+    for rows, box, grey in _layers(colors, pixels, image.size):
+        grey = grey or plain
+        parts: Iterable[Box] = _segments(rows, 0, 0, len(rows[0]), len(rows))
+        for part in _whole(parts) if plain else parts:
             runs = _read_segment(rows, part, box, fonts, False) if grey else []
             if _may_be_chinese(rows, part, runs):
                 wide = _read_segment(rows, part, box, fonts if grey else mono, True)
                 runs += [run for run in wide if any(map(_is_wide, run.text))]
-            found += runs
+            found += [run for run in runs if run.text.strip(_STROKES)] if plain else runs
     return _join(_without_overlaps(found))
 
 
@@ -210,7 +218,7 @@ def _of_cell(han: Han, cell: int) -> Glyph:
 
 def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
     """The colours with their counts, most used first, and the picture as numbers of colours."""
-    counted = cast("list[tuple[int, Rgb]]", image.getcolors(WIDTH * HEIGHT))
+    counted = cast("list[tuple[int, Rgb]]", image.getcolors(image.width * image.height))
     counted.sort(reverse=True)
     colors = [(color, count) for count, color in counted[:256]]
     dots = memoryview(image.convert("RGBA").tobytes()).cast("I")
@@ -222,18 +230,20 @@ def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
     return colors, bytes(map(number.__getitem__, dots))
 
 
-def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows, Box, bool]]:
+def _layers(
+    colors: list[tuple[Rgb, int]], pixels: bytes, size: tuple[int, int]
+) -> Iterator[tuple[Rows, Box, bool]]:
     """Grey levels between each two colours that text may have, where the first is, and whether
     there is any grey.
     """
     values = tuple(color for color, _ in colors)
     inks = [ink for ink, (_, many) in enumerate(colors) if many >= _LEAST_INK]
     for back, (_, count) in enumerate(colors):
-        for box in _boxes(pixels, back) if count >= _LEAST_BACK else ():
+        for box in _boxes(pixels, back, size) if count >= _LEAST_BACK else ():
             left, top, right, bottom = box
             width = right - left
             area = b"".join(
-                pixels[y * WIDTH + left : y * WIDTH + right] for y in range(top, bottom)
+                pixels[y * size[0] + left : y * size[0] + right] for y in range(top, bottom)
             )
             there = set(area)
             for ink in inks:
@@ -243,7 +253,7 @@ def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows
                 levels = area.translate(table)
                 if levels.count(0) != len(levels):
                     rows = [levels[at : at + width] for at in range(0, len(levels), width)]
-                    yield _without_corners(rows), box, grey
+                    yield (rows if size == SMALL else _without_corners(rows)), box, grey
 
 
 @functools.lru_cache(_SHADES_KEPT)
@@ -278,18 +288,20 @@ def _rgb565(color: Rgb) -> Rgb:
     return color[0] >> 3, color[1] >> 2, color[2] >> 3
 
 
-def _boxes(pixels: bytes, color: int) -> list[Box]:
+def _boxes(pixels: bytes, color: int, size: tuple[int, int]) -> list[Box]:
     """The rectangles around the connected areas of a colour that can hold text, largest first."""
-    if bytes((color,)) * _LEAST_SIDE not in pixels:
+    least = _LEAST_LABEL if size == SMALL else _LEAST_SIDE
+    if bytes((color,)) * least not in pixels:
         return []
     runs = re.compile(re.escape(bytes((color,))) + b"+")
     areas: list[list[int]] = []
     above: list[tuple[int, int, int]] = []
     parent: list[int] = []
-    for y in range(HEIGHT):
+    width, height = size
+    for y in range(height):
         row = []
-        first = y * WIDTH
-        for match in runs.finditer(pixels, first, first + WIDTH):
+        first = y * width
+        for match in runs.finditer(pixels, first, first + width):
             start, end = match.start() - first, match.end() - first
             area = len(areas)
             for left, right, other in above:
@@ -315,7 +327,7 @@ def _boxes(pixels: bytes, color: int) -> list[Box]:
     boxes = [
         (left, top, right, bottom)
         for i, (left, top, right, bottom) in enumerate(areas)
-        if parent[i] == i and right - left >= _LEAST_SIDE and bottom - top >= _LEAST_SIDE
+        if parent[i] == i and right - left >= least and bottom - top >= least
     ]
     return _outermost(boxes)
 
@@ -374,6 +386,20 @@ def _segments(rows: Rows, left: int, top: int, right: int, bottom: int) -> Itera
             else:
                 yield left + start, y, left + stop, end
         y = end
+
+
+def _whole(parts: Iterable[Box]) -> list[Box]:
+    """Segments of which those that can be one line of small hanzi are one: 号 has a blank row."""
+    found: list[Box] = []
+    for left, top, right, bottom in parts:
+        for i, box in enumerate(found):
+            near = 0 <= top - box[3] <= 1 and left < box[2] and right > box[0]
+            if near and bottom - box[1] <= _SMALL_HANZI:
+                found[i] = min(box[0], left), box[1], max(box[2], right), bottom
+                break
+        else:
+            found.append((left, top, right, bottom))
+    return found
 
 
 def _read_segment(

@@ -14,7 +14,7 @@ from PIL import Image
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.device.provision import Identity, provision
 from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
-from host_tools.vboard.board import FLASH_SIZE, MakeCore, VirtualBoard
+from host_tools.vboard.board import FLASH_SIZE, VIRTUAL, MakeCore, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.mcu import HEAP
@@ -35,15 +35,18 @@ class VirtualDevice:
         flash: bytes | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
+        board: str = VIRTUAL[0],
         core: MakeCore | None = None,
     ) -> None:
-        image = build_firmware()
+        image = build_firmware(board)
         chip = Flash(FLASH_SIZE)
         if flash is not None:
             chip.load(flash)
-        self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, core=core)
+        self.board = VirtualBoard(
+            rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, core=core, board=board
+        )
         self.board.start()
-        self._fonts_of = image.sha256
+        self._fonts_of = board, image.sha256
         self._row_edges = 0
         self._screens: list[list[str]] = []
         self._strokes = self._seen = 0  # of paint
@@ -138,9 +141,9 @@ class VirtualDevice:
         self._calm()
         image = self.screenshot()
         picture = hashlib.sha1(image.tobytes()).digest()
-        known = _read(self._fonts_of)
+        known = _read(*self._fonts_of)
         if picture not in known:
-            fonts = _fonts(self._fonts_of)
+            fonts = _fonts(*self._fonts_of)
             known[picture] = [line.text for line in read_screen(image, fonts)]
         return known[picture]
 
@@ -207,27 +210,29 @@ class VirtualDevice:
 
 
 @functools.cache
-def _fonts(_image: str) -> list[ScreenFont]:
+def _fonts(board: str, _image: str) -> list[ScreenFont]:
     """The fonts of an image, read once."""
-    return load_fonts(BUILD / "virtual" / "fonts" / "fonts")
+    return load_fonts(BUILD / board / "fonts" / "fonts")
 
 
 @functools.cache
-def _read(_image: str) -> dict[bytes, list[str]]:
+def _read(_board: str, _image: str) -> dict[bytes, list[str]]:
     """What stands on the pictures that have been read with these fonts, by their digests."""
     return {}
 
 
-def provisioned_flash(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:
+def provisioned_flash(
+    identity: Identity, board: str = VIRTUAL[0]
+) -> tuple[bytes, dict[tuple[str, str], bytes]]:
     """Flash and NVS of a virtual board that has been given ``identity``; made once, then kept.
 
     What is kept depends on the firmware and on the identity: a change of either makes it anew.
     """
-    image = build_firmware()
+    image = build_firmware(board)
     mark = hashlib.sha256((image.sha256 + identity.script()).encode()).hexdigest()[:16]
-    kept = BUILD / "virtual" / f"provisioned-{mark}"
+    kept = BUILD / board / f"provisioned-{mark}"
     if not kept.exists():
-        flash, nvs = _provision(identity)
+        flash, nvs = _provision(identity, board)
         partial = kept.with_suffix(f".{os.getpid()}.tmp")
         pairs = [[*key, value.hex()] for key, value in nvs.items()]
         partial.write_bytes(json.dumps(pairs).encode() + b"\n" + flash)
@@ -236,14 +241,14 @@ def provisioned_flash(identity: Identity) -> tuple[bytes, dict[tuple[str, str], 
     return flash, {(n, k): bytes.fromhex(v) for n, k, v in json.loads(head)}
 
 
-def _provision(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:
-    with VirtualDevice() as device:
+def _provision(identity: Identity, board: str) -> tuple[bytes, dict[tuple[str, str], bytes]]:
+    with VirtualDevice(board=board) as device:
         device.power_on()
-        board = device.board
-        board.wait_for(lambda: board.mcu.starts, 5.0)
-        provision(board.call(lambda: board.console.port), identity)
-        board.power_off()
-        return device.flash_image(), dict(board.mcu.nvs)
+        bench = device.board
+        bench.wait_for(lambda: bench.mcu.starts, 5.0)
+        provision(bench.call(lambda: bench.console.port), identity)
+        bench.power_off()
+        return device.flash_image(), dict(bench.mcu.nvs)
 
 
 def console_path(name: str = "virtual") -> Path:

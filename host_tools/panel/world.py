@@ -21,6 +21,7 @@ from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.panel.paper import Paper
 from host_tools.panel.talk import HostLog, Ring, Talk
 from host_tools.panel.wallet import wallet
+from host_tools.vboard.board import VIRTUAL
 
 LOGIN = {"operator": "01", "password": "0000", "supervisor": "00", "approval": "123456"}
 BATTERY_VOLTS = (3.0, 4.3)
@@ -33,18 +34,18 @@ _NO_PAPER, _OPEN, _LOW, _HOT = 1 << 5, 1 << 2, 1 << 2, 1 << 6
 class World:
     """Use as a context manager; the terminal has power from then on."""
 
-    def __init__(self, **parameters: str | int) -> None:
+    def __init__(self, board: str = VIRTUAL[0], **parameters: str | int) -> None:
         """``parameters`` of the terminal that are to be others than it has by itself."""
         changes = tuple(sorted(parameters.items()))
         identity = Tuned(changes=changes) if changes else Identity()
-        flash, nvs = provisioned_flash(identity)
+        flash, nvs = provisioned_flash(identity, board)
         self.wallet = wallet()
         self.talk = Talk()
         self.console = Ring(2000)
         self.tones = Ring(50)
         self._ledger = open_ledger()
         self.host = HostThread(self._ledger, log=HostLog(self.talk))
-        self.device = VirtualDevice(flash=flash, nvs=nvs)
+        self.device = VirtualDevice(flash=flash, nvs=nvs, board=board)
         self.stage = Stage(self.device, self.host, Path(__file__).parent)
         self.hands = threading.Lock()  # one pair of hands at a time
         self._watchers: set[Callable[[], None]] = set()
@@ -53,11 +54,11 @@ class World:
         self._tones = self._said = 0
         self._unread = 0.0  # since when the screen has been another one
         self.lines: list[str] = []
-        board = self.device.board
-        self.paper = Paper(board.printer)
+        bench = self.device.board
+        self.paper = Paper(bench.printer)
         self.picture: Image.Image = self.device.screenshot()
-        board.call(self._listen)
-        self.state: dict[str, Any] = board.call(self._state)
+        bench.call(self._listen)
+        self.state: dict[str, Any] = bench.call(self._state)
         self._thread = threading.Thread(target=self._watch, name="panel", daemon=True)
 
     def __enter__(self) -> "World":

@@ -10,20 +10,20 @@ import asyncio, gc
 
 class Display:
     # the driver's methods, and every rectangle that was painted
-    width, height = 240, 320
+    width, height = {width}, {height}
     def __init__(self):
-        self.glass = bytearray(240 * 320 * 2)
+        self.glass = bytearray({width} * {height} * 2)
         self.windows = []
     def rows(self, y, h):
         pass
     def window(self, x, y, w, h):
-        assert 0 <= x and 0 <= y and w > 0 and h > 0 and x + w <= 240 and y + h <= 320
+        assert 0 <= x and 0 <= y and w > 0 and h > 0 and x + w <= {width} and y + h <= {height}
         self.windows.append((x, y, w, h))
         self.at = x, y, w
     def write(self, buf):
         x, y, w = self.at
         for i in range(len(buf) // 2 // w):
-            to = ((y + i) * 240 + x) * 2
+            to = ((y + i) * {width} + x) * 2
             self.glass[to : to + 2 * w] = buf[2 * w * i : 2 * w * (i + 1)]
         self.at = x, y + len(buf) // 2 // w, w
 
@@ -44,6 +44,11 @@ class Keys:
             await self.come.wait()
         return self.ahead.pop(0)
 
+import sys
+for name in {instead}:  # modules that a board with such a display has in place of others
+    __import__("pos.ui.{screens}." + name)
+    sys.modules["pos.ui." + name] = module = sys.modules["pos.ui.{screens}." + name]
+    setattr(sys.modules["pos.ui"], name, module)
 from pos.ui import entry, screens
 from pos.ui.frame import FAULT, OFF, OK, Ui
 display, keys = Display(), Keys()
@@ -86,18 +91,35 @@ while waiting:
 """
 
 
-def source(body: str, folder: Path | str, fonts: Path) -> str:
+SIZES = {"": (240, 320), "small": (128, 64)}  # of the displays, by the name of their screens
+# In this order: a module may import those before it
+_SMALL = ("frame", "field", "lights", "signal", "listing", "screens")
+_INSTEAD = {"": (), "small": _SMALL}
+
+
+def source(body: str, folder: Path | str, fonts: Path, screens: str = "") -> str:
     """A MicroPython program that runs ``body``, the inside of a coroutine.
 
-    ``folder``: where its ``shot(name)`` leaves what is on the glass; ``fonts``: the font files.
+    ``folder``: where its ``shot(name)`` leaves what is on the glass; ``fonts``: the font files;
+    ``screens``: for which display, a key of SIZES.
     """
-    return PROLOGUE.format(fonts=str(fonts), folder=str(folder), body=_indented(body))
+    width, height = SIZES[screens]
+    return PROLOGUE.format(
+        fonts=str(fonts),
+        folder=str(folder),
+        body=_indented(body),
+        width=width,
+        height=height,
+        screens=screens,
+        instead=_INSTEAD[screens],
+    )
 
 
 def painting(screens: dict[str, str], setting: str) -> str:
     """The body of a program that paints each screen after ``setting`` and takes a shot of it."""
     parts = [
-        "from pos.ui import lights, listing, typed\nfrom pos.ui import text as letters",
+        "from pos.ui import lights, listing, signal, typed",
+        "from pos.ui import text as letters",
         "from pos.words import say",
         setting,
     ]
@@ -115,8 +137,8 @@ def _indented(code: str) -> str:
     return "".join(f"    {line}\n" for line in code.strip("\n").splitlines())
 
 
-def picture(path: Path) -> Image.Image:
-    """A shot as a picture."""
+def picture(path: Path, screens: str = "") -> Image.Image:
+    """A shot as a picture; what is not dark is lit on a display of one colour."""
     words = array("H", path.read_bytes())
     words.byteswap()
-    return Image.frombytes("RGB", (240, 320), words.tobytes(), "raw", "BGR;16")
+    return Image.frombytes("RGB", SIZES[screens], words.tobytes(), "raw", "BGR;16")

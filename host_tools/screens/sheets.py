@@ -34,14 +34,16 @@ def paint(
     ``spy``: MicroPython code that is run before the first screen. Raises ScreenError.
     """
     screens, setting = sheet(name)
+    display = SHEETS[name][-1]
     with tempfile.TemporaryDirectory(prefix="taptill-screens-") as folder:
         if fonts is None:
             fonts = Path(folder) / "fonts"
-            build_fonts(fonts)
+            build_fonts(fonts, display)
         program = Path(folder) / "screens.py"
         path = f"import sys\nsys.path[:0] = [{str(ROOT / 'firmware')!r}]\n"
         program.write_text(
-            path + source(painting(screens, setting + spy), folder, fonts), encoding="utf-8"
+            path + source(painting(screens, setting + spy), folder, fonts, display),
+            encoding="utf-8",
         )
         micropython = Path(sys.executable).with_name("micropython")
         done = subprocess.run(
@@ -52,7 +54,7 @@ def paint(
         )
         if done.returncode:
             raise ScreenError(f"{name}: {done.stdout}{done.stderr}".strip())
-        return {screen: picture(Path(folder) / screen) for screen in screens}, done.stdout
+        return {screen: picture(Path(folder) / screen, display) for screen in screens}, done.stdout
 
 
 def contact_sheet(pictures: dict[str, Image.Image]) -> Image.Image:

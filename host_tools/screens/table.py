@@ -41,6 +41,9 @@ await screens.present_card(ui, 999999999, say("card_collision"))""",
     "pin": 'await after(entry.pin(ui, 128000, "621234******1232"), "12345")',
     "pin_long": """
 await after(entry.pin(ui, 999999999, "621234*********1232"), "12345678901234")""",
+    "pin_mixed": """
+pad = bytes((3, 1, 4, 0, 5, 9, 2, 6, 8, 7))
+await after(entry.pin(ui, 128000, "621234******1232", 0, False, pad), "12")""",
     "pin_short": 'await after(entry.pin(ui, 128000, "621234******1232"), "123E")',
     "working": 'await screens.working(ui, say("authorising"), "1,280.00")',
     "approved": """
@@ -150,6 +153,10 @@ await screens.boot(ui)
 await screens.selftest_line(ui, say("part_keypad"), False, wires)
 await screens.selftest_line(ui, say("part_display"), False, say("err_display"))""",
     # A network
+    "networks": """
+def mark(canvas, index, y):
+    signal.draw(canvas, y, 4 - index, index == 0)
+await after(entry.choose(ui, say("menu_network"), ["TapTill", "北京咖啡", "Guests"], 0, mark))""",
     "network_name": """
 await after(letters.ask(ui, say("menu_network"), say("net_name"), 1, 32, False), "8277")""",
     "network_key": """
@@ -177,17 +184,53 @@ ui.set_status(network=OFF, battery=60, charging=True, waiting=3)
 await after(entry.idle(ui, "TAPTILL TEST SHOP"))""",
 }
 
-# What each sheet has: language, theme, amounts of double size, and which screens (None: all)
+# What is only on the small display: that lines are turned, and how training is told
+ON_SMALL = {
+    "declined_rest": """
+lines = say("rc_51") + " (51)", say("help_D")
+await screens.result(ui, "bad", say("declined"), lines, 128051)
+await after(screens.acknowledge(ui), "#")""",
+    "selftest_rest": """
+await screens.boot(ui)
+pins = say("err_part") + " " + say("hint_wires").format("UART 1: RESET 16, RX 18, TX 17")
+await screens.selftest_line(ui, say("part_printer"), False, say("printer_paper"))
+await screens.selftest_line(ui, say("part_reader"), False, pins)
+await after(screens.acknowledge(ui), "*")""",
+    "approved_most": """
+lines = "621234*********1232", say("cvm_pin")
+await screens.result(ui, "ok", say("approved"), lines, 999999999)""",
+    "settings": """
+names = say("language") + ": " + say("language_zh"), say("set_sound") + ": " + say("set_on")
+names += (say("set_details") + ": " + say("set_off"),)
+await after(entry.choose(ui, say("menu_settings"), names))""",
+    "settle_rest": """
+lines = (say("settle_debit").format(128, "9,999,999.99"), say("settle_credit").format(2, "12.80"),
+    say("settle_sure"))
+await screens.result(ui, "info", say("menu_settle"), lines)
+await after(screens.acknowledge(ui), "*")""",
+    "hours_rest": """
+rows = [(say("totals_debit").format(214), "123,456.00"),
+    (say("totals_best").format(12, 13), "1.00")]
+await after(listing.hours(ui, say("totals_hours"), [1] * 24, rows), "#")""",
+    "training": """
+ui.set_status(training=True)
+await after(entry.amount(ui, 5000000), "1280")""",
+}
+
+# What each sheet has: language, theme, amounts of double size, which screens (None: all), and for
+# which display they are
 _SOME = ("operator", "idle", "amount", "amount_over", "amount_most", "present_card_again", "pin")
 _SOME += ("approved", "declined", "menu", "list", "hours", "bar_all", "bar_charging")
 _LARGE = ("idle", "amount_small", "amount_middle", "amount", "amount_over", "amount_most")
 _LARGE += ("present_card", "approved", "declined")
 SHEETS = {
-    "en": ("en", 0, 0, None),
-    "zh": ("zh", 0, 0, None),
-    "en_contrast": ("en", 1, 1, _SOME),
-    "zh_contrast": ("zh", 1, 0, _SOME),
-    "zh_large": ("zh", 0, 1, _LARGE),
+    "en": ("en", 0, 0, None, ""),
+    "zh": ("zh", 0, 0, None, ""),
+    "en_contrast": ("en", 1, 1, _SOME, ""),
+    "zh_contrast": ("zh", 1, 0, _SOME, ""),
+    "zh_large": ("zh", 0, 1, _LARGE, ""),
+    "small_en": ("en", 0, 0, None, "small"),
+    "small_zh": ("zh", 0, 0, None, "small"),
 }
 
 _SETTING = """
@@ -206,6 +249,7 @@ ui.set_status(charging=False, training=False)
 
 def sheet(name: str) -> tuple[dict[str, str], str]:
     """The screens of a sheet, and the code that comes before them."""
-    language, theme, large, names = SHEETS[name]
-    chosen = {key: _BAR + code for key, code in SCREENS.items() if names is None or key in names}
+    language, theme, large, names, display = SHEETS[name]
+    screens = SCREENS | ON_SMALL if display == "small" else SCREENS
+    chosen = {key: _BAR + code for key, code in screens.items() if names is None or key in names}
     return chosen, _SETTING.format(language, theme, large)

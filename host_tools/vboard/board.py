@@ -26,6 +26,7 @@ from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.led import Led
 from host_tools.vboard.chips.modem import Modem
 from host_tools.vboard.chips.pn532 import Pn532
+from host_tools.vboard.chips.ssd1306 import Ssd1306
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
 from host_tools.vboard.mcu import HARD, HEAP, Core, Microcontroller
@@ -34,6 +35,7 @@ from host_tools.vboard.process import ProcessCore
 T = TypeVar("T")
 MakeCore = Callable[[asyncio.AbstractEventLoop, Console], Core]
 
+VIRTUAL = ("virtual", "virtual_small")  # boards that have all that is soldered here
 FLASH_SIZE = 2 * 1024 * 1024
 
 
@@ -56,10 +58,13 @@ class VirtualBoard:
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
         micropython: str | None = None,
+        board: str = VIRTUAL[0],
         core: MakeCore | None = None,
     ) -> None:
+        """``board``: one of VIRTUAL."""
+        self._name = board
         self._make_core = core or self._process
-        self._images = None if core else (rom or build_firmware(), build_shim())
+        self._images = None if core else (rom or build_firmware(board), build_shim())
         self.flash = flash or Flash(FLASH_SIZE)
         self._nvs = {} if nvs is None else nvs
         self._heap = heap
@@ -144,11 +149,13 @@ class VirtualBoard:
 
     def power_on(self) -> None:
         """Plug it in."""
+        self.call(self._supply, True)
         self.call(self.mcu.power_on)
 
     def power_off(self) -> None:
         """Pull the plug, this instant."""
         self.call(self.mcu.power_off)
+        self.call(self._supply, False)
 
     def reset(self) -> None:
         """Press the EN button."""
@@ -204,18 +211,9 @@ class VirtualBoard:
         )
         mcu.nvs = self._nvs
         self.radio = mcu.radio
-        wires = self.wires = wiring()
+        wires = self.wires = wiring(self._name)
         net = mcu.net
-        pins = wires.DISPLAY_PINS
-        self.display = Ili9341(
-            self.clock,
-            cs=net(pins["cs"]),
-            dc=net(pins["dc"]),
-            rst=net(pins["rst"]),
-            led=net(pins["led"]),
-            slack_ms=100,  # what the firmware does is heard of over a socket, sooner or later
-        )
-        mcu.spis[wires.DISPLAY["spi"]] = [self.display]
+        self.display = self._display(wires)
         self.nfc = Pn532(self.clock, mcu.uart(wires.NFC["uart"]), reset=net(wires.NFC["reset"]))
         self.printer = EscPosPrinter(
             self.clock,
@@ -244,6 +242,25 @@ class VirtualBoard:
         heard = (self.display, self.nfc, self.printer, self.keys, self.buzzer)
         for chip in (*heard, self.battery, self.led, self.modem):
             chip.on_change = self.changed
+
+    def _display(self, wires: SimpleNamespace) -> Ili9341 | Ssd1306:
+        """The display that the board's data name, on its bus."""
+        mcu, at = self.mcu, wires.DISPLAY
+        if at.get("chip") == "ssd1306":
+            oled = Ssd1306(at["address"])
+            oled.power(False)
+            mcu.i2cs[at["i2c"]] = [oled]
+            return oled
+        pins = {name: mcu.net(gpio) for name, gpio in wires.DISPLAY_PINS.items()}
+        # slack: what the firmware does is heard of over a socket, sooner or later
+        lcd = Ili9341(self.clock, slack_ms=100, **pins)
+        mcu.spis[at["spi"]] = [lcd]
+        return lcd
+
+    def _supply(self, on: bool) -> None:
+        """Power for what has no pin that would tell it."""
+        if isinstance(self.display, Ssd1306):
+            self.display.power(on)
 
     def _dismantle(self) -> None:
         self.mcu.power_off()

@@ -75,6 +75,20 @@ class SpiChip(Protocol):
         ...
 
 
+class I2cChip(Protocol):
+    """A chip on an I2C bus."""
+
+    address: int
+
+    def i2c_write(self, data: bytes) -> int:
+        """Bytes to the chip; how many it acknowledges, -1 when not even its address."""
+        ...
+
+    def i2c_read(self, count: int) -> bytes:
+        """Bytes from the chip; none when it does not acknowledge its address."""
+        ...
+
+
 class FlashChip(Protocol):
     """The flash behind the file system."""
 
@@ -113,6 +127,7 @@ class Microcontroller:
         self.nets: dict[int, Net] = {}
         self.uarts: dict[int, UartLine] = {}
         self.spis: dict[int, list[SpiChip]] = {}
+        self.i2cs: dict[int, list[I2cChip]] = {}
         self.adc: dict[int, float] = {}  # GPIO -> volts
         self.pwm: dict[int, Callable[[int, int], None]] = {}
         self.nvs: dict[tuple[str, str], bytes] = {}
@@ -237,8 +252,8 @@ class Microcontroller:
             wire_link.SPI_WRITE: self._spi_write,
             wire_link.SPI_TRANSFER: self._spi_transfer,
             wire_link.I2C_SETUP: lambda i, _: None,
-            wire_link.I2C_WRITE: lambda i, _: b"\x00",  # nobody on the bus acknowledges
-            wire_link.I2C_READ: lambda i, _: b"",
+            wire_link.I2C_WRITE: self._i2c_write,
+            wire_link.I2C_READ: self._i2c_read,
             wire_link.ADC_READ: self._adc_read,
             wire_link.PWM_SET: self._pwm_set,
             wire_link.PWM_OFF: lambda i, _: self._pwm_set(i, b"\0" * 6),
@@ -338,6 +353,20 @@ class Microcontroller:
         for chip in self.spis.get(ident, ()):
             answer = bytes(a & b for a, b in zip(answer, chip.spi_transfer(payload), strict=True))
         return answer
+
+    def _i2c_chip(self, ident: int, address: int) -> I2cChip | None:
+        return next((c for c in self.i2cs.get(ident, ()) if c.address == address), None)
+
+    def _i2c_write(self, ident: int, payload: bytes) -> bytes:
+        """How many bytes were acknowledged, the address among them, u16."""
+        chip = self._i2c_chip(ident, payload[0])
+        count = chip.i2c_write(payload[2:]) + 1 if chip else 0
+        return struct.pack("<H", count)
+
+    def _i2c_read(self, ident: int, payload: bytes) -> bytes:
+        address, _, count = struct.unpack("<BBH", payload)
+        chip = self._i2c_chip(ident, address)
+        return chip.i2c_read(count) if chip else b""
 
     def _adc_read(self, gpio: int, _: bytes) -> bytes:
         volts = self.adc.get(gpio, 0.0)

@@ -11,11 +11,11 @@ from host_tools.screens.program import picture
 _FOLDER = tempfile.TemporaryDirectory(prefix="taptill-fonts-")
 
 
-def fonts() -> Path:
-    """The folder of the font files, made once a run."""
-    folder = Path(_FOLDER.name)
-    if not any(folder.iterdir()):
-        build_fonts(folder)
+def fonts(screens: str = "") -> Path:
+    """The folder of the font files of a display, made once a run."""
+    folder = Path(_FOLDER.name) / (screens or "large")
+    if not folder.exists():
+        build_fonts(folder, screens)
     return folder
 
 

@@ -27,6 +27,7 @@ from host_tools.vboard.chips import (
     modem_faults,
     pn532,
     pn532_faults,
+    ssd1306,
 )
 from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.radio import Radio
@@ -468,6 +469,7 @@ def test_sizes_are_those_of_the_board():
 MODELS = {
     "PN532": pn532.Pn532,
     "ILI9341": ili9341.Ili9341,
+    "SSD1306": ssd1306.Ssd1306,
     "ESC/POS": escpos_printer.EscPosPrinter,
     "Key": key_matrix.KeyMatrix,
     "Flash": Flash,
@@ -493,6 +495,7 @@ def test_misbehaviours_of_the_reader_are_those_of_the_model():
     ("heading", "ways"),
     [
         ("ILI9341", ili9341._MISBEHAVIOURS),
+        ("SSD1306", ssd1306._MISBEHAVIOURS),
         ("ESC/POS", escpos_printer._MISBEHAVIOURS),
         ("Key", key_matrix._MISBEHAVIOURS),
     ],

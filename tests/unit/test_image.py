@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from host_tools.build.image import BuildError, compile_tree
+from host_tools.build.image import ROOT, BuildError, compile_tree, sources
 
 
 @pytest.fixture
@@ -86,3 +86,18 @@ def test_machine_code_is_for_the_machine_or_left_out(tree):
     assert x64["fast_native"] != esp32["fast_native"]
     assert x64["area"] == esp32["area"] == bytecode["area"]
     assert tree.build(short_names=True) == bytecode
+
+
+def test_screens_of_another_size_take_the_place_of_those_of_the_same_name():
+    firmware = ROOT / "firmware"
+    large = {str(name): path for name, path in sources(firmware, display="ili9341").items()}
+    small = {str(n): path for n, path in sources(firmware, "small", "ssd1306").items()}
+    room = firmware / "pos" / "ui"
+    assert large["pos/ui/frame.py"] == room / "frame.py"
+    assert small["pos/ui/frame.py"] == room / "small" / "frame.py"
+    assert large["pos/ui/entry.py"] == small["pos/ui/entry.py"] == room / "entry.py"
+    assert not [path for path in large.values() if path.parent.name == "small"]
+    assert large.keys() ^ small.keys() == {
+        "pos/drivers/ili9341.py",
+        "pos/drivers/ssd1306.py",
+    }

@@ -8,8 +8,7 @@ from PIL import Image, ImageDraw
 
 from host_tools.build.fonts import build_fonts
 from host_tools.device.screen_reader import (
-    HEIGHT,
-    WIDTH,
+    SIZES,
     TextLine,
     load_fonts,
     read_screen,
@@ -42,7 +41,7 @@ def shade(back, ink, level):
 
 
 def screen(color=WHITE):
-    return Image.new("RGB", (WIDTH, HEIGHT), color)
+    return Image.new("RGB", SIZES[0], color)
 
 
 def write(image, font, x, y, text, ink=INK, back=WHITE):

@@ -13,7 +13,8 @@ from host_tools.build.fonts import build_fonts
 from host_tools.build.image import ROOT
 
 LANGUAGES = {"en": en.TABLE.decode(), "zh": zh.TABLE.decode()}
-INNER, ITEM = 208, 176  # pixels of a line, of an item of a menu (pos/ui/frame.py, entry.py)
+INNER, ITEM = 208, 176  # pixels of a line, of an item of a menu (pos/ui/frame.py, field.py)
+SMALL_INNER, SMALL_ITEM, SMALL_LINES = 128, 113, 3  # on the small display, of a note
 NOTE_LINES, BODY_LINES, TITLE_LINES = 3, 6, 2  # below a field; on a screen that tells
 LONGEST = "9,999,999.99"
 # What stands below a field for entries
@@ -31,13 +32,21 @@ def holes(words):
 
 @pytest.fixture(scope="module")
 def fonts(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("fonts")
-    build_fonts(folder)
+    return faces(tmp_path_factory.mktemp("fonts"), "")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return faces(tmp_path_factory.mktemp("small"), "small")
+
+
+def faces(folder, screens):
+    build_fonts(folder, screens)
     gbk.use((folder / "gb2312.tab").read_bytes())
-    faces = (("sans16", "han16"), ("bold16", "han16"), ("sans24", "han24"))
+    names = (("sans16", "han16"), ("bold16", "han16"), ("sans24", "han24"))
     return {
         name: Font(str(folder / f"{name}.fnt"), Cells(str(folder / f"{cells}.gb")))
-        for name, cells in faces
+        for name, cells in names
     }
 
 
@@ -118,3 +127,16 @@ def test_items_and_keys_fit(fonts, language):
     for keys in ("CBE", "C*#", "CE", "CME"):
         wide = sum(24 + 4 + measure(words["key_" + key]) for key in keys)
         assert wide + 8 * (len(keys) - 1) <= 240 - 16, keys
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notes_and_items_fit_the_small_display(small, language):
+    face = small["sans16"]
+    for name, words in table(language):
+        note = NOTE.fullmatch(name) and name not in ON_A_SCREEN
+        if note and not name.startswith("login_"):  # those are turned
+            longest = "12" if name == "locked_hint" else LONGEST  # an operator, or an amount
+            lines = face.wrap(re.sub(r"\{\d?\}", longest, words), SMALL_INNER)
+            assert len(lines) <= SMALL_LINES, (name, lines)
+        if name.startswith("menu_"):
+            assert face.measure(words) <= SMALL_ITEM, name

@@ -1,7 +1,5 @@
 """What is stored cannot be trusted: no default may take its place, so nothing is done at all."""
 
-import asyncio
-
 from pos import log
 from pos.words import say
 
@@ -11,4 +9,4 @@ async def run(t, what: str) -> None:
     log.error("terminal", "damaged: %s", what)
     await t.show("result", "bad", say("broken"), (say("broken_hint").format(what),))
     while True:
-        await asyncio.sleep_ms(60000)
+        await t.ui.key()

@@ -4,7 +4,7 @@ from micropython import const
 
 from pos import log
 from pos.store import wifi
-from pos.ui import entry, text
+from pos.ui import entry, signal, text
 from pos.ui.frame import FAULT, OK
 from pos.words import say
 
@@ -111,16 +111,9 @@ async def _heard(t) -> list:
 
 
 def _mark(canvas, y, power, locked):
-    """Four bars for the signal (dBm), and a lock, at the right of an entry of the list."""
+    """The signal (dBm), and a lock, at the right of an entry of the list."""
     lit = 1 + (power >= _WEAK) + (power >= _FAIR) + (power >= _STRONG)
-    for i in range(4):
-        high = 4 + 4 * i
-        canvas.box(204 + 5 * i, y + 26 - high, 4, high, "ink" if i < lit else "line")
-    if locked:
-        canvas.box(186, y + 17, 12, 9, "muted")
-        canvas.box(188, y + 11, 8, 2, "muted")
-        canvas.box(188, y + 11, 2, 6, "muted")
-        canvas.box(194, y + 11, 2, 6, "muted")
+    signal.draw(canvas, y, lit, locked)
 
 
 async def _join(t, name, locked, least) -> bool:

@@ -81,9 +81,9 @@ def _hint(t, why, wired) -> str:
             pins.append(name.split("_")[-1] + " " + ", ".join([str(pin) for pin in row]))
             continue
         for key in sorted(row):
-            if key in ("uart", "spi"):
+            if key in ("uart", "spi", "i2c"):
                 bus = "%s %d: " % (key.upper(), row[key])
-            elif key not in ("baudrate", "divider"):
+            elif key not in ("baudrate", "divider", "address", "chip", "screens"):
                 pins.append("%s %d" % (key.upper(), row[key]))
     return " " + say("hint_wires").format(bus + ", ".join(pins))
 

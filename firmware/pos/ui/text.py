@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from pos.ui.entry import Entry
+from pos.ui.field import MARK_W, MARK_X, MARK_Y, TYPED_W, Entry
 from pos.words import say
 
 _LETTERS = " 0|.-_1|abc2|def3|ghi4|jkl5|mno6|pqrs7|tuv8|wxyz9"  # of the keys 0 to 9
@@ -33,8 +33,10 @@ class _Typing:
         self._last = ""  # the key whose letters are being gone through
         self._at = 0
         self._text = ""
-        self._sign = ui.canvas.text(160, 80, 64, _MODES[0], "bold16", "accent", ">", "bar")
-        ui.canvas.show()
+        self._sign = ui.canvas.text(
+            MARK_X, MARK_Y, MARK_W, _MODES[0], "bold16", "accent", ">", "bar"
+        )
+        entry.show()
 
     async def run(self, ui, least, most, timeout_ms):
         """See ``ask``."""
@@ -115,7 +117,7 @@ class _Typing:
             text = "*" * (len(text) - 1) + (text[-1] if self._last else "*")
         measure = ui.canvas.fonts["sans16"].measure
         end = text
-        while measure(end) > 200:  # its end is what matters while it is typed
+        while measure(end) > TYPED_W:  # its end is what matters while it is typed
             text = text[1:]
             end = "…" + text
         self._entry.put(end)

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from pos.ui.entry import Entry
+from pos.ui.field import Entry
 from pos.words import say
 
 # Name, fewest and most digits, how it is grouped on the screen; the words are NAME, NAME_hint and

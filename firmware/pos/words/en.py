@@ -70,6 +70,7 @@ phone_again=Now hold the phone to the reader again.
 emv_21=Hold the card to the reader once more.
 pin=Enter PIN
 pin_field=PIN
+pin_bar=PIN
 pin_hint=4 to 12 digits. No PIN: OK.
 pin_short=A PIN has at least 4 digits.
 authorising=Authorising

@@ -19,13 +19,18 @@ class I2C:
         _link.post(_I2C_SETUP, id, struct.pack("<IBB", freq, _gpio(scl), _gpio(sda)))
 
     def scan(self):
-        return [a for a in range(8, 120) if _link.call(_I2C_WRITE, self._id, bytes((a, 1)))[0]]
+        return [a for a in range(8, 120) if self._write(a, True, b"")]
 
     def writeto(self, addr, buf, stop=True):
-        answer = _link.call(_I2C_WRITE, self._id, bytes((addr, stop)) + bytes(buf))
-        if not answer[0]:
+        count = self._write(addr, stop, buf)
+        if not count:
             raise OSError(19)  # ENODEV: nobody acknowledged the address
-        return answer[0] - 1
+        return count - 1
+
+    def _write(self, addr, stop, buf):
+        """How many bytes were acknowledged, the address among them."""
+        answer = _link.call(_I2C_WRITE, self._id, bytes((addr, stop)) + bytes(buf))
+        return answer[0] | answer[1] << 8
 
     def readfrom(self, addr, nbytes, stop=True):
         answer = _link.call(_I2C_READ, self._id, struct.pack("<BBH", addr, stop, nbytes))
