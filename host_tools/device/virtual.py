@@ -115,7 +115,10 @@ class VirtualDevice:
 
     def screen(self) -> list[str]:
         """The lines of text on the display, read from its pixels."""
-        image = self.screenshot()
+        return self.read(self.screenshot())
+
+    def read(self, image: Image.Image) -> list[str]:
+        """The lines of text on a picture of the display."""
         pixels = image.tobytes()
         with self._lock:
             if pixels != self._read[0]:

@@ -1,0 +1,90 @@
+"""Plays a scenario or a trace on a device and says whether it went as it was written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from host_tools.build.image import BUILD
+from host_tools.device import audit, scenario
+from host_tools.device.scenario import Scenario, ScenarioError, ScenarioFailed, StepFailed
+from host_tools.replay import bundle, compare, hiding
+from host_tools.replay.trace import Trace, TraceError
+
+FAILURES = BUILD / "failures"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a replay went. ``difference``: the first, in a sentence; None: none."""
+
+    title: str
+    steps: int
+    difference: str | None
+    told: str = ""  # more than the sentence: a report
+
+
+def play_scenario(path: Path) -> Result:
+    """Play a scenario file. Raises ScenarioError."""
+    story = scenario.load(path)
+    try:
+        scenario.play(story, FAILURES / path.stem)
+    except ScenarioFailed as failed:
+        told = str(failed)
+        return Result(story.title, len(story.steps), _first(told), told)
+    return Result(story.title, len(story.steps), None)
+
+
+def _first(report: str) -> str:
+    """The sentence of a report: the step, and why."""
+    return " ".join(line.strip("- ") for line in report.splitlines()[1:3])
+
+
+def play_trace(path: Path) -> Result:
+    """Play a trace or a bundle and compare. Raises TraceError, ScenarioError, OSError."""
+    recorded = bundle.trace_of(path)
+    story = story_of(recorded)
+    failed: dict[str, str] | None = None
+    with scenario.staged(story) as (stage, recorder):
+        try:
+            scenario.follow(story.steps, stage, recorder)
+        except StepFailed as error:
+            failed = {"where": f"step {error.step.where}", "why": str(error)}
+        played = recorder.trace(failed)
+        difference = _compared(recorded, played)
+        if difference is None and not recorded.end.get("failed"):
+            difference = next(iter(audit.never(stage)), None)
+        told = ""
+        if difference:
+            folder = FAILURES / f"replay-{path.name.partition('.')[0]}"
+            told = bundle.write(folder, story, stage, recorder, played, difference)
+    return Result(story.title, len(story.steps), difference, told)
+
+
+def _compared(recorded: Trace, played: Trace) -> str | None:
+    was, now = recorded.end.get("failed"), played.end.get("failed")
+    if now and now != was:
+        if not was or was["where"] != now["where"]:
+            return now["why"].replace("\n", ": ", 1)
+    if was and was["where"].startswith("step") and not now:
+        return f"it failed at {was['where']} when it was recorded, and does so no more"
+    return compare.difference(recorded, played)
+
+
+def story_of(trace: Trace) -> Scenario:
+    """The scenario that a trace is. Raises TraceError, ScenarioError."""
+    document = {name: trace.head[name] for name in ("terminal", "emv", "tls") if name in trace.head}
+    document |= {"title": trace.head["title"], "why": trace.head["why"], "expect": {}}
+    try:
+        document["steps"] = [
+            {entry["do"]: hiding.unhide(entry.get("value"))} for entry in trace.steps()
+        ]
+    except hiding.CannotUnhide as error:
+        raise TraceError(f"the trace cannot be played: {error}") from None
+    return scenario.made(document, trace.folder / "trace")
+
+
+def is_trace(path: Path) -> bool:
+    """Whether a path is a trace or a bundle, and not a scenario or vectors."""
+    return path.is_dir() or path.suffix not in (".yaml", ".yml")
+
+
+__all__ = ["Result", "ScenarioError", "TraceError", "play_scenario", "play_trace"]
