@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_acquirer, cli_emv, cli_panel, cli_settings
+from host_tools import cli_acquirer, cli_emv, cli_panel, cli_replay, cli_settings
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -261,6 +261,8 @@ def demo(
 
 
 app.command(rich_help_panel=_RUN)(cli_panel.sim)
+app.command(rich_help_panel=_RUN)(cli_replay.record)
+app.command(rich_help_panel=_RUN)(cli_replay.replay)
 app.command(rich_help_panel=_RUN)(cli_acquirer.acquirer)
 
 

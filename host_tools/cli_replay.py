@@ -1,5 +1,6 @@
 """The commands ``taptill record`` and ``taptill replay``."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,7 @@ def record(
 
     trace = to or BUILD / "traces" / f"{scenario.stem}.jsonl"
     bundle = BUILD / "failures" / scenario.stem
-    with _sentences(scenario), in_a_sentence(BuildError, scenarios.ScenarioError):
+    with in_a_sentence(BuildError, scenarios.ScenarioError):
         try:
             scenarios.play(scenarios.load(scenario), bundle, trace)
         except scenarios.ScenarioFailed as failed:
@@ -64,12 +65,11 @@ def replay(
     taptill replay tests/vectors/golden.yaml --port /dev/ttyUSB0
     """
     from host_tools.build.image import BuildError
-    from host_tools.device.provision import ProvisionError
+    from host_tools.device.scenario import ScenarioError
     from host_tools.replay import run
+    from host_tools.replay.trace import TraceError
 
-    with _sentences(file), in_a_sentence(
-        BuildError, ProvisionError, run.ScenarioError, run.TraceError
-    ):
+    with in_a_sentence(BuildError, ScenarioError, TraceError):
         if run.is_vectors(file):
             _vectors(file, port, as_json)
             return
@@ -80,5 +80,30 @@ def replay(
         if played.told:
             typer.echo(played.told + "\n", err=True)
         fail(f"different: {played.difference}")
-    same = "failed again as it was recorded" if played.failed else "the same"
+    same = "it failed again as it was recorded" if played.failed else "the same"
     typer.echo(f"{played.title}: {played.steps} steps, {same}.")
+
+
+def _vectors(file: Path, port: str | None, as_json: bool) -> None:
+    """Run vectors and tell of each that is not as it should be."""
+    from host_tools.emv.config import ConfigError
+    from host_tools.replay import run
+    from host_tools.replay.on_board import BoardError
+    from host_tools.replay.vectors import VectorError
+    from host_tools.vboard.cards.fields import CardFileError
+
+    count, wrong = 0, []
+    with in_a_sentence(VectorError, BoardError, CardFileError, ConfigError):
+        for outcome in run.run_vectors(file, port):
+            count += 1
+            if outcome.wrong:
+                wrong.append(outcome)
+            if as_json:
+                typer.echo(json.dumps({"name": outcome.name, "wrong": outcome.wrong}))
+            elif outcome.wrong:
+                typer.echo(f"  wrong  {outcome.name}: {outcome.wrong}")
+    where = f"the board at {port}" if port else "the virtual board"
+    if wrong:
+        fail(f"{len(wrong)} of {count} vectors are wrong on {where}; {wrong[0].name}: {wrong[0].wrong}")
+    if not as_json:
+        typer.echo(f"{file.name}: {count} vectors, all right on {where}.")

@@ -1,25 +1,34 @@
 """Plays a scenario or a trace on a device and says whether it went as it was written."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from host_tools.build.image import BUILD
 from host_tools.device import audit, scenario
-from host_tools.device.scenario import Scenario, ScenarioError, ScenarioFailed, StepFailed
-from host_tools.replay import bundle, compare, hiding
+from host_tools.device.scenario import Scenario, ScenarioFailed, StepFailed
+from host_tools.device.virtual import VirtualDevice
+from host_tools.replay import bundle, compare, hiding, on_board, vectors
+from host_tools.replay.on_board import Outcome
 from host_tools.replay.trace import Trace, TraceError
+from host_tools.vboard.cards.fields import CardFileError, read_yaml
+from host_tools.vboard.cards.script import is_script
 
 FAILURES = BUILD / "failures"
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a replay went. ``difference``: the first, in a sentence; None: none."""
+    """How a replay went. ``difference``: the first, in a sentence; None: none.
+
+    ``told``: a report. ``failed``: the recorded run had failed.
+    """
 
     title: str
     steps: int
     difference: str | None
-    told: str = ""  # more than the sentence: a report
+    told: str = ""
+    failed: bool = False
 
 
 def play_scenario(path: Path) -> Result:
@@ -56,7 +65,8 @@ def play_trace(path: Path) -> Result:
         if difference:
             folder = FAILURES / f"replay-{path.name.partition('.')[0]}"
             told = bundle.write(folder, story, stage, recorder, played, difference)
-    return Result(story.title, len(story.steps), difference, told)
+    failed_then = bool(recorded.end.get("failed"))
+    return Result(story.title, len(story.steps), difference, told, failed_then)
 
 
 def _compared(recorded: Trace, played: Trace) -> str | None:
@@ -83,8 +93,36 @@ def story_of(trace: Trace) -> Scenario:
 
 
 def is_trace(path: Path) -> bool:
-    """Whether a path is a trace or a bundle, and not a scenario or vectors."""
+    """Whether this is a trace or a bundle, and neither a scenario nor vectors."""
     return path.is_dir() or path.suffix not in (".yaml", ".yml")
 
 
-__all__ = ["Result", "ScenarioError", "TraceError", "play_scenario", "play_trace"]
+def is_vectors(path: Path) -> bool:
+    """Whether this is a file of vectors: YAML without steps. Raises TraceError, OSError."""
+    if is_trace(path):
+        return False
+    try:
+        document = read_yaml(path)
+    except CardFileError as error:
+        raise TraceError(str(error)) from None
+    return not (isinstance(document, dict) and ("steps" in document or "title" in document))
+
+
+def run_vectors(path: Path, port: str | None) -> Iterator[Outcome]:
+    """Each vector on the board at ``port``; None: on a virtual board of its own.
+
+    Raises VectorError, BoardError, CardFileError, ConfigError.
+    """
+    checks = None if is_script(read_yaml(path)) else vectors.load(path)
+
+    def outcomes(port: str) -> Iterator[Outcome]:
+        if checks is None:
+            return on_board.play_scripts(port, path)
+        return on_board.check(port, checks)
+
+    if port is not None:
+        yield from outcomes(port)
+        return
+    with VirtualDevice() as device:
+        device.power_on()
+        yield from outcomes(device.board.call(lambda: device.board.console.port))
