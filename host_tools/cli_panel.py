@@ -5,6 +5,7 @@ import signal
 import socket
 import webbrowser
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,10 @@ def sim(
         int, typer.Option(min=0, max=3, help="What the console tells: 0 errors to 3 everything.")
     ] = 2,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Record all that is done, for taptill replay.", show_default="no"),
+    ] = None,
 ) -> None:
     """Show the terminal in the browser until Ctrl-C.
 
@@ -45,12 +50,16 @@ def sim(
             fail(f"port {port} of {host} is taken: choose another with --port, 0 for any")
         fail(f"cannot listen at {host}: {error.strerror}")
     with suppress(KeyboardInterrupt):
-        _serve(sock, host, {"language": language, "log_level": log_level}, open_page)
+        _serve(sock, host, {"language": language, "log_level": log_level}, open_page, record)
     typer.echo("The terminal is off.")
 
 
 def _serve(
-    sock: socket.socket, host: str, parameters: dict[str, str | int], open_page: bool
+    sock: socket.socket,
+    host: str,
+    parameters: dict[str, str | int],
+    open_page: bool,
+    record: Path | None,
 ) -> None:
     """Start board and host, and serve their page until it is stopped."""
     from host_tools.build.image import BuildError
@@ -71,5 +80,10 @@ def _serve(
             if open_page:
                 webbrowser.open(address)
 
-        with World(**parameters) as world:
+        world = World(**parameters)
+        recorder = world.record() if record else None
+        with world:
             run.run(world, sock, host, ready)
+            if recorder and record:
+                recorder.trace().write(record)
+                typer.echo(f"Recorded: {record}")

@@ -49,10 +49,17 @@ class Recorder:
     def _now(self) -> float:
         return round(time.monotonic() - self._begin, 3)
 
-    def note(self, **entry: Any) -> None:
-        """An entry, now."""
+    def note(self, **entry: Any) -> dict[str, Any]:
+        """An entry, now; returns it."""
+        row = {"at": self._now(), **entry}
         with self._lock:
-            self._rows.append({"at": self._now(), **entry})
+            self._rows.append(row)
+        return row
+
+    def take_back(self, row: dict[str, Any]) -> None:
+        """An entry that has not come to pass."""
+        with self._lock:
+            self._rows = [one for one in self._rows if one is not row]
 
     def step(self, name: str, value: Any, where: str | None = None) -> None:
         """A step is about to be done; ``where`` is its number in a scenario."""
