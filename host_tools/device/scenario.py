@@ -231,12 +231,12 @@ def play(scenario: Scenario, bundle: Path, trace: Path | None = None) -> None:
     with staged(scenario) as (stage, recorder):
         try:
             follow(scenario.steps, stage, recorder)
-        except StepFailed as failed:
-            raise _failed(scenario, stage, recorder, bundle, str(failed), failed.step) from None
+        except StepFailed as error:
+            raise failed(scenario, stage, recorder, bundle, error) from None
         wrong = audit.compare(scenario.expect, stage)
         if wrong:
             text = "at the end:\n" + "\n".join(f"- {line}" for line in wrong)
-            raise _failed(scenario, stage, recorder, bundle, text)
+            raise failed(scenario, stage, recorder, bundle, text)
         if trace:
             recorder.trace().write(trace)
 
@@ -295,15 +295,10 @@ def follow(steps: list[Step], stage: Stage, recorder: Recorder) -> None:
         recorder.look()
 
 
-def _failed(
-    scenario: Scenario,
-    stage: Stage,
-    recorder: Recorder,
-    folder: Path,
-    what: str,
-    step: Step | None = None,
+def failed(
+    scenario: Scenario, stage: Stage, recorder: Recorder, folder: Path, what: str | StepFailed
 ) -> ScenarioFailed:
-    """Leave a bundle; the failure tells all that helps to understand it."""
-    where = f"step {step.where}" if step else "the end"
-    trace = recorder.trace({"where": where, "why": what})
-    return ScenarioFailed(bundles.write(folder, scenario, stage, recorder, trace, what))
+    """Leave a bundle in ``folder``; what comes back tells all that helps to understand it."""
+    where = f"step {what.step.where}" if isinstance(what, StepFailed) else "the end"
+    trace = recorder.trace({"where": where, "why": str(what)})
+    return ScenarioFailed(bundles.write(folder, scenario, stage, recorder, trace, str(what)))

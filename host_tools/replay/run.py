@@ -1,7 +1,7 @@
 """Plays a scenario or a trace on a device and says whether it went as it was written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from host_tools.build.image import BUILD
@@ -89,7 +89,10 @@ def story_of(trace: Trace) -> Scenario:
         ]
     except hiding.CannotUnhide as error:
         raise TraceError(f"the trace cannot be played: {error}") from None
-    return scenario.made(document, trace.folder / "trace")
+    story = scenario.made(document, trace.folder / "trace")
+    where = [entry.get("step") for entry in trace.steps()]  # as the scenario numbered them
+    steps = [replace(s, where=w or s.where) for s, w in zip(story.steps, where, strict=True)]
+    return replace(story, steps=steps)
 
 
 def is_trace(path: Path) -> bool:
