@@ -16,7 +16,15 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_acquirer, cli_emv, cli_flash, cli_panel, cli_replay, cli_settings
+from host_tools import (
+    cli_acquirer,
+    cli_emv,
+    cli_flash,
+    cli_labgrid,
+    cli_panel,
+    cli_replay,
+    cli_settings,
+)
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -328,6 +336,7 @@ def board(
         typer.echo("The virtual board is off.")
 
 
+app.command(rich_help_panel=_DEVICE)(cli_labgrid.labgrid)
 app.command(rich_help_panel=_DEVICE)(cli_flash.flash)
 app.command(rich_help_panel=_DEVICE)(cli_flash.deploy)
 

@@ -46,7 +46,7 @@ def replay(
     port: Annotated[
         str | None,
         typer.Option(
-            help="Of vectors: the serial console of a board, or a URL of pyserial.",
+            help="Of vectors: the serial console of a board, a URL of pyserial, labgrid:PLACE.",
             show_default="a virtual board of its own",
         ),
     ] = None,
@@ -87,13 +87,14 @@ def replay(
 def _vectors(file: Path, port: str | None, as_json: bool) -> None:
     """Run vectors and tell of each that is not as it should be."""
     from host_tools.emv.config import ConfigError
+    from host_tools.labgrid.farm import LabgridError
     from host_tools.replay import run
     from host_tools.replay.on_board import BoardError
     from host_tools.replay.vectors import VectorError
     from host_tools.vboard.cards.fields import CardFileError
 
     count, wrong = 0, []
-    with in_a_sentence(VectorError, BoardError, CardFileError, ConfigError):
+    with in_a_sentence(VectorError, BoardError, CardFileError, ConfigError, LabgridError):
         for outcome in run.run_vectors(file, port):
             count += 1
             if outcome.wrong:

@@ -8,12 +8,14 @@ from host_tools.build.image import BUILD
 from host_tools.device import audit, scenario
 from host_tools.device.scenario import Scenario, ScenarioFailed, StepFailed
 from host_tools.device.virtual import VirtualDevice
+from host_tools.labgrid import farm
 from host_tools.replay import bundle, compare, hiding, on_board, vectors
 from host_tools.replay.on_board import Outcome
 from host_tools.replay.trace import Trace, TraceError
 from host_tools.vboard.cards.fields import CardFileError, read_yaml
 from host_tools.vboard.cards.script import is_script
 
+LABGRID = "labgrid:"
 FAILURES = BUILD / "failures"
 
 
@@ -114,7 +116,8 @@ def is_vectors(path: Path) -> bool:
 def run_vectors(path: Path, port: str | None) -> Iterator[Outcome]:
     """Each vector on the board at ``port``; None: on a virtual board of its own.
 
-    Raises VectorError, BoardError, CardFileError, ConfigError.
+    ``labgrid:PLACE`` is a board of labgrid's. Raises VectorError, BoardError, CardFileError,
+    ConfigError, LabgridError.
     """
     checks = None if is_script(read_yaml(path)) else vectors.load(path)
 
@@ -123,6 +126,10 @@ def run_vectors(path: Path, port: str | None) -> Iterator[Outcome]:
             return on_board.play_scripts(port, path)
         return on_board.check(port, checks)
 
+    if port is not None and port.startswith(LABGRID):
+        with farm.acquired(port.removeprefix(LABGRID)) as url:
+            yield from outcomes(url)
+        return
     if port is not None:
         yield from outcomes(port)
         return
