@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 LABGRID := .venv-labgrid/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build acquirer board sim record replay labgrid clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board sim record replay labgrid clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ browser: $(INSTALLED)  ## Test the page of make sim in Debian's Chromium; pictur
 
 build: $(INSTALLED)  ## Compile the firmware and pack its ROM image
 	@$(TAPTILL) build $(ARGS)
+
+boards: $(INSTALLED)  ## List the boards and look for pins that cannot be (ARGS=--update writes wiring pages)
+	@$(TAPTILL) boards $(ARGS)
 
 acquirer: $(INSTALLED)  ## Start the acquiring host (ARGS="--help" lists its options)
 	@$(TAPTILL) acquirer $(ARGS)

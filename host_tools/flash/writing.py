@@ -95,7 +95,7 @@ def write(
     board: boards.Board,
     what: Plan,
     erase: bool,
-    progress: Callable[[Piece, int, int], None],
+    progress: Callable[[Piece, float], None],
 ) -> None:
     """Write a plan, verify, restart. Raises FlashError."""
     esptool.write(url, board.chip, what.pieces, erase=erase, progress=progress)

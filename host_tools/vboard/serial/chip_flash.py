@@ -19,7 +19,7 @@ class Area(NamedTuple):
     size: int
 
     def overlap(self, offset: int, length: int) -> tuple[int, int]:
-        """Start and end of what [offset, offset + length) has in common with it; start >= end: none."""
+        """Start and end of what lies in [offset, offset + length) too; start >= end: nothing."""
         return max(self.offset, offset), min(self.offset + self.size, offset + length)
 
 

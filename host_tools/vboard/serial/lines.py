@@ -35,6 +35,7 @@ class ControlLines:
     ) -> None:
         self._loop, self._hold, self._start = loop, hold, start
         self._dtr = self._rts = False
+        self.wired = True  # some boards lack the transistors
         self._held = False
         self._rising: asyncio.TimerHandle | None = None
 
@@ -59,6 +60,8 @@ class ControlLines:
     def move(self, dtr: bool, rts: bool) -> None:
         """Set both lines at once, as the port's driver does when it is opened or closed."""
         self._dtr, self._rts = dtr, rts
+        if not self.wired:
+            return
         enabled, io0_low = not (rts and not dtr), dtr and not rts
         if not enabled:
             self._stop_rising()

@@ -1,8 +1,8 @@
 """The boot loader in the chip's ROM: what answers when EN rises while IO0 is low.
 
 The protocol is Espressif's "serial protocol" of esptool. Registers, eFuses, framing and answers
-are those of ``esp32_mock_bootloader``; flash, PSRAM and their sizes are this board's. The stub that
-esptool loads into RAM is not run: from its start on the answers are those that it would give.
+are those of ``esp32_mock_bootloader``; flash, PSRAM and their sizes are this board's. The stub
+that esptool loads into RAM is not run: from its start on the answers are those that it would give.
 """
 
 import hashlib

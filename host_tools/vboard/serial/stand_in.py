@@ -46,7 +46,7 @@ def _description(version: str) -> bytes:
 def micropython_image(
     chip: str, flash_size: int, table: PartitionTable, version: str = "v1.28.0", size: int = 65536
 ) -> bytes:
-    """Boot loader, ``table`` and an application of about ``size`` bytes, from the boot loader on."""
+    """Boot loader, ``table`` and an application of about ``size`` bytes, at their distances."""
     loader = esp_image(chip, flash_size, [b"boot loader of the virtual board"])
     banner = f"MicroPython {version} on 2026-01-01; TapTill virtual board with {chip.upper()}"
     # Code does not compress to nothing: neither does this

@@ -1,0 +1,14 @@
+#define MICROPY_HW_BOARD_NAME               "TapTill esp32s3_n16r8"
+#define MICROPY_HW_MCU_NAME                 "ESP32-S3"
+#define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "taptill"
+
+// The console on the port named UART as well as on the chip's own USB
+#define MICROPY_HW_ENABLE_UART_REPL         (1)
+
+// The terminal's files are a ROMFS image in a frozen constant, not in a partition of its own
+#define MICROPY_VFS_ROM                     (1)
+#define MICROPY_VFS_ROM_IOCTL               (0)
+
+// What the terminal has no use for
+#define MICROPY_PY_BLUETOOTH                (0)
+#define MICROPY_PY_ESPNOW                   (0)

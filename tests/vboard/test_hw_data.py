@@ -1,0 +1,50 @@
+"""Boards with fewer parts than the virtual one: what is not in the data is not asked of a pin."""
+
+from host_tools.build.image import BUILD, build_firmware, compile_tree, pack
+from host_tools.vboard.board import VirtualBoard
+
+BOARD = """
+DISPLAY = {"spi": 1, "baudrate": 40000000, "sck": 12, "mosi": 11, "miso": 13}
+DISPLAY_PINS = {"cs": 10, "dc": 9}
+NFC = {"uart": 1, "tx": 17, "rx": 18}
+PRINTER = {"uart": 2, "tx": 15, "rx": 7, "baudrate": 115200}
+PRINTER_GB18030 = True
+KEYPAD_ROWS = (4, 5, 1, 2)
+KEYPAD_COLUMNS = (38, 39, 40, 41)
+NETWORKS = ("wifi",)
+BUZZER = 21
+"""
+MAIN = """
+import asyncio, sys
+sys.path[:] = [p for p in sys.path if p not in ("", "/")]
+from pos import hw
+
+async def main():
+    display = hw.display()
+    await display.start()
+    reader = hw.reader()
+    print("reader", await reader.start())
+    printer = hw.printer()
+    keys = hw.keypad()
+    buzzer = hw.buzzer()
+    print("battery", hw.battery(), hw.WAYS, hw.Link("wifi").is_up())
+
+asyncio.run(main())
+"""
+
+
+def test_a_board_with_the_least_has_all_that_it_has(tmp_path):
+    build_firmware()
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "board.py").write_text(BOARD)
+    (source / "main.py").write_text(MAIN)
+    compile_tree(source, tmp_path / "stage")
+    image = pack([BUILD / "virtual" / "stage", tmp_path / "stage"], tmp_path / "lean.romfs")
+    with VirtualBoard(rom=image) as board:
+        board.power_on()
+        told = lambda: bytes(board.console.scrollback).decode()  # noqa: E731
+        board.wait_for(lambda: "battery" in told() or "Traceback" in told(), 30, "the end")
+        said = board.call(told)
+        assert "battery None ('wifi',) False" in said, said
+        assert "reader (50, 1, 6, 7)" in said, said
