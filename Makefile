@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 LABGRID := .venv-labgrid/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board sim record replay labgrid clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board sim record replay hil labgrid clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ board: $(INSTALLED)  ## Start a virtual board that mpremote can talk to (ARGS="-
 
 sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open")
 	@$(TAPTILL) sim $(ARGS)
+
+hil: $(INSTALLED)  ## Play every scenario on a bare board, its chips here (PORT=/dev/ttyUSB0; without: a process)
+	@$(TAPTILL) hil $(if $(PORT),--port $(PORT)) $(ARGS)
 
 record: $(INSTALLED)  ## Play a scenario and record it (ARGS=tests/vectors/scenarios/two_sales.yaml)
 	@$(TAPTILL) record $(ARGS)

@@ -20,6 +20,7 @@ from host_tools import (
     cli_acquirer,
     cli_emv,
     cli_flash,
+    cli_hil,
     cli_labgrid,
     cli_panel,
     cli_replay,
@@ -372,6 +373,7 @@ def board(
         typer.echo("The virtual board is off.")
 
 
+app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
 app.command(rich_help_panel=_DEVICE)(cli_labgrid.labgrid)
 app.command(rich_help_panel=_DEVICE)(cli_flash.flash)
 app.command(rich_help_panel=_DEVICE)(cli_flash.deploy)

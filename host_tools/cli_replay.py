@@ -11,7 +11,9 @@ from host_tools.cli_emv import fail, in_a_sentence
 
 
 def record(
-    scenario: Annotated[Path, typer.Argument(help="A scenario, e.g. tests/vectors/scenarios/x.yaml.")],
+    scenario: Annotated[
+        Path, typer.Argument(help="A scenario, e.g. tests/vectors/scenarios/x.yaml.")
+    ],
     to: Annotated[
         Path | None, typer.Option(help="The trace.", show_default="build/traces/NAME.jsonl")
     ] = None,
@@ -105,6 +107,8 @@ def _vectors(file: Path, port: str | None, as_json: bool) -> None:
                 typer.echo(f"  wrong  {outcome.name}: {outcome.wrong}")
     where = f"the board at {port}" if port else "the virtual board"
     if wrong:
-        fail(f"{len(wrong)} of {count} vectors are wrong on {where}; {wrong[0].name}: {wrong[0].wrong}")
+        fail(
+            f"{len(wrong)} of {count} vectors are wrong on {where}; {wrong[0].name}: {wrong[0].wrong}"
+        )
     if not as_json:
         typer.echo(f"{file.name}: {count} vectors, all right on {where}.")

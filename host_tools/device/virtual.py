@@ -12,7 +12,7 @@ from PIL import Image
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.device.provision import Identity, provision
 from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
-from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
+from host_tools.vboard.board import FLASH_SIZE, MakeCore, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.mcu import HEAP
@@ -31,12 +31,13 @@ class VirtualDevice:
         flash: bytes | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
+        core: MakeCore | None = None,
     ) -> None:
         image = build_firmware()
         chip = Flash(FLASH_SIZE)
         if flash is not None:
             chip.load(flash)
-        self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap)
+        self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, core=core)
         self.board.start()
         self._fonts = _fonts(image.sha256)
         self._row_edges = 0

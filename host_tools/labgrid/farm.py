@@ -29,7 +29,11 @@ def installed() -> bool:
 
 
 def run(
-    program: str, *arguments: str, coordinator: str | None, token: str = "", wait_s: float = _ANSWER_S
+    program: str,
+    *arguments: str,
+    coordinator: str | None,
+    token: str = "",
+    wait_s: float = _ANSWER_S,
 ) -> str:
     """What a program of labgrid's environment prints. Raises LabgridError."""
     if not installed():

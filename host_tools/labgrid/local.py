@@ -57,17 +57,13 @@ def serving(urls: Sequence[str], port: int = 0) -> Iterator[tuple[str, list[str]
     address = f"127.0.0.1:{port or _free_port()}"
     places = [f"virtual-{number}" for number in range(1, len(urls) + 1)]
     with tempfile.TemporaryDirectory(prefix="taptill-labgrid-") as folder, ExitStack() as stack:
-        stack.enter_context(
-            _running(folder, address, "labgrid-coordinator", "--listen", address)
-        )
+        stack.enter_context(_running(folder, address, "labgrid-coordinator", "--listen", address))
         _wait(lambda: _listens(address), f"the coordinator does not listen at {address}")
         resources = Path(folder) / "resources.yaml"
         ports = {name: _resource(url) for name, url in zip(places, urls, strict=True)}
         resources.write_text(yaml.safe_dump(ports), encoding="utf-8")
         names = ("--name", _EXPORTER, "--hostname", "127.0.0.1")
-        stack.enter_context(
-            _running(folder, address, "labgrid-exporter", *names, str(resources))
-        )
+        stack.enter_context(_running(folder, address, "labgrid-exporter", *names, str(resources)))
         _wait(lambda: _exported(address, places), "the exporter does not export the boards")
         for place in places:
             make = ("labgrid-client", "-p", place)

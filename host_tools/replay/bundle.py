@@ -107,7 +107,9 @@ def _screens(folder: Path, stage: Stage, recorder: Recorder, scrub: Callable[[st
         clean = scrub(lines)
         if clean == lines:
             image.save(folder / "screens" / f"{number:03}.png")
-        rows.append(f"{number:03}  {at:.3f} s\n" + clean.replace("\n", "\n    ").join(["    ", ""]))
+        rows.append(
+            f"{number:03}  {at:.3f} s\n" + clean.replace("\n", "\n    ").join(["    ", ""])
+        )
     _text(folder / "screens.txt", "\n\n".join(rows) + "\n")
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.device.actions import Stage
-from host_tools.emv import firmware as _firmware  # lets the firmware's pure rooms be found
 from host_tools.replay import compare, hiding
 from host_tools.replay.recorder import Recorder
 from host_tools.replay.trace import Trace
@@ -121,7 +120,11 @@ def _joined(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     done: list[dict[str, Any]] = []
     for row in rows:
         last = done[-1] if done else {}
-        if row.get("do") == "let_go" and last.get("do") == "hold" and last["value"] == row["value"]:
+        if (
+            row.get("do") == "let_go"
+            and last.get("do") == "hold"
+            and last["value"] == row["value"]
+        ):
             done[-1] = {**last, "do": "keys"}
             before = done[-2] if len(done) > 1 else {}
             if before.get("do") == "keys" and before.get("pin") == last.get("pin"):

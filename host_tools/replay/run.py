@@ -83,7 +83,9 @@ def _compared(recorded: Trace, played: Trace) -> str | None:
 
 def story_of(trace: Trace) -> Scenario:
     """The scenario that a trace is. Raises TraceError, ScenarioError."""
-    document = {name: trace.head[name] for name in ("terminal", "emv", "tls") if name in trace.head}
+    document = {
+        name: trace.head[name] for name in ("terminal", "emv", "tls") if name in trace.head
+    }
     document |= {"title": trace.head["title"], "why": trace.head["why"], "expect": {}}
     try:
         document["steps"] = [

@@ -100,7 +100,9 @@ def _messages(document: dict[str, Any]) -> Iterator[Check]:
         read = f"iso8583.unpack(unionpay.PROFILE, {message!r})"
         if binary is None:  # written as another codec reads them; what stays is the message
             there = [mti, sorted(entry["fields"])]
-            yield Check(f"{name}: read", _CODEC, f"(lambda m: [m[0], sorted(m[1])])({read})", there)
+            yield Check(
+                f"{name}: read", _CODEC, f"(lambda m: [m[0], sorted(m[1])])({read})", there
+            )
             again = f"iso8583.pack(unionpay.PROFILE, *{read})"
             yield Check(f"{name}: read and made again", _CODEC, again, message.hex().upper())
             continue
@@ -118,8 +120,18 @@ def _keys(document: dict[str, Any]) -> Iterator[Check]:
     tmk = _raw(document["keys"]["tmk"])
     for name, key in document["keys"]["wrapped"].items():
         clear, wrapped = _raw(key["clear"]), _raw(key["encrypted"])
-        yield Check(f"key {name}: wrapped", _DES, f"des.ecb_encrypt({tmk!r}, {clear!r})", _hex(key["encrypted"]))
-        yield Check(f"key {name}: unwrapped", _DES, f"des.ecb_decrypt({tmk!r}, {wrapped!r})", _hex(key["clear"]))
+        yield Check(
+            f"key {name}: wrapped",
+            _DES,
+            f"des.ecb_encrypt({tmk!r}, {clear!r})",
+            _hex(key["encrypted"]),
+        )
+        yield Check(
+            f"key {name}: unwrapped",
+            _DES,
+            f"des.ecb_decrypt({tmk!r}, {wrapped!r})",
+            _hex(key["clear"]),
+        )
         yield Check(f"key {name}: check value", _DES, f"des.kcv({clear!r})", _hex(key["kcv"]))
 
 

@@ -27,9 +27,11 @@ from host_tools.vboard.chips.led import Led
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
-from host_tools.vboard.mcu import HARD, HEAP, Microcontroller
+from host_tools.vboard.mcu import HARD, HEAP, Core, Microcontroller
+from host_tools.vboard.process import ProcessCore
 
 T = TypeVar("T")
+MakeCore = Callable[[asyncio.AbstractEventLoop, Console], Core]
 
 FLASH_SIZE = 2 * 1024 * 1024
 
@@ -40,7 +42,10 @@ def wiring(board: str = "virtual") -> SimpleNamespace:
 
 
 class VirtualBoard:
-    """A board on the bench. ``start`` opens the bench, ``power_on`` gives it power."""
+    """A board on the bench. ``start`` opens the bench, ``power_on`` gives it power.
+
+    ``core`` makes what runs the program; without it that is a process with ``rom`` and ``heap``.
+    """
 
     def __init__(
         self,
@@ -50,9 +55,10 @@ class VirtualBoard:
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
         micropython: str | None = None,
+        core: MakeCore | None = None,
     ) -> None:
-        self._rom = rom or build_firmware()
-        self._shim = build_shim()
+        self._make_core = core or self._process
+        self._images = None if core else (rom or build_firmware(), build_shim())
         self.flash = flash or Flash(FLASH_SIZE)
         self._nvs = {} if nvs is None else nvs
         self._heap = heap
@@ -119,12 +125,13 @@ class VirtualBoard:
 
     def wait_here(self, what: Callable[[], T | None], timeout: float, title: str = "") -> T:
         """As ``wait_for``, but ``what()`` runs on the caller's thread."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + timeout * self._core.patience
         while True:
             seen = self._changes
             result = what()
             if result:
                 return result
+            self._core.check()
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{title or what} did not come within {timeout} s")
@@ -171,19 +178,28 @@ class VirtualBoard:
         self._loop.run_forever()
         self._loop.close()
 
+    def _process(self, loop: asyncio.AbstractEventLoop, console: Console) -> Core:
+        assert self._images is not None
+        rom, shim = self._images
+        return ProcessCore(
+            loop,
+            console,
+            rom=rom.path,
+            shim=shim.path,
+            heap=self._heap,
+            micropython=self._micropython,
+        )
+
     def _solder(self) -> None:
         self.clock = LoopClock(self._loop)
         self.console = Console(self._loop, self.changed)
+        self._core = self._make_core(self._loop, self.console)
         self.mcu = mcu = Microcontroller(
-            self._loop,
+            self._core,
             self.clock,
-            rom=self._rom.path,
-            shim=self._shim.path,
             flash=self.flash,
             console=self.console,
             radio_changed=self.changed,
-            heap=self._heap,
-            micropython=self._micropython,
         )
         mcu.nvs = self._nvs
         self.radio = mcu.radio
@@ -228,6 +244,7 @@ class VirtualBoard:
 
     def _dismantle(self) -> None:
         self.mcu.power_off()
+        self._core.close()
         self.console.close()
         self.clock.close()
         for task in asyncio.all_tasks(self._loop):

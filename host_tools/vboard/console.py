@@ -24,7 +24,7 @@ class Console:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
         self._loop = loop
-        self._changed = changed
+        self.changed = changed
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -165,7 +165,7 @@ class Console:
             self._follow(data)
             if not self._back_to_raw:
                 self.say(data if self.raw_repl else _with_cr(data))
-            self._changed()
+            self.changed()
 
     def _follow(self, data: bytes) -> None:
         """Keep track of the mode of the REPL, and of whether it waits for input."""

@@ -3,8 +3,6 @@
 The other side is ``shim/_link.py``, which describes the frame and says why it is so.
 """
 
-import asyncio
-import socket
 import struct
 from collections.abc import Callable
 
@@ -25,69 +23,32 @@ Handler = Callable[[int, bytes], bytes | None]
 
 
 class HostLink:
-    """One process's line; handlers run on the loop's thread.
+    """The frames of one run of the program; ``feed`` it what comes, ``write`` carries what goes.
 
     A handler that returns bytes answers; one that returns None does not. After ``close`` nothing
     that still lies in the line is handled: a microcontroller without power does nothing more.
     """
 
-    def __init__(
-        self, sock: socket.socket, handlers: dict[int, Handler], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        sock.setblocking(False)
-        self._sock = sock
+    def __init__(self, write: Callable[[bytes], None], handlers: dict[int, Handler]) -> None:
+        self._write = write
         self._handlers = handlers
-        self._loop = loop
         self._in = bytearray()
-        self._out = bytearray()
-        self._writing = False
         self.closed = False
-        loop.add_reader(sock, self._readable)
 
     def send(self, op: int, ident: int = 0, payload: bytes = b"") -> None:
         """Send a frame towards the microcontroller."""
-        if self.closed:
-            return
-        self._put(op, ident, 0, payload)
+        if not self.closed:
+            self._put(op, ident, 0, payload)
 
     def _put(self, op: int, ident: int, sequence: int, payload: bytes) -> None:
-        self._out += struct.pack("<BBBBH", op, ident, sequence, 0, len(payload)) + payload
-        self._flush()
+        self._write(struct.pack("<BBBBH", op, ident, sequence, 0, len(payload)) + payload)
 
     def close(self) -> None:
-        """Cut the line."""
-        if not self.closed:
-            self.closed = True
-            self._loop.remove_reader(self._sock)
-            if self._writing:
-                self._loop.remove_writer(self._sock)
-            self._sock.close()
+        """Handle and send nothing more."""
+        self.closed = True
 
-    def _flush(self) -> None:
-        try:
-            sent = self._sock.send(self._out)
-            del self._out[:sent]
-        except BlockingIOError:
-            pass
-        except OSError:  # the process has ended; its watcher says so
-            self._out.clear()
-        if bool(self._out) != self._writing:
-            self._writing = bool(self._out)
-            if self._writing:
-                self._loop.add_writer(self._sock, self._flush)
-            else:
-                self._loop.remove_writer(self._sock)
-
-    def _readable(self) -> None:
-        try:
-            data = self._sock.recv(262144)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self.close()
-            return
+    def feed(self, data: bytes) -> None:
+        """Handle every frame that is whole now."""
         self._in += data
         at = 0
         while not self.closed and len(self._in) - at >= 6:

@@ -1,21 +1,12 @@
-"""The virtual board's microcontroller: a MicroPython process and everything that is inside the
+"""The virtual board's microcontroller: what runs the program and everything that is inside the
 chip.
 
 Nets, UART lines and SPI buses lead out of it to the chip models. Runs on the board's loop thread.
 """
 
-import asyncio
 import json
-import os
-import signal
-import socket
 import struct
-import subprocess
-import sys
-import sysconfig
-import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from host_tools.vboard import link as wire_link
@@ -28,10 +19,47 @@ from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
 POWER_ON, HARD, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5
 
 HEAP = "164k"  # of the interpreter, 64-bit words: see docs/architecture.md, "Memory"
-_HERE = Path(__file__).parent
 _PULLS = {0: PULL_NONE, 1: PULL_DOWN, 2: PULL_UP}
 _OUT, _OPEN_DRAIN = 3, 7
 _KEEP = 255
+
+
+Ended = Callable[[int, str], None]  # reset cause; what is wrong with that, or nothing
+
+
+class Core(Protocol):
+    """What runs the program, and the line to it; loop thread only.
+
+    ``patience``: how many times longer than a process here it may take for whatever it does.
+    """
+
+    patience: float
+
+    def start(
+        self, settings: dict[str, str], heard: Callable[[bytes], None], ended: Ended
+    ) -> None:
+        """Run the program from its beginning.
+
+        ``settings`` are what it asks for by ``_carrier.setting``. ``heard`` gets the bytes that
+        come; ``ended`` is called when the program came to its end by itself.
+        """
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the program."""
+        ...
+
+    def stop(self) -> None:
+        """End it, this instant; nothing more of it is heard."""
+        ...
+
+    def check(self) -> None:
+        """Raise an exception whose text says why it cannot run any more."""
+        ...
+
+    def close(self) -> None:
+        """Give up the line for good."""
+        ...
 
 
 class SpiChip(Protocol):
@@ -65,25 +93,20 @@ class FlashChip(Protocol):
 
 
 class Microcontroller:
-    """Runs one firmware image; comes up with ``power_on`` and after each reset by itself."""
+    """Runs what ``core`` has; comes up with ``power_on`` and after each reset by itself."""
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        core: Core,
         clock: LoopClock,
         *,
-        rom: Path,
-        shim: Path,
         flash: FlashChip,
         console: Console,
         radio_changed: Callable[[], None],
-        heap: str = HEAP,
         unique_id: str = "240ac4000001",
-        micropython: str | None = None,
     ) -> None:
-        self._loop, self._clock = loop, clock
-        self._rom, self._shim, self._heap = rom, shim, heap
-        self._unique_id, self._micropython = unique_id, micropython
+        self._core, self._clock = core, clock
+        self._unique_id = unique_id
         self.flash, self.console = flash, console
         self.faults: list[str] = []
         self.nets: dict[int, Net] = {}
@@ -98,12 +121,12 @@ class Microcontroller:
             radio_changed,
         )
         self.starts: list[int] = []  # the reset cause of each start
-        # What is in the flash to boot, or None when nothing is; without it the image given above
+        # What is in the flash to boot, or None when nothing is; without it what the core has
         self.rom_to_boot: Callable[[], Path | None] | None = None
+        self._rom: Path | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
         self._power = False
-        self._process: subprocess.Popen | None = None
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
         self._rtc_us, self._rtc_at = 0, 0.0
@@ -113,8 +136,8 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether a process is running."""
-        return self._process is not None
+        """Whether a program is running."""
+        return self._link is not None
 
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
@@ -146,7 +169,7 @@ class Microcontroller:
 
     def leave_reset(self) -> None:
         """EN is high again."""
-        if self._power and self._process is None:
+        if self._power and self._link is None:
             self._start(HARD)
 
     def advance(self, ms: int) -> None:
@@ -159,67 +182,35 @@ class Microcontroller:
         else:
             self.console.raw_repl = False
             if self.rom_to_boot is not None:
-                rom = self.rom_to_boot()
-                if rom is None:
-                    return
-                self._rom = rom
-        ours, theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+                self._rom = self.rom_to_boot()
+        if self.rom_to_boot is not None and self._rom is None:
+            return
         self._irqs.clear()
-        self._link = HostLink(ours, self._handlers, self._loop)
-        run_main = not self.console.raw_repl
-        environment = {
-            "VBOARD_LINK": str(theirs.fileno()),
-            "VBOARD_ID": self._unique_id,
-            "VBOARD_RESET_CAUSE": str(cause),
-            "VBOARD_RUN_MAIN": "1" if run_main else "0",
-            "VBOARD_SITE": sysconfig.get_path("platlib"),
-            "PYTHONHASHSEED": "0",
-            "PATH": os.environ.get("PATH", ""),
+        self._link = link = HostLink(self._core.write, self._handlers)
+        settings = {
+            "ID": self._unique_id,
+            "RESET_CAUSE": str(cause),
+            "RUN_MAIN": "0" if self.console.raw_repl else "1",
         }
-        command = [sys.executable, "-I", "-S", str(_HERE / "launch.py")]
-        command += [str(self._rom), str(self._shim), self._heap, str(_HERE / "shim" / "boot.py")]
-        if self._micropython:
-            command.append(self._micropython)
-        terminal = self.console.new_process_terminal(raw=not run_main)
-        self._process = subprocess.Popen(
-            command,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            env=environment,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-        )
-        os.close(terminal)
-        theirs.close()
+        if self._rom is not None:
+            settings["ROM"] = str(self._rom)
+        self._core.start(settings, link.feed, self._ended)
         self.starts.append(cause)
-        threading.Thread(target=self._wait_for, args=(self._process,), daemon=True).start()
+
+    def _ended(self, cause: int, fault: str) -> None:
+        """The program came to its end by itself, as by Ctrl-D at the prompt."""
+        if fault:
+            self.faults.append(fault)
+        self.reset(cause)
 
     def _stop(self) -> None:
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
-        process, self._process = self._process, None
-        if process is not None:  # before its line goes: it shall not live to complain of that
-            process.send_signal(signal.SIGKILL)
         if self._link is not None:
             self._link.close()
             self._link = None
-        self.console.hang_up()
-
-    def _wait_for(self, process: subprocess.Popen) -> None:
-        process.wait()
-        try:
-            self._loop.call_soon_threadsafe(self._ended, process)
-        except RuntimeError:  # the board has been closed meanwhile
-            pass
-
-    def _ended(self, process: subprocess.Popen) -> None:
-        """The program came to its end by itself (Ctrl-D at the prompt): a soft reset."""
-        if process is self._process:
-            self.reset(SOFT)
+        self._core.stop()
 
     def _send(self, op: int, ident: int, payload: bytes) -> None:
         if self._link is not None:

@@ -1,7 +1,7 @@
 """Helpers of ``taptill replay VECTORS``, typed into the REPL of a board before the vectors."""
 
 import json
-from binascii import hexlify, unhexlify
+from binascii import hexlify
 
 
 def plain(value):

@@ -44,7 +44,7 @@ def go(names):
 
     ``names`` are the globals of the program and of the REPL after it.
     """
-    run_main = os.getenv("VBOARD_RUN_MAIN") == "1"
+    run_main = _link.setting("RUN_MAIN") == "1"
     vfs.umount("/")
     _mount()
     os.chdir("/")

@@ -5,36 +5,20 @@ One stream of frames ``op u8 | id u8 | sequence u8 | 0 | length u16 little-endia
 same sequence. Frames that the other side sends on its own (received UART bytes, pin edges, socket
 data) are handed to ``handlers[op << 8 | id](id, payload)`` or ``handlers[op]`` when the program
 waits: what an interrupt does on a board. The op codes are those of ``link.py`` on the other side;
-each module names those that it uses, as constants that cost no heap.
+each module names those that it uses, as constants that cost no heap. ``_carrier`` has the line.
 
 Ctrl-C may raise KeyboardInterrupt between any two steps. So a frame leaves in one write, and an
 answer that nobody waits for any more is known by its sequence and dropped.
 """
 
-import os
 import struct
 import sys
 
-import uselect
+from _carrier import memory, readinto, ready, setting, stream, write
 from micropython import const
 
 _ADVANCE = const(0x74)
 
-
-def memory(size, skip=2048):
-    """Memory outside the heap, where a chip's own drivers have their buffers; None: there is none.
-
-    ``skip``: where it begins. The line itself has the first 2 KB.
-    """
-    place = os.getenv("VBOARD_BUFFER")
-    if not place:
-        return None
-    import uctypes
-
-    return memoryview(uctypes.bytearray_at(int(place) + skip, size))
-
-
-stream = open(int(os.getenv("VBOARD_LINK")), "r+b")
 handlers = {}
 ticks_offset_ms = 0
 
@@ -43,8 +27,6 @@ MAX = 1040  # the longest payload: what LittleFS programs at once, and its addre
 _out = memory(6 + MAX, 0) or memoryview(bytearray(6 + MAX))
 _in = bytearray(6)
 _byte = bytearray(1)
-_poll = uselect.poll()
-_poll.register(stream, uselect.POLLIN)
 _waiting = []  # frames that came while a call waited for its answer
 _busy = False
 _sequence = 0
@@ -55,12 +37,12 @@ def post(op, ident=0, payload=b"", sequence=0):
     n = len(payload)
     _out[0], _out[1], _out[2], _out[4], _out[5] = op, ident, sequence, n & 0xFF, n >> 8
     _out[6 : 6 + n] = payload
-    stream.write(_out[: 6 + n])
+    write(_out[: 6 + n])
 
 
 def _receive(wanted=0, into=None):
     """The next frame. The payload of the answer ``wanted`` goes to ``into``, where it fits."""
-    stream.readinto(_in)
+    readinto(_in)
     op, ident, sequence, _, n = struct.unpack("<BBBBH", _in)
     if into and op & 0x80 and sequence == wanted and n == len(into):
         payload = into
@@ -69,10 +51,10 @@ def _receive(wanted=0, into=None):
             payload = bytearray(n)
         except MemoryError:  # the frame is lost, those after it are not
             while n:
-                n -= stream.readinto(_byte)
+                n -= readinto(_byte)
             raise
     if n:
-        stream.readinto(payload)
+        readinto(payload)
     return op, ident, payload, sequence
 
 
@@ -110,7 +92,7 @@ def pump():
         while True:
             if _waiting:
                 op, ident, payload, _ = _waiting.pop(0)
-            elif _poll.poll(0):
+            elif ready(0):
                 op, ident, payload, _ = _receive()
             else:
                 return count
@@ -124,7 +106,7 @@ def pump():
 
 def wait(ms):
     """Wait until a frame has been handled or ``ms`` have passed (-1: for ever)."""
-    if not pump() and _poll.poll(ms):
+    if not pump() and ready(ms):
         pump()
 
 

@@ -3,7 +3,6 @@
 Every bus ends in a frame to the chips' side; nothing here knows which chip is at the other end.
 """
 
-import os
 import struct
 
 import _link
@@ -23,11 +22,11 @@ PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 
 def unique_id():
     """The chip's MAC address, 6 bytes."""
-    return bytes.fromhex(os.getenv("VBOARD_ID"))
+    return bytes.fromhex(_link.setting("ID"))
 
 
 def reset_cause():
-    return int(os.getenv("VBOARD_RESET_CAUSE"))
+    return int(_link.setting("RESET_CAUSE"))
 
 
 def _restart(cause):

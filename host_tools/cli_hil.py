@@ -1,0 +1,94 @@
+"""The command ``taptill hil``."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from host_tools.cli_emv import fail, in_a_sentence
+
+
+def hil(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SCENARIO]...", help="Of tests/vectors/scenarios; all of them."),
+    ] = None,
+    port: Annotated[
+        str,
+        typer.Option(
+            help="Device or URL of pyserial: /dev/ttyUSB0, rfc2217://host:port, socket://...",
+            show_default="a bare MicroPython process on this machine",
+        ),
+    ] = "",
+    baudrate: Annotated[
+        int | None,
+        typer.Option(
+            min=9600, help="Of the REPL.", show_default="115200; the process as fast as it can"
+        ),
+    ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure the line instead, and stop.")
+    ] = False,
+) -> None:
+    """Run the terminal on a bare board: its chips are here, its buses come over the serial line.
+
+    The board needs MicroPython 1.25 or newer with a REPL at the port, and about 4 MB of heap
+    (PSRAM). Firmware and the virtual board's own modules are put into its file system, as two
+    files; what is there already is not sent again. Then every scenario is played. What failed has
+    its pictures in build/failures. Exit code 0: all went well, 1: not so, 2: wrong usage.
+    """
+    from host_tools.build.image import BuildError
+    from host_tools.device.scenario import ScenarioError
+    from host_tools.hil import measure as meter
+    from host_tools.hil import run
+    from host_tools.hil.repl import HilError
+    from host_tools.hil.session import BareSession
+    from host_tools.ports import BAUDRATE
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        files = run.chosen(names or [])
+    except ScenarioError as error:
+        raise typer.BadParameter(str(error)) from None
+    with in_a_sentence(BuildError, HilError, ScenarioError):
+        with _port(port, baudrate or 0) as url:
+            if measure:
+                for line in meter.measure(url, baudrate or BAUDRATE):
+                    typer.echo(line)
+                return
+            with BareSession(url, baudrate or BAUDRATE, _progress) as session:
+                start = time.monotonic()
+                well, failed = run.tell(run.play(session, files), len(files), typer.echo)
+                counts = session.counts
+    minutes, seconds = divmod(int(time.monotonic() - start), 60)
+    typer.echo(
+        f"{well + len(failed)} scenarios, {len(failed)} failed, {minutes}:{seconds:02} minutes; "
+        f"{counts.bytes_sent + counts.bytes_received:,} bytes over the line in "
+        f"{counts.sent + counts.received:,} segments, {counts.again} of them sent again, "
+        f"{counts.damaged} damaged"
+    )
+    if failed:
+        fail(f"failed: {', '.join(failed)}")
+
+
+@contextmanager
+def _port(port: str, baudrate: int) -> Iterator[str]:
+    """The port that was named, or that of a bare process."""
+    if port:
+        yield port
+        return
+    from host_tools.build.image import BUILD
+    from host_tools.hil.bare import BareBoard
+
+    folder = BUILD / "bare"
+    folder.mkdir(parents=True, exist_ok=True)
+    with BareBoard(folder, baudrate=baudrate) as board:
+        yield board.port
+
+
+def _progress(name: str, done: int, whole: int) -> None:
+    if done == whole or done * 10 // whole != (done - 1024) * 10 // whole:
+        typer.echo(f"  {name}: {done:,} of {whole:,} bytes", err=True)

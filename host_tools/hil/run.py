@@ -1,0 +1,58 @@
+"""Plays scenarios through a bare board, one after the other, and keeps count."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from host_tools.build.image import BUILD, ROOT
+from host_tools.device import scenario
+from host_tools.hil.session import BareSession
+
+SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one scenario went; ``why`` is empty where it did as it should."""
+
+    name: str
+    seconds: float
+    why: str = ""
+
+
+def chosen(names: Sequence[str]) -> list[Path]:
+    """The files of scenarios, all or those of these names. ScenarioError: there is none."""
+    files = {path.stem: path for path in sorted(SCENARIOS.glob("*.yaml"))}
+    unknown = [name for name in names if name not in files]
+    if unknown:
+        raise scenario.ScenarioError(f"there is no scenario {', '.join(unknown)} in {SCENARIOS}")
+    return [files[name] for name in names or files]
+
+
+def play(session: BareSession, files: Sequence[Path]) -> Iterator[Result]:
+    """Play each. Raises HilError when the board is lost: what follows would only say so again."""
+    for path in files:
+        start = time.monotonic()
+        why = ""
+        try:
+            scenario.play(scenario.load(path), BUILD / "failures" / path.stem, session.core)
+        except scenario.ScenarioFailed as failed:
+            why = str(failed)
+        yield Result(path.stem, time.monotonic() - start, why)
+
+
+def tell(
+    results: Iterator[Result], count: int, say: Callable[[str], None]
+) -> tuple[int, list[str]]:
+    """Say each result as it comes; returns how many went well, and the names of the others."""
+    well, failed = 0, []
+    for number, result in enumerate(results, 1):
+        verdict = "FAILED" if result.why else "ok"
+        say(f"{number:4}/{count}  {result.name:<36} {verdict:<6} {result.seconds:6.1f} s")
+        if result.why:
+            failed.append(result.name)
+            say(result.why)
+        else:
+            well += 1
+    return well, failed
