@@ -33,7 +33,7 @@ def record(
     bundle = BUILD / "failures" / scenario.stem
     with in_a_sentence(BuildError, scenarios.ScenarioError):
         try:
-            scenarios.play(scenarios.load(scenario), bundle, trace)
+            scenarios.play(scenarios.load(scenario), bundle, trace=trace)
         except scenarios.ScenarioFailed as failed:
             typer.echo(str(failed), err=True)
             fail(f"it failed; {os.path.relpath(bundle)} has what was recorded")
@@ -59,8 +59,8 @@ def replay(
     """Play a scenario, a trace or vectors on a device, and compare.
 
     A scenario is held to what it expects, a trace or a bundle to what was recorded, vectors to
-    the answers in their file. Exit code 0: the same. 1: different, and the first difference is told
-    in a sentence. Of a bundle the same means: it failed in the same way again.
+    the answers in their file. Exit code 0: the same. 1: different, and the first difference is
+    told in a sentence. Of a bundle the same means: it failed in the same way again.
 
     Examples: taptill replay build/traces/two_sales.jsonl;
     taptill replay build/failures/two_sales;
@@ -107,8 +107,7 @@ def _vectors(file: Path, port: str | None, as_json: bool) -> None:
                 typer.echo(f"  wrong  {outcome.name}: {outcome.wrong}")
     where = f"the board at {port}" if port else "the virtual board"
     if wrong:
-        fail(
-            f"{len(wrong)} of {count} vectors are wrong on {where}; {wrong[0].name}: {wrong[0].wrong}"
-        )
+        first = f"{wrong[0].name}: {wrong[0].wrong}"
+        fail(f"{len(wrong)} of {count} vectors are wrong on {where}; {first}")
     if not as_json:
         typer.echo(f"{file.name}: {count} vectors, all right on {where}.")

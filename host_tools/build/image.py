@@ -290,4 +290,6 @@ def build_shim(over: Path | None = None) -> Image:
         if over is None:
             return pack([BUILD / "shim" / "stage"], BUILD / "shim" / "shim.romfs")
         compile_tree(over, BUILD / "shim" / "over")
-        return pack([BUILD / "shim" / name for name in ("stage", "over")], BUILD / "shim" / "bare.romfs")
+        return pack(
+            [BUILD / "shim" / name for name in ("stage", "over")], BUILD / "shim" / "bare.romfs"
+        )

@@ -1,4 +1,4 @@
-"""Says where the serial port of a labgrid place is, for ``farm.py``; runs in labgrid's environment.
+"""Says where the serial port of a place is, for ``farm.py``; runs in labgrid's environment.
 
     .venv-labgrid/bin/python place.py PLACE
 
@@ -8,11 +8,8 @@ LG_COORDINATOR says where the coordinator is. Of labgrid it takes what its manua
 
 import sys
 
-from labgrid import Target  # pyright: ignore[reportMissingImports]
-from labgrid.resource import (  # pyright: ignore[reportMissingImports]
-    NetworkSerialPort,
-    RemotePlace,
-)
+from labgrid import Target  # pyright: ignore
+from labgrid.resource import NetworkSerialPort, RemotePlace  # pyright: ignore
 
 _SCHEMES = {"rfc2217": "rfc2217", "raw": "socket"}
 

@@ -13,6 +13,7 @@ there without it, and its picture is left out.
 import json
 import os
 import shutil
+import textwrap
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -107,9 +108,7 @@ def _screens(folder: Path, stage: Stage, recorder: Recorder, scrub: Callable[[st
         clean = scrub(lines)
         if clean == lines:
             image.save(folder / "screens" / f"{number:03}.png")
-        rows.append(
-            f"{number:03}  {at:.3f} s\n" + clean.replace("\n", "\n    ").join(["    ", ""])
-        )
+        rows.append(f"{number:03}  {at:.3f} s\n{textwrap.indent(clean, '    ')}")
     _text(folder / "screens.txt", "\n\n".join(rows) + "\n")
 
 

@@ -77,7 +77,9 @@ def _steady_record(record: dict[str, Any]) -> dict[str, Any]:
     fields = record.get("fields")
     if not isinstance(fields, dict):
         return record
-    kept = {n: "#" if n in _VOLATILE_FIELDS else value for n, value in fields.items()}
+    kept: dict[str, Any] = {
+        n: "#" if n in _VOLATILE_FIELDS else value for n, value in fields.items()
+    }
     if isinstance(kept.get(_REFERENCE), str):
         kept[_REFERENCE] = "######" + kept[_REFERENCE][6:]
     if isinstance(kept.get("55"), dict):

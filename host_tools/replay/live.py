@@ -64,7 +64,7 @@ class LiveRecorder(Recorder):
                 self.look()
 
     def act(self, name: str, value: Any) -> dict[str, Any]:
-        """A person is about to do something, by the name and value of the page; returns the entry."""
+        """A person is about to do something, in the page's words; returns the entry."""
         with self._hands:
             if name == "console":
                 return self.note(note="what was typed at the console is not kept")

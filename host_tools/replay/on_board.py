@@ -157,7 +157,7 @@ def _last(said: bytes) -> str:
 
 
 def play_scripts(port: str, path: Path) -> Iterator[Outcome]:
-    """Each conversation of a file, with the kernels of the board at ``port``. Raises BoardError."""
+    """Each conversation of a file, with the kernels of the board. Raises BoardError."""
     plays = [one for one in play.load(str(path)) if isinstance(one.card, ScriptCard)]
     with repl(port) as board:
         with BoardKernels(board) as kernels:

@@ -16,6 +16,7 @@ from host_tools.vboard.cards.fields import CardFileError, read_yaml
 from host_tools.vboard.cards.script import is_script
 
 LABGRID = "labgrid:"
+_HEAD = ("title", "why", "terminal", "emv", "tls")  # as a scenario has them
 FAILURES = BUILD / "failures"
 
 
@@ -73,9 +74,8 @@ def play_trace(path: Path) -> Result:
 
 def _compared(recorded: Trace, played: Trace) -> str | None:
     was, now = recorded.end.get("failed"), played.end.get("failed")
-    if now and now != was:
-        if not was or was["where"] != now["where"]:
-            return now["why"].replace("\n", ": ", 1)
+    if now and (not was or was["where"] != now["where"]):
+        return now["why"].replace("\n", ": ", 1)
     if was and was["where"].startswith("step") and not now:
         return f"it failed at {was['where']} when it was recorded, and does so no more"
     return compare.difference(recorded, played)
@@ -83,10 +83,8 @@ def _compared(recorded: Trace, played: Trace) -> str | None:
 
 def story_of(trace: Trace) -> Scenario:
     """The scenario that a trace is. Raises TraceError, ScenarioError."""
-    document = {
-        name: trace.head[name] for name in ("terminal", "emv", "tls") if name in trace.head
-    }
-    document |= {"title": trace.head["title"], "why": trace.head["why"], "expect": {}}
+    document = {name: trace.head[name] for name in _HEAD if name in trace.head}
+    document["expect"] = {}
     try:
         document["steps"] = [
             {entry["do"]: hiding.unhide(entry.get("value"))} for entry in trace.steps()

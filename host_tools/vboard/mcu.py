@@ -7,6 +7,7 @@ Nets, UART lines and SPI buses lead out of it to the chip models. Runs on the bo
 import json
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from host_tools.vboard import link as wire_link

@@ -154,7 +154,8 @@ def test_a_bundle_that_fails_no_more_is_different(failure, tmp_path):
             "was the recording broken off?",
         ),
         (
-            '{"trace": 1, "title": "t", "why": "w", "firmware": "", "folder": "../.."}\n{"end": {}}',
+            '{"trace": 1, "title": "t", "why": "w", "firmware": "", "folder": "../.."}\n'
+            '{"end": {}}',
             "a directory of this project",
         ),
         (

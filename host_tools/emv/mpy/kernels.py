@@ -2,7 +2,8 @@
 
     micropython kernels.py FIRMWARE
 
-or typed into the raw REPL of a board, which has its firmware. Reads one JSON object a line, writes one a line; bytes are hex. A transaction begins with
+or typed into the raw REPL of a board that has the firmware. Reads one JSON object a line, writes
+one a line; bytes are hex. A transaction begins with
 {"aids": [record ...], "terminal": {tag: value}, "txn": {...}}. Then come, until the end,
 
     {"capdu": hex}                 answered by {"rapdu": hex} or {"lost": "CardLost"}
@@ -25,8 +26,8 @@ if len(sys.argv) > 1:
 else:  # on a board the terminal's data lie in a directory that is called as its package is
     sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 
-from pos.emv import config, entry, outcome  # noqa: E402
-from pos.protocol import apdu  # noqa: E402
+from pos.emv import config, entry, outcome
+from pos.protocol import apdu
 
 
 def _hex(data):

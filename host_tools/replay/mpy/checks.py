@@ -30,7 +30,7 @@ def into(build, *arguments):
 
 
 def heard(receiver, data):
-    """What a receiver of frames makes of bytes: the number of a kind, or the data of a response."""
+    """What a receiver of frames makes of bytes: numbers of kinds, and the data of responses."""
     found = []
     while data:
         room = receiver.room()
