@@ -59,7 +59,7 @@ class LiveRecorder(Recorder):
         with self._hands:
             self._settled = True
             if _steady(lines) != _steady(self._lines):
-                self._happens()
+                self._happens(typing=self._typing == lines[_LINES])
                 self._lines = lines
                 self.look()
 
@@ -70,10 +70,11 @@ class LiveRecorder(Recorder):
                 return self.note(note="what was typed at the console is not kept")
             do, value = _STEPS[name](value) if name in _STEPS else (name, value)
             typed = do in ("hold", "let_go")
-            if not (typed and self._goes_on()):
+            if do != "let_go" and not (typed and self._goes_on()):
                 self._catch_up()
             self._last = time.monotonic()
-            self._typing = self._lines[_LINES] if typed else None
+            if do != "let_go":
+                self._typing = self._lines[_LINES] if typed else None
             at_pin = bool(self._pin_titles & set(self._lines))
             return self.note(do=do, value=value, **({"pin": True} if typed and at_pin else {}))
 
@@ -81,13 +82,18 @@ class LiveRecorder(Recorder):
         """Whether a key belongs to what is being typed already, on the same screen."""
         return self._typing is not None and self._typing == self._lines[_LINES]
 
-    def _happens(self) -> None:
-        """Something is to be seen; if nothing was for long, that time has passed."""
+    def _happens(self, typing: bool = False) -> None:
+        """Something is to be seen; if nothing was for long, that time has passed.
+
+        Not so while somebody is ``typing``: digits stay together, as a PIN has to.
+        """
         now = time.monotonic()
         quiet, self._last = now - self._last, now
-        if quiet >= _QUIET_S and self._typing is None:
+        if typing:
+            return
+        self._typing = None
+        if quiet >= _QUIET_S:
             self.note(do="pass", value=round(quiet - 1))
-        self._typing = None if self._typing != self._lines[_LINES] else self._typing
 
     def _catch_up(self) -> None:
         """Write down what there is to be waited for before what happens next."""
