@@ -5,10 +5,17 @@ PYTHON ?= python3
 ARGS ?=
 TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
+<<<<<<< HEAD
 LABGRID := .venv-labgrid/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board sim record replay hil labgrid clean distclean
+=======
+TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(if $(PORT),--port "$(PORT)")
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim clean distclean
+>>>>>>> flash
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,6 +60,12 @@ acquirer: $(INSTALLED)  ## Start the acquiring host (ARGS="--help" lists its opt
 
 board: $(INSTALLED)  ## Start a virtual board that mpremote can talk to (ARGS="--help" for more)
 	@$(TAPTILL) board $(ARGS)
+
+flash: $(INSTALLED)  ## Write MicroPython and the terminal to a board (BOARD=... IMAGE=... PORT=...)
+	@$(TAPTILL) flash $(TO_BOARD) $(if $(IMAGE),--image "$(IMAGE)") $(ARGS)
+
+deploy: $(INSTALLED)  ## Bring a development board's files up to date (BOARD=... PORT=...)
+	@$(TAPTILL) deploy $(TO_BOARD) $(ARGS)
 
 sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open")
 	@$(TAPTILL) sim $(ARGS)

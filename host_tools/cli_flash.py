@@ -99,7 +99,8 @@ def deploy(board: _Board = "esp32s3_n16r8", port: _Port = None, as_json: _Json =
             say(f"Sent     {len(files[path]):9,} bytes  {path}")
         for path in done.removed:
             say(f"Removed  {path}")
-        say(f"{len(done.sent)} of {len(files)} files sent, {done.size:,} bytes; all verified.")
+        count = len(done.sent) + done.same
+        say(f"{len(done.sent)} of {count} files sent, {done.size:,} bytes; all verified.")
         if as_json:
             _print(
                 board=board,

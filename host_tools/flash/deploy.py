@@ -21,7 +21,8 @@ _READ_S = 1  # mpremote has no limit of its own while it reads from a pseudo-ter
 _CHUNK = 512
 _BLOCK = 4096
 _NEW = "/.new"
-_TREES = ("stage", "board", "names")  # what of build/BOARD is code
+_CODE = ("stage", "board", "names")  # what of build/BOARD goes to /lib
+_DATA = ("fonts", "emv", "mark")  # and what to /rom, unless the image has it there
 # What is deployed comes before what is in the image
 MAIN = b"""# Written by taptill deploy; remove it to run what is in the image
 import sys
@@ -67,6 +68,8 @@ def _walk_file(p):
     print(hashlib.sha256(open(p, "rb").read()).digest().hex(), p)
 """
 
+_ROM_MOUNTED = "'/rom' in [m[1] for m in __import__('vfs').mount()]"
+
 _PLACE = """
 def _place(moves, stale):
     for new, to in moves:
@@ -103,10 +106,10 @@ def files_for(board: str) -> dict[str, bytes]:
     """Path on the board -> content. Raises BuildError."""
     build_firmware(board)
     found = {"/main.py": MAIN}
-    for tree in _TREES:
-        root = BUILD / board / tree
-        for path in sorted(root.rglob("*.mpy")):
-            found[f"/lib/{path.relative_to(root).as_posix()}"] = path.read_bytes()
+    for trees, pattern, folder in ((_CODE, "*.mpy", "/lib"), (_DATA, "*", "/rom")):
+        for root in (BUILD / board / tree for tree in trees):
+            for path in sorted(path for path in root.rglob(pattern) if path.is_file()):
+                found[f"{folder}/{path.relative_to(root).as_posix()}"] = path.read_bytes()
     return found
 
 
@@ -155,7 +158,10 @@ def _update(
     files: Mapping[str, bytes],
     progress: Callable[[str, int, int], None],
 ) -> Deployed:
+    _check_image(transport)
     transport.exec(_LOOK + f"_walk({_NEW!r}, False)\n")
+    if transport.eval(_ROM_MOUNTED):
+        files = {path: data for path, data in files.items() if not path.startswith("/rom/")}
     there = _look(transport, files)
     changed = [p for p, data in files.items() if there.get(p) != _sha256(data)]
     stale = sorted(set(there) - set(files))
@@ -179,6 +185,16 @@ def _update(
         raise FlashError("the files are not what was sent: run the same command again")
     size = sum(len(files[path]) for path in changed)
     return Deployed(tuple(changed), tuple(stale), len(files) - len(changed), size)
+
+
+def _check_image(transport: SerialTransport) -> None:
+    """What is frozen comes before files: such an image would go on running its own terminal."""
+    modules = transport.exec("help('modules')").decode("utf-8", "replace").split()
+    if any(name.startswith("pos/") for name in modules):
+        raise FlashError(
+            "the image on this board has the terminal frozen into it, which comes before files: "
+            "flash MicroPython's own image for the chip, or build and flash a new one"
+        )
 
 
 def _look(transport: SerialTransport, files: Mapping[str, bytes]) -> dict[str, str]:

@@ -46,8 +46,7 @@ def read_image(path: Path) -> MicroPythonImage:
     data = path.read_bytes()
     if data[:1] != b"\xe9":
         raise ImageError(f"{path} is no image for an ESP32: it begins with {data[:4].hex()!r}")
-    head = _metadata(path, "boot loader", data)
-    chip = head.header.chip_id.chip_name
+    head, chip = _metadata(path, "boot loader", data)
     if chip not in LOADER_AT:
         raise ImageError(f"{path} is for an {chip.upper()}, which no board has")
     base = LOADER_AT[chip]
@@ -63,7 +62,7 @@ def read_image(path: Path) -> MicroPythonImage:
         )
     start = min(row.offset for row in rows) - base
     app = data[start : start + max(row.size for row in rows)]
-    if _metadata(path, "application", app).header.chip_id.chip_name != chip:
+    if _metadata(path, "application", app)[1] != chip:
         raise ImageError(f"{path} has boot loader and application for different chips")
     found = _BANNER.search(app)
     if not found:
@@ -81,12 +80,11 @@ def read_image(path: Path) -> MicroPythonImage:
     )
 
 
-def _metadata(path: Path, what: str, data: bytes) -> ImageMetadata:
+def _metadata(path: Path, what: str, data: bytes) -> tuple[ImageMetadata, str]:
+    """What its headers say, its checksums being right, and the chip it is for."""
     try:
         found = ImageMetadata.from_bytes(data)
-        if not isinstance(found.header.chip_id, ChipId):
-            raise ValueError("unknown chip")
-        return found
+        return found, ChipId(found.header.chip_id).chip_name
     except Exception as error:  # the library says it with many kinds
         raise ImageError(f"{path} is damaged or cut off: {what}: {error}") from None
 

@@ -1,5 +1,6 @@
 """Finding a port, opening it, and the sentences for why it cannot be opened."""
 
+import contextlib
 import errno
 import os
 import pty
@@ -73,20 +74,24 @@ def test_permission_names_group_and_rule(monkeypatch, tmp_path):
     assert ports.RULES.exists()
 
 
+@contextlib.contextmanager
+def holding(port):
+    """Another program has ``port`` open."""
+    source = f"import serial; port = {port}; print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"open\n"
+        yield other
+        other.communicate(b"\n")
+
+
 def test_a_busy_device_names_the_process():
     ours, theirs = pty.openpty()
     name = os.ttyname(theirs)
-    source = (
-        f"import serial; p = serial.Serial({name!r}, exclusive=True); print('open', flush=True); "
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", source + "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout.readline() == b"open\n"
-        with pytest.raises(ports.PortError) as told:
+    with holding(f"serial.Serial({name!r}, exclusive=True)") as other:
+        with pytest.raises(ports.PortError, match=rf"in use by python.* \(process {other.pid}\)"):
             ports.open_url(name)
-        other.communicate(b"\n")
-    assert "in use by python" in str(told.value) and f"(process {other.pid})" in str(told.value)
     ports.open_url(name).close()
     os.close(ours)
     os.close(theirs)
@@ -94,13 +99,8 @@ def test_a_busy_device_names_the_process():
 
 def test_two_programs_on_one_board(desk):
     d = desk(blank=True)
-    source = f"import serial; p = serial.serial_for_url({d.url!r}); print('open', flush=True); "
-    with subprocess.Popen(
-        [sys.executable, "-c", source + "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout.readline() == b"open\n"
+    with holding(f"serial.serial_for_url({d.url!r})") as other:
         with pytest.raises(ports.PortError, match=rf"in use by python.* \(process {other.pid}\)"):
             ports.open_url(d.url)
-        other.communicate(b"\n")
-    d.board.wait_for(lambda: d.side.server._client is None, 5)
+    d.board.wait_for(lambda: not d.side.lines.rts, 5)
     ports.open_url(d.url).close()

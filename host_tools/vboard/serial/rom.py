@@ -93,7 +93,7 @@ class RomLoader:
         for frame in frames:
             plain = frame.replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb")
             if plain and self._reading is not None:
-                self._acknowledged(plain)
+                self._acknowledged(bytes(plain))
             elif len(plain) >= 8 and plain[0] == 0:
                 self._say(self._answer(bytes(plain)))
 
@@ -177,7 +177,7 @@ class RomLoader:
             self._say(self._next_packet())
         elif len(data) >= 8:  # a new command: whoever read has gone
             self._reading = None
-            self._say(self._answer(bytes(data)))
+            self._say(self._answer(data))
 
     def _next_packet(self) -> bytes:
         assert self._reading is not None

@@ -7,7 +7,7 @@ open it until ``plug_in``.
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from serial.rfc2217 import PortManager
 
@@ -107,7 +107,8 @@ class _Client(asyncio.Protocol):
             return
         name = self.transport.get_extra_info("socket")
         name.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._manager = PortManager(self._server._lines, self)
+        # it takes anything that has the attributes of a serial port, and a write
+        self._manager = PortManager(cast(Any, self._server._lines), cast(Any, self))
 
     def write(self, data: bytes) -> None:
         """What the filter sends."""
