@@ -5,17 +5,11 @@ PYTHON ?= python3
 ARGS ?=
 TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
-<<<<<<< HEAD
 LABGRID := .venv-labgrid/.installed
-
-.DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board sim record replay hil labgrid clean distclean
-=======
 TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(if $(PORT),--port "$(PORT)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim clean distclean
->>>>>>> flash
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim record replay hil labgrid clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'

@@ -3,7 +3,8 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,10 @@ def hil(
             min=9600, help="Of the REPL.", show_default="115200; the process as fast as it can"
         ),
     ] = None,
+    operator: Annotated[
+        bool,
+        typer.Option("--operator", help="A full board: prompts say what to press, tap, look at."),
+    ] = False,
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the line instead, and stop.")
     ] = False,
@@ -39,6 +44,9 @@ def hil(
     (PSRAM). Firmware and the virtual board's own modules are put into its file system, as two
     files; what is there already is not sent again. Then every scenario is played. What failed has
     its pictures in build/failures. Exit code 0: all went well, 1: not so, 2: wrong usage.
+
+    With --operator the board is a terminal with chips of its own: a person presses, taps and looks
+    as prompts say; with --port its console is read meanwhile, nothing is written to it.
     """
     from host_tools.build.image import BuildError
     from host_tools.device.scenario import ScenarioError
@@ -53,6 +61,9 @@ def hil(
         files = run.chosen(names or [])
     except ScenarioError as error:
         raise typer.BadParameter(str(error)) from None
+    if operator:
+        _with_operator(files, port, baudrate or BAUDRATE)
+        return
     with in_a_sentence(BuildError, HilError, ScenarioError):
         with _port(port, baudrate or 0) as url:
             if measure:
@@ -61,17 +72,36 @@ def hil(
                 return
             with BareSession(url, baudrate or BAUDRATE, _progress) as session:
                 start = time.monotonic()
-                well, failed = run.tell(run.play(session, files), len(files), typer.echo)
+                tally = run.tell(run.play(session, files), len(files), typer.echo)
                 counts = session.counts
     minutes, seconds = divmod(int(time.monotonic() - start), 60)
     typer.echo(
-        f"{well + len(failed)} scenarios, {len(failed)} failed, {minutes}:{seconds:02} minutes; "
+        f"{tally}, {minutes}:{seconds:02} minutes; "
         f"{counts.bytes_sent + counts.bytes_received:,} bytes over the line in "
         f"{counts.sent + counts.received:,} segments, {counts.again} of them sent again, "
         f"{counts.damaged} damaged"
     )
-    if failed:
-        fail(f"failed: {', '.join(failed)}")
+    if tally.failed:
+        fail(f"failed: {', '.join(tally.failed)}")
+
+
+def _with_operator(files: list[Path], port: str, baudrate: int) -> None:
+    from host_tools.device.scenario import ScenarioError
+    from host_tools.hil import full, run
+    from host_tools.hil.operator import OperatorDevice
+    from host_tools.ports import PortError
+
+    def ask(line: str) -> bool:
+        said = typer.prompt(f"{line}  [Enter: done, n: it is not so]", "", show_default=False)
+        return not said.strip().lower().startswith("n")
+
+    with in_a_sentence(PortError, ScenarioError):
+        with full.ConsoleLog(port, baudrate) if port else nullcontext() as log:
+            results = full.play_all(files, OperatorDevice(ask), log)
+            tally = run.tell(results, len(files), typer.echo)
+    typer.echo(f"{tally}; the host's books and the journal were not compared")
+    if tally.failed:
+        fail(f"failed: {', '.join(tally.failed)}")
 
 
 @contextmanager

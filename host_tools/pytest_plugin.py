@@ -61,8 +61,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def taptill_session(request: pytest.FixtureRequest) -> "Iterator[BareSession | None]":
-    """The line to the board that ``--board`` names, open for all tests; None for the virtual one."""
-    url = request.config.getoption("--board")
+    """The line to the board of ``--board``, open for all tests; None for the virtual one."""
+    url = str(request.config.getoption("--board"))
     if url == VIRTUAL:
         yield None
         return
@@ -70,6 +70,7 @@ def taptill_session(request: pytest.FixtureRequest) -> "Iterator[BareSession | N
     from host_tools.hil.repl import HilError
     from host_tools.hil.session import BareSession
 
+    baudrate = int(str(request.config.getoption("--board-baudrate")))
     found = request.config.hook.pytest_taptill_board(board=url)
     if found is None and url.startswith("labgrid:"):
         pytest.exit(
@@ -77,7 +78,7 @@ def taptill_session(request: pytest.FixtureRequest) -> "Iterator[BareSession | N
             returncode=pytest.ExitCode.USAGE_ERROR,
         )
     try:
-        session = BareSession(found or url, request.config.getoption("--board-baudrate"))
+        session = BareSession(found or url, baudrate)
     except (HilError, BuildError) as error:
         pytest.exit(f"--board: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
     yield session

@@ -82,7 +82,7 @@ def never(stage: Stage) -> list[str]:
     """What must not be in any story: crashes, errors of the host, secrets; in words."""
     image = stage.device.flash_image()
     console = stage.device.console()
-    wrong = [f"the console says {line!r}" for line in _crashes(console)]
+    wrong = [f"the console says {line!r}" for line in crashes(console)]
     wrong += [f"the host says {r}" for r in stage.host.log.records if r["event"] == "error"]
     places = {
         "the console": console.encode(),
@@ -161,7 +161,8 @@ def _paper(wanted: dict[str, int], paper: str) -> Iterator[str]:
             yield f"{text!r} should be {count} times on the paper, not {paper.count(text)}"
 
 
-def _crashes(console: str) -> list[str]:
+def crashes(console: str) -> list[str]:
+    """The lines of a console that no console should have."""
     return [line for line in console.splitlines() if any(mark in line for mark in _CRASHES)]
 
 

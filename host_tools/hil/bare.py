@@ -129,8 +129,8 @@ class BareBoard:
 
     def room(self) -> int:
         """Bytes that the receive buffer has room for."""
-        unread = int.from_bytes(fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)), sys.byteorder)
-        return max(0, UART_BYTES - unread)
+        unread = fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4))
+        return max(0, UART_BYTES - int.from_bytes(unread, sys.byteorder))
 
     def interrupts(self) -> bool:
         """Whether a program runs that Ctrl-C interrupts; if so, it has been.

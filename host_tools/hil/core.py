@@ -1,4 +1,4 @@
-"""A bare board as the microcontroller of the virtual board: its program runs there, chips are here.
+"""A bare board as microcontroller of the virtual board: the program runs there, chips are here.
 
 A thread brings the board up (REPL, images, start) and then reads the line; the rest runs on the
 loop's thread.
@@ -39,7 +39,7 @@ class SerialCore:
         progress: Callable[[str, int, int], None] = lambda *_: None,
     ) -> None:
         self._loop, self._console, self._repl = loop, console, repl
-        self._firmware, self._shim = images
+        self._images = images  # firmware, own modules, and what reads them
         self._progress = progress
         self.counts = Counts()
         self._tunnel: Tunnel | None = None
@@ -129,9 +129,10 @@ class SerialCore:
 
     def _bring_up(self, session: int, settings: dict[str, str]) -> None:
         self._repl.enter()
-        self._repl.install((self._firmware, self._shim), self._progress)
+        self._repl.install(self._images, self._progress)
         retry_ms = int(self._retry_s * 1000)
-        self._repl.run(self._firmware, self._shim, session, settings, retry_ms)
+        firmware, modules, _ = self._images
+        self._repl.run(firmware, modules, session, settings, retry_ms)
 
     def _tell_lost(self, why: str) -> None:
         try:

@@ -61,10 +61,12 @@ def measure(url: str, baudrate: int) -> Iterator[str]:
             )
     counts = session.counts
     yield f"round trip of one call    {said['round'][0] / 1000:9.2f} ms"
-    for what, title in (("read", "to the board (flash read) "), ("write", "from the board (SPI)      ")):
+    titles = {"read": "to the board (flash read) ", "write": "from the board (SPI)      "}
+    for what, title in titles.items():
         size, us = said[what]
         yield f"{title}{size / us * 1000:9.1f} kB/s"
-    yield f"segments {counts.sent + counts.received}, again {counts.again}, damaged {counts.damaged}"
+    segments = counts.sent + counts.received
+    yield f"segments {segments}, again {counts.again}, damaged {counts.damaged}"
 
 
 def _told(console: bytes) -> dict[str, list[int]]:

@@ -1,8 +1,8 @@
 """A full board: real keys, reader, display, printer; a person is its hands, and its eyes too.
 
-What a scenario would do is asked of the person, one line at a time. Where the console of the
-terminal gives a picture of the display, ``picture`` has it, and the screen is read from its pixels;
-without it the person says what can be seen.
+What a scenario would do is asked of the person, one line at a time. Where there is a picture of
+the display, ``picture`` takes it, and the screen is read from its pixels; without it the person
+says what can be seen.
 """
 
 import time
@@ -113,7 +113,9 @@ class OperatorDevice:
     def on_paper(self, *texts: str, there: bool = True) -> None:
         """Have the paper looked at. NotSo."""
         quoted = ", ".join(repr(text) for text in texts)
-        if not self._ask(f"The paper has {quoted}" if there else f"The paper does not have {quoted}"):
+        if not self._ask(
+            f"The paper has {quoted}" if there else f"The paper does not have {quoted}"
+        ):
             raise NotSo(f"the operator says otherwise of the paper and {quoted}")
 
 
@@ -132,7 +134,7 @@ _STEPS: dict[str, Callable[[OperatorDevice, Any], None]] = {
     "keys": lambda d, v: d.press(v),
     "hold": lambda d, v: d.hold(v),
     "let_go": lambda d, v: d.let_go(v),
-    "tap": lambda d, v: [d.tap(card) for card in _texts(v)] and None,
+    "tap": lambda d, v: d.tap(" and ".join(_texts(v))),
     "remove": lambda d, v: d.remove(),
     "paper": lambda d, v: d.on_paper(*_texts(v)),
     "no_paper": lambda d, v: d.on_paper(*_texts(v), there=False),

@@ -1,4 +1,4 @@
-"""What is done with a bare board before and after the tunnel: by its REPL, over mpremote's transport.
+"""What is done with a bare board before the tunnel: by its REPL, over mpremote's transport.
 
 The images of firmware and own modules lie compressed in the board's own file system, and stay
 there; only what has changed is sent. At each start the board unpacks them into its heap.
@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import serial
 from mpremote.transport import TransportError
@@ -30,6 +31,7 @@ _MARCH = {2: "x64", 10: "xtensawin"}  # of sys.implementation._mpy; bytecode alo
 # sys.path is replaced in sys.modules; those of MicroPython that come from a file have __file__.
 _BOOT = """
 import sys, vfs, deflate
+_Rom = getattr(vfs, "VfsRom", None) or __import__("taptill_rom").Rom
 def _rom(name, size, *places):
     data = bytearray(size)
     rest = memoryview(data)
@@ -37,7 +39,7 @@ def _rom(name, size, *places):
         stream = deflate.DeflateIO(file, deflate.ZLIB, 15)
         while rest:
             rest = rest[stream.readinto(rest):]
-    rom = vfs.VfsRom(data)
+    rom = _Rom(data)
     for place in places:
         vfs.mount(rom, place)
 _rom({shim!r}, {shim_size}, "/.mcu", "/.own/own")
@@ -53,7 +55,7 @@ vfs.umount("/.own/own")
 sys.modules.pop("own", None)
 sys.path[:] = ["/.mcu"]
 import _boot
-del _rom, _name
+del _rom, _Rom, _name
 _boot.go(globals())
 import main
 """
@@ -79,6 +81,12 @@ class Upload:
         data = image.read_bytes()
         return cls(name, len(data), zlib.compress(data, 9))
 
+    @classmethod
+    def plain(cls, source: Path) -> "Upload":
+        """A file that lies on the board as it does here."""
+        data = source.read_bytes()
+        return cls(source.name, len(data), data)
+
 
 class Repl:
     """The REPL at a serial port (a device or any URL of pyserial). Raises HilError."""
@@ -91,7 +99,7 @@ class Repl:
             self._transport = SerialTransport(url, baudrate, timeout=1)
         except (OSError, ValueError, TransportError) as error:
             raise HilError(ports.explain(url, error.__context__ or error)) from None
-        self.port: serial.SerialBase = self._transport.serial
+        self.port: Any = self._transport.serial  # of pyserial
 
     def close(self) -> None:
         """Leave the board at its REPL and the port to others."""
@@ -148,7 +156,9 @@ class Repl:
         assert isinstance(value, int)
         return value
 
-    def install(self, uploads: Sequence[Upload], progress: Callable[[str, int, int], None]) -> None:
+    def install(
+        self, uploads: Sequence[Upload], progress: Callable[[str, int, int], None]
+    ) -> None:
         """Send what the board does not have, and have it say what arrived."""
         with self._told():
             for upload in uploads:

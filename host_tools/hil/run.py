@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from host_tools.build.image import BUILD, ROOT
@@ -14,11 +14,12 @@ SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
 
 @dataclass(frozen=True)
 class Result:
-    """How one scenario went; ``why`` is empty where it did as it should."""
+    """How one scenario went: ``why`` it failed or was ``skipped``; both empty: well."""
 
     name: str
     seconds: float
     why: str = ""
+    skipped: str = ""
 
 
 def chosen(names: Sequence[str]) -> list[Path]:
@@ -42,17 +43,32 @@ def play(session: BareSession, files: Sequence[Path]) -> Iterator[Result]:
         yield Result(path.stem, time.monotonic() - start, why)
 
 
-def tell(
-    results: Iterator[Result], count: int, say: Callable[[str], None]
-) -> tuple[int, list[str]]:
-    """Say each result as it comes; returns how many went well, and the names of the others."""
-    well, failed = 0, []
+@dataclass
+class Tally:
+    """How many went well, and the names of the others."""
+
+    well: int = 0
+    skipped: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        count = self.well + self.skipped + len(self.failed)
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{count} scenarios, {len(self.failed)} failed{skipped}"
+
+
+def tell(results: Iterator[Result], count: int, say: Callable[[str], None]) -> Tally:
+    """Say each result as it comes."""
+    tally = Tally()
     for number, result in enumerate(results, 1):
-        verdict = "FAILED" if result.why else "ok"
-        say(f"{number:4}/{count}  {result.name:<36} {verdict:<6} {result.seconds:6.1f} s")
+        verdict = "FAILED" if result.why else "skipped" if result.skipped else "ok"
+        say(f"{number:4}/{count}  {result.name:<36} {verdict:<7} {result.seconds:6.1f} s")
+        if result.why or result.skipped:
+            say("\n".join(f"      {line}" for line in (result.why or result.skipped).splitlines()))
         if result.why:
-            failed.append(result.name)
-            say(result.why)
+            tally.failed.append(result.name)
+        elif result.skipped:
+            tally.skipped += 1
         else:
-            well += 1
-    return well, failed
+            tally.well += 1
+    return tally

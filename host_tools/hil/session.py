@@ -12,6 +12,7 @@ from host_tools.ports import BAUDRATE
 from host_tools.vboard.console import Console
 
 _SHIM = Path(__file__).parent / "shim"
+_PORT = Path(__file__).parent / "port"
 
 
 class BareSession:
@@ -32,6 +33,7 @@ class BareSession:
         self.images = (
             firmware or Upload.of("taptill.firmware", build_firmware().path),
             Upload.of("taptill.modules", build_shim(_SHIM).path),
+            Upload.plain(_PORT / "taptill_rom.py"),
         )
         self.counts = Counts()
 

@@ -176,7 +176,7 @@ class Tunnel:
         if self._flying is None and self._out:
             n = min(len(self._out), WINDOW)
             self._sequence = self._sequence % 255 + 1
-            while len(encode(self._sequence, self._seen, self._out[:n], self._session)) > WINDOW:
+            while len(self._encode(self._sequence, bytes(self._out[:n]))) > WINDOW:
                 n = n * 3 // 4
             self._flying = bytes(self._out[:n])
             del self._out[:n]
@@ -185,9 +185,12 @@ class Tunnel:
         elif self._owed:
             self._emit(0, b"")
 
+    def _encode(self, sequence: int, payload: bytes) -> bytes:
+        return encode(sequence, self._seen, payload, self._session)
+
     def _emit(self, sequence: int, payload: bytes) -> None:
         self._owed = False
-        data = encode(sequence, self._seen, payload, self._session)
+        data = self._encode(sequence, payload)
         self.counts.sent += 1
         self.counts.bytes_sent += len(data)
         self._put(data)

@@ -3,6 +3,7 @@
 import os
 import pty
 import random
+import re
 import threading
 import tty
 
@@ -10,7 +11,7 @@ import pytest
 
 from host_tools.hil.bare import UART_BYTES, BareBoard
 from host_tools.hil.measure import measure, packed
-from host_tools.hil.repl import HilError, Repl, Upload
+from host_tools.hil.repl import _BOOT, HilError, Repl, Upload
 from host_tools.vboard.mcu import HARD, POWER_ON, WATCHDOG
 
 FLASH = """
@@ -47,6 +48,22 @@ while True:
     told = said(board, "done")
     assert "[True, True, True, True, True] ['', '/.mcu', '/rom', '.frozen', '/lib']" in told
     assert "2000 done" in told  # the chip's clock, not that of the laptop
+
+
+def test_an_image_is_read_without_the_rom_file_system_too(running, said, monkeypatch):
+    monkeypatch.setattr("host_tools.hil.repl._BOOT", _BOOT.replace('"VfsRom"', '"NoVfsRom"'))
+    board = running("""
+import os, time
+print(os.stat("/rom")[0], len(open("/rom/main.mpy", "rb").read()), os.stat("/rom/main.mpy")[6])
+try:
+    open("/rom/none")
+except OSError as error:
+    print("errno", error.errno)
+while True:
+    time.sleep(1)
+""")
+    found = re.search(r"16384 (\d+) (\d+)\r?\n", said(board, "errno 2"))
+    assert found and found[1] == found[2] != "0"
 
 
 def test_a_line_that_loses_and_garbles_costs_time_only(running, said, undisturbed):

@@ -88,7 +88,7 @@ def _segment(body):
 
 
 def _listen(ms):
-    """Take bytes until a segment has come or for ms (-1: for ever) nothing has; whether one has."""
+    """Take bytes until a segment has come, or none for ms (-1: for ever); whether one has."""
     global _body
     while True:
         for _ in _poll.ipoll(0):

@@ -1,0 +1,103 @@
+"""A full board, whose operator is the test: it does on a virtual board what the prompts say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from host_tools.acquirer.app import open_ledger
+from host_tools.acquirer.server import HostThread
+from host_tools.build.image import BUILD, build_firmware
+from host_tools.device import scenario
+from host_tools.device.provision import Identity
+from host_tools.device.screen_reader import load_fonts
+from host_tools.device.virtual import VirtualDevice, provisioned_flash
+from host_tools.hil.full import ConsoleLog, play_all
+from host_tools.hil.operator import NotSo, OperatorDevice, cannot, play
+from host_tools.hil.run import chosen
+
+KEYS = {"OK": "E", "Cancel": "C", "Delete": "B", "Menu": "M"}
+
+
+def story(tmp_path: Path, steps: str, **entries: str) -> scenario.Scenario:
+    path = tmp_path / "story.yaml"
+    lines = [f"{name}: {value}" for name, value in entries.items()]
+    whole = ["title: t", "why: w", *lines, "steps:", steps, "expect: {}"]
+    path.write_text("\n".join(whole), encoding="utf-8")
+    return scenario.load(path)
+
+
+class Hands:
+    """An operator who obeys, and looks at screen and paper of a virtual device."""
+
+    def __init__(self, device):
+        self.device = device
+        self.asked = []
+
+    def __call__(self, line):
+        self.asked.append(line)
+        what, _, rest = line.partition(": ")
+        if what == "Press":
+            self.device.press("".join(KEYS.get(word, word) for word in rest.split()))
+        elif line.startswith("Hold the card"):
+            self.device.tap(line.split()[3])
+        elif line.startswith("Take the card"):
+            self.device.remove()
+        elif line.startswith("Plug"):
+            self.device.power_on()
+        elif line.startswith("The paper has"):
+            self.device.wait_for_paper(*re.findall("'(.*?)'", line))
+        elif line.startswith("Wait until the display shows"):
+            self.device.wait_for_screen(*re.findall("'(.*?)'", line))
+        else:
+            raise AssertionError(f"not understood: {line}")
+        return True
+
+
+def test_a_sale_by_prompts_with_the_picture_of_the_display():
+    flash, nvs = provisioned_flash(Identity())
+    ledger = open_ledger()
+    with HostThread(ledger) as host, VirtualDevice(flash=flash, nvs=nvs) as device:
+        routes = device.board.radio.routes
+        device.board.call(routes.__setitem__, "acquirer.test", ("127.0.0.1", host.port))
+        build_firmware()
+        fonts = load_fonts(BUILD / "virtual" / "fonts" / "fonts")
+        operator = Hands(device)
+        (path,) = chosen(["sale_mastercard_cda"])
+        play(scenario.load(path), OperatorDevice(operator, device.screenshot, fonts))
+        port = device.board.call(lambda: device.board.console.port)
+        with ConsoleLog(port) as log:
+            (again,) = play_all(chosen(["key_stuck"]), OperatorDevice(operator), log)
+    ledger.close()
+    assert not any(line.startswith("Wait until") for line in operator.asked)
+    assert any(line.startswith("Hold the card") for line in operator.asked)
+    assert "keypad" in again.skipped
+
+
+def test_what_the_operator_denies_is_told_with_the_step(tmp_path):
+    one = story(tmp_path, '  - keys: "12E"\n  - screen: [Amount, Total]')
+    lines = []
+
+    def ask(line):
+        lines.append(line)
+        return not line.startswith("Wait")
+
+    with pytest.raises(NotSo, match=r"story.yaml: step 2: screen: .*\n.*never shows 'Amount'"):
+        play(one, OperatorDevice(ask))
+    assert lines == ["Press: 1 2 OK", "Wait until the display shows 'Amount', 'Total'"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "entries", "why"),
+    [
+        ("  - nfc: silent", {}, "step 1: nfc"),
+        ('  - keys: "1"\n  - wifi: drop', {}, "step 2: wifi"),
+        ('  - keys: "1"', {"terminal": "{language: zh}"}, "other parameters"),
+        ('  - keys: "1"', {"terminal": "blank"}, "nobody has set up"),
+        ('  - keys: "1"', {}, ""),
+    ],
+)
+def test_what_nobody_can_play_is_skipped_in_a_sentence(tmp_path, steps, entries, why):
+    reason = cannot(story(tmp_path, steps, **entries))
+    assert why in reason
+    assert bool(reason) == bool(why)
