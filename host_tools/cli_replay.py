@@ -45,6 +45,13 @@ def replay(
         Path,
         typer.Argument(help="A scenario, a trace, a bundle of a failed run, or vectors."),
     ],
+    board: Annotated[
+        str,
+        typer.Option(
+            help="Of scenarios and traces: virtual, or the serial port of a bare board, "
+            "a URL of pyserial, labgrid:PLACE.",
+        ),
+    ] = "virtual",
     port: Annotated[
         str | None,
         typer.Option(
@@ -68,16 +75,24 @@ def replay(
     """
     from host_tools.build.image import BuildError
     from host_tools.device.scenario import ScenarioError
+    from host_tools.hil.repl import HilError
+    from host_tools.labgrid.farm import LabgridError
     from host_tools.replay import run
     from host_tools.replay.trace import TraceError
 
-    with in_a_sentence(BuildError, ScenarioError, TraceError):
+    with in_a_sentence(BuildError, ScenarioError, TraceError, HilError, LabgridError):
         if run.is_vectors(file):
+            if board != "virtual":
+                raise typer.BadParameter(
+                    "--board is for scenarios and traces; vectors take --port"
+                )
             _vectors(file, port, as_json)
             return
         if port or as_json:
             raise typer.BadParameter("--port and --json are for vectors")
-        played = run.play_trace(file) if run.is_trace(file) else run.play_scenario(file)
+        with run.device(board) as core:
+            play = run.play_trace if run.is_trace(file) else run.play_scenario
+            played = play(file, core)
     if played.difference:
         if played.told:
             typer.echo(played.told + "\n", err=True)

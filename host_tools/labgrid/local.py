@@ -1,4 +1,4 @@
-"""A farm of virtual boards on this machine: coordinator, exporter, and a place for each board.
+"""A farm of boards on this machine: coordinator, exporter, and a place for each board.
 
 The boards serve RFC 2217 themselves, so that the exporter needs neither ser2net nor microcom.
 """
@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import yaml
 
 from host_tools.device.provision import Identity
 from host_tools.device.virtual import provisioned_flash
+from host_tools.hil.bare import BareBoard
+from host_tools.labgrid.bridge import bridge
 from host_tools.labgrid.farm import ENVIRONMENT, LabgridError, environment, run
 from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
 from host_tools.vboard.chips.flash import Flash
@@ -25,14 +27,29 @@ _EXPORTER = "taptill"
 
 
 @contextmanager
-def farm(count: int, port: int = 0) -> Iterator[tuple[str, list[str]]]:
-    """(address of the coordinator, names of the places) of a farm with ``count`` virtual boards.
+def farm(virtual: int, bare: int, port: int = 0) -> Iterator[tuple[str, list[str]]]:
+    """(address of the coordinator, names of the places) of a farm on this machine.
 
-    ``port`` of the coordinator, 0: any. All is gone in the end. Raises LabgridError.
+    ``virtual`` boards have run the terminal's firmware from their flash; ``bare`` ones have
+    nothing but MicroPython, and the terminal tests run on them. ``port`` of the coordinator, 0:
+    any. All is gone in the end. Raises LabgridError.
     """
     with ExitStack() as stack:
-        urls = [stack.enter_context(virtual_board()) for _ in range(count)]
-        yield stack.enter_context(serving(urls, port))
+        urls = {
+            **{
+                f"virtual-{n}": stack.enter_context(virtual_board()) for n in range(1, virtual + 1)
+            },
+            **{f"bare-{n}": stack.enter_context(bare_board()) for n in range(1, bare + 1)},
+        }
+        yield stack.enter_context(serving(urls, port)), list(urls)
+
+
+@contextmanager
+def bare_board() -> Iterator[str]:
+    """A board with a fresh MicroPython; the URL of its serial port."""
+    with tempfile.TemporaryDirectory(prefix="taptill-bare-") as folder:
+        with BareBoard(Path(folder)) as board, bridge(board.port) as url:
+            yield url
 
 
 @contextmanager
@@ -52,25 +69,27 @@ def virtual_board() -> Iterator[str]:
 
 
 @contextmanager
-def serving(urls: Sequence[str], port: int = 0) -> Iterator[tuple[str, list[str]]]:
-    """Coordinator and exporter for serial ports at ``urls``; a place for each."""
+def serving(urls: dict[str, str], port: int = 0) -> Iterator[str]:
+    """Coordinator, exporter and a place for each of the serial ports; the coordinator's address.
+
+    A place has the tag ``board``, which is its name up to the hyphen.
+    """
     address = f"127.0.0.1:{port or _free_port()}"
-    places = [f"virtual-{number}" for number in range(1, len(urls) + 1)]
     with tempfile.TemporaryDirectory(prefix="taptill-labgrid-") as folder, ExitStack() as stack:
         stack.enter_context(_running(folder, address, "labgrid-coordinator", "--listen", address))
         _wait(lambda: _listens(address), f"the coordinator does not listen at {address}")
         resources = Path(folder) / "resources.yaml"
-        ports = {name: _resource(url) for name, url in zip(places, urls, strict=True)}
+        ports = {place: _resource(url) for place, url in urls.items()}
         resources.write_text(yaml.safe_dump(ports), encoding="utf-8")
         names = ("--name", _EXPORTER, "--hostname", "127.0.0.1")
         stack.enter_context(_running(folder, address, "labgrid-exporter", *names, str(resources)))
-        _wait(lambda: _exported(address, places), "the exporter does not export the boards")
-        for place in places:
+        _wait(lambda: _exported(address, urls), "the exporter does not export the boards")
+        for place in urls:
             make = ("labgrid-client", "-p", place)
             run(*make, "create", coordinator=address)
             run(*make, "add-match", f"{_EXPORTER}/{place}/*", coordinator=address)
-            run(*make, "set-tags", "board=virtual", coordinator=address)
-        yield address, places
+            run(*make, "set-tags", f"board={place.partition('-')[0]}", coordinator=address)
+        yield address
 
 
 def _resource(url: str) -> dict[str, dict[str, str | int]]:
@@ -111,7 +130,7 @@ def _listens(address: str) -> bool:
         return False
 
 
-def _exported(address: str, places: Sequence[str]) -> bool:
+def _exported(address: str, places: Iterable[str]) -> bool:
     try:
         found = run("labgrid-client", "resources", coordinator=address)
     except LabgridError:
@@ -119,7 +138,7 @@ def _exported(address: str, places: Sequence[str]) -> bool:
     return all(f"{_EXPORTER}/{place}/" in found for place in places)
 
 
-def _wait(ready, otherwise: str) -> None:
+def _wait(ready: Callable[[], bool], otherwise: str) -> None:
     until = time.monotonic() + _READY_S
     while not ready():
         if time.monotonic() > until:

@@ -1,6 +1,7 @@
 """Plays a scenario or a trace on a device and says whether it went as it was written."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,10 +9,12 @@ from host_tools.build.image import BUILD
 from host_tools.device import audit, scenario
 from host_tools.device.scenario import Scenario, ScenarioFailed, StepFailed
 from host_tools.device.virtual import VirtualDevice
+from host_tools.hil.session import BareSession
 from host_tools.labgrid import farm
 from host_tools.replay import bundle, compare, hiding, on_board, vectors
 from host_tools.replay.on_board import Outcome
 from host_tools.replay.trace import Trace, TraceError
+from host_tools.vboard.board import MakeCore
 from host_tools.vboard.cards.fields import CardFileError, read_yaml
 from host_tools.vboard.cards.script import is_script
 
@@ -34,11 +37,34 @@ class Result:
     failed: bool = False
 
 
-def play_scenario(path: Path) -> Result:
+@contextmanager
+def device(board: str) -> Iterator[MakeCore | None]:
+    """What runs the terminal's program: ``virtual``, or the bare board at a serial port.
+
+    Raises HilError, LabgridError.
+    """
+    if board == "virtual":
+        yield None
+        return
+    with serial_port(board) as url, BareSession(url) as session:
+        yield session.core
+
+
+@contextmanager
+def serial_port(port: str) -> Iterator[str]:
+    """A port or URL as it is; ``labgrid:PLACE``: that of a board of labgrid's. LabgridError."""
+    if not port.startswith(LABGRID):
+        yield port
+        return
+    with farm.acquired(port.removeprefix(LABGRID)) as url:
+        yield url
+
+
+def play_scenario(path: Path, core: MakeCore | None = None) -> Result:
     """Play a scenario file. Raises ScenarioError."""
     story = scenario.load(path)
     try:
-        scenario.play(story, FAILURES / path.stem)
+        scenario.play(story, FAILURES / path.stem, core)
     except ScenarioFailed as failed:
         told = str(failed)
         return Result(story.title, len(story.steps), _first(told), told)
@@ -50,12 +76,12 @@ def _first(report: str) -> str:
     return " ".join(line.strip("- ") for line in report.splitlines()[1:3])
 
 
-def play_trace(path: Path) -> Result:
+def play_trace(path: Path, core: MakeCore | None = None) -> Result:
     """Play a trace or a bundle and compare. Raises TraceError, ScenarioError, OSError."""
     recorded = bundle.trace_of(path)
     story = story_of(recorded)
     failed: dict[str, str] | None = None
-    with scenario.staged(story) as (stage, recorder):
+    with scenario.staged(story, core) as (stage, recorder):
         try:
             scenario.follow(story.steps, stage, recorder)
         except StepFailed as error:
@@ -126,13 +152,10 @@ def run_vectors(path: Path, port: str | None) -> Iterator[Outcome]:
             return on_board.play_scripts(port, path)
         return on_board.check(port, checks)
 
-    if port is not None and port.startswith(LABGRID):
-        with farm.acquired(port.removeprefix(LABGRID)) as url:
+    if port is not None:
+        with serial_port(port) as url:
             yield from outcomes(url)
         return
-    if port is not None:
-        yield from outcomes(port)
-        return
-    with VirtualDevice() as device:
-        device.power_on()
-        yield from outcomes(device.board.call(lambda: device.board.console.port))
+    with VirtualDevice() as board:
+        board.power_on()
+        yield from outcomes(board.board.call(lambda: board.board.console.port))

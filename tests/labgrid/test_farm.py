@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -39,8 +40,26 @@ serial.write(b"machine.reset()\\r")
 
 @pytest.fixture(scope="module")
 def bench():
-    with local.farm(1) as (address, places):
+    with local.farm(1, 1) as (address, places):
+        assert places == ["virtual-1", "bare-1"]
         yield address, places[0]
+
+
+@pytest.mark.timeout(300)
+def test_the_suite_runs_on_a_board_of_the_farm(bench):
+    address, _ = bench
+    story = "tests/terminal/test_scenarios.py"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", story, "-k", "cancel_at_amount", "-p", "no:cacheprovider"]
+        + ["--board", "labgrid:bare-1", "-v"],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        cwd=ROOT,
+        env=farm.environment(address),
+    )
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert places(address, "bare-1") == "free"
 
 
 def test_vectors_run_on_an_acquired_board(bench, monkeypatch):
