@@ -21,7 +21,8 @@ def labgrid(
 
     A coordinator, an exporter, and boards as places: virtual-1, ... run the terminal, bare-1, ...
     have nothing but MicroPython and run the tests. The tag "board" says which they are. labgrid
-    has an environment of its own: "make labgrid" makes it. Nothing needs root, ser2net or microcom.
+    has an environment of its own, which "make labgrid" makes. Nothing needs root, ser2net or
+    microcom.
     """
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError

@@ -47,18 +47,19 @@ def bench():
 
 @pytest.mark.timeout(300)
 def test_the_suite_runs_on_a_board_of_the_farm(bench):
+    """A story of the terminal tests, on a board that has nothing but its serial line."""
     address, _ = bench
-    story = "tests/terminal/test_scenarios.py"
+    story = ["tests/terminal/test_scenarios.py", "-k", "cancel_at_amount"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", story, "-k", "cancel_at_amount", "-p", "no:cacheprovider"]
-        + ["--board", "labgrid:bare-1", "-v"],
+        [sys.executable, "-m", "pytest", *story, "--board", "labgrid:bare-1", "--setup-show"],
         capture_output=True,
         text=True,
         timeout=280,
         cwd=ROOT,
         env=farm.environment(address),
     )
-    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    told = done.stdout + done.stderr
+    assert (done.returncode, "1 passed" in told) == (0, True), told
     assert places(address, "bare-1") == "free"
 
 
