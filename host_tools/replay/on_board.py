@@ -14,6 +14,7 @@ from typing import Any
 
 from mpremote.transport_serial import SerialTransport, TransportError, TransportExecError
 
+from host_tools import ports
 from host_tools.emv import play
 from host_tools.emv.kernels import SCRIPT, KernelError, Kernels
 from host_tools.replay.vectors import Check
@@ -49,7 +50,7 @@ def repl(port: str) -> Iterator[SerialTransport]:
     try:
         transport = SerialTransport(port, timeout=_READ_S)
     except (OSError, TransportError, ValueError) as error:
-        raise BoardError(f"{port} cannot be opened: {error}") from None
+        raise BoardError(ports.explain(port, error.__context__ or error)) from None
     try:
         _enter(transport)
         yield transport
@@ -65,7 +66,11 @@ def repl(port: str) -> Iterator[SerialTransport]:
 
 
 def _enter(transport: SerialTransport) -> None:
-    """To the REPL. A Ctrl-C that comes while the terminal starts may be lost: then once more."""
+    """To the REPL. A Ctrl-C that comes while the terminal starts may be lost: then once more.
+
+    The kernels that a broken-off run has left there wait for a line, and end with an empty one.
+    """
+    transport.serial.write(b"\n")
     for last in [False] * (_TRIES - 1) + [True]:
         try:
             with contextlib.redirect_stdout(None):  # it prints what it got instead
