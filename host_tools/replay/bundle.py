@@ -33,7 +33,7 @@ _HOST_FIELDS = ("4", "11", "39")
 _MOST_BYTES = 64 * 1024 * 1024
 _README = """\
 {title}
-Firmware {firmware}, virtual board, {made}.
+Firmware {firmware}, recorded {made}.
 
 Play it again, from the directory of TapTill:
 

@@ -68,9 +68,10 @@ def repl(port: str) -> Iterator[SerialTransport]:
 def _enter(transport: SerialTransport) -> None:
     """To the REPL. A Ctrl-C that comes while the terminal starts may be lost: then once more.
 
-    The kernels that a broken-off run has left there wait for a line, and end with an empty one.
+    Kernels that a broken-off run has left there wait for the rest of a line, for the next one in
+    the midst of a transaction, for a transaction: an empty line ends each.
     """
-    transport.serial.write(b"\n")
+    transport.serial.write(b"\n\n\n")
     for last in [False] * (_TRIES - 1) + [True]:
         try:
             with contextlib.redirect_stdout(None):  # it prints what it got instead
