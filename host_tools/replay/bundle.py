@@ -103,7 +103,7 @@ def trace_of(path: Path) -> Trace:
 
 def _screens(folder: Path, stage: Stage, recorder: Recorder, scrub: Callable[[str], str]) -> None:
     rows = []
-    for number, (at, image) in enumerate(recorder.pictures, 1):
+    for number, (at, image) in enumerate(recorder.pictures(), 1):
         lines = "\n".join(stage.device.read(image))
         clean = scrub(lines)
         if clean == lines:

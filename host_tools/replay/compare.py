@@ -65,7 +65,8 @@ def _console(trace: Trace) -> list[str]:
 
 
 def _card(trace: Trace) -> list[str]:
-    return [f"{said['card']}: {said['kind']}" for said in trace.all("card")]
+    """What was asked of each card, once each: who has lost a card asks from the beginning."""
+    return list(dict.fromkeys(f"{said['card']}: {said['kind']}" for said in trace.all("card")))
 
 
 def _host(trace: Trace) -> list[str]:

@@ -48,6 +48,7 @@ class LiveRecorder(Recorder):
         self._settled = False
         self._heard = 0
         self._last = time.monotonic()
+        self._unsure: list[dict[str, Any]] = []  # keys on a screen that has not been read yet
         self._typing: list[str] | None = None  # the screen on which digits are being typed
 
     def changing(self) -> None:
@@ -58,6 +59,11 @@ class LiveRecorder(Recorder):
         """The display shows ``lines`` and has done so for a moment."""
         with self._hands:
             self._settled = True
+            if self._unsure and self._pin_titles & set(lines):
+                for row in self._unsure:  # typed before the screen could be read
+                    row["pin"] = True
+                self._typing = lines[_LINES]
+            self._unsure.clear()
             if _steady(lines) != _steady(self._lines):
                 self._happens(typing=self._typing == lines[_LINES])
                 self._lines = lines
@@ -76,7 +82,10 @@ class LiveRecorder(Recorder):
             if do != "let_go":
                 self._typing = self._lines[_LINES] if typed else None
             at_pin = bool(self._pin_titles & set(self._lines))
-            return self.note(do=do, value=value, **({"pin": True} if typed and at_pin else {}))
+            row = self.note(do=do, value=value, **({"pin": True} if typed and at_pin else {}))
+            if typed and not self._settled:
+                self._unsure.append(row)
+            return row
 
     def _goes_on(self) -> bool:
         """Whether a key belongs to what is being typed already, on the same screen."""

@@ -7,6 +7,8 @@ time from what is recorded.
 
 import threading
 import time
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,13 +30,11 @@ class Recorder:
 
     def __init__(self, stage: Stage, head: dict[str, Any]) -> None:
         """``head``: title, why, and the setting, as the head of a trace has them."""
-        made = datetime.now(UTC).isoformat(timespec="seconds")
-        self._head = {"trace": FORMAT, "made": made, "firmware": firmware(), **head}
-        self._stage = stage
+        self._head, self._stage = head, stage
         self._begin, self._begin_utc = time.monotonic(), datetime.now(UTC)
         self._lock = threading.Lock()
         self._rows: list[dict[str, Any]] = []
-        self.pictures: list[tuple[float, Image.Image]] = []
+        self._pictures: list[tuple[float, tuple[int, int], bytes]] = []
         self._pixels = b""
         self._console: list[tuple[float, bytes]] = []
         self._talk = Talk()
@@ -44,7 +44,14 @@ class Recorder:
     def _listen(self) -> None:
         board = self._stage.device.board
         self._talk.listen(board.nfc)
-        board.console.on_output = lambda data: self._console.append((self._now(), data))
+        others = board.console.on_output  # the page of `taptill sim`
+
+        def printed(data: bytes) -> None:
+            self._console.append((self._now(), data))
+            if others is not None:
+                others(data)
+
+        board.console.on_output = printed
 
     def _now(self) -> float:
         return round(time.monotonic() - self._begin, 3)
@@ -69,25 +76,32 @@ class Recorder:
 
     def look(self) -> None:
         """Take a picture of the display, if it is another one."""
-        image = self._stage.device.screenshot()
+        image = self._stage.device.screenshot().convert("RGB")
         pixels = image.tobytes()
         if pixels != self._pixels:
             self._pixels = pixels
-            self.pictures.append((self._now(), image))
+            self._pictures.append((self._now(), image.size, zlib.compress(pixels, 1)))
+
+    def pictures(self) -> Iterator[tuple[float, Image.Image]]:
+        """(seconds, picture) of each that was taken."""
+        for at, size, packed in self._pictures:
+            yield at, Image.frombytes("RGB", size, zlib.decompress(packed))
 
     def trace(self, failed: dict[str, str] | None = None) -> Trace:
         """All that has been recorded, in order, with nothing secret."""
         self.look()
         stage = self._stage
         rows = list(self._rows)
-        rows += [{"at": at, "screen": stage.device.read(image)} for at, image in self.pictures]
+        rows += [{"at": at, "screen": stage.device.read(image)} for at, image in self.pictures()]
         rows += self._said() + self._printed() + self._host()
         rows.sort(key=lambda row: row["at"])
         end: dict[str, Any] = {**audit.found(stage), "paper": stage.paper().splitlines()}
         if failed:
             end["failed"] = failed
         scrub = self.scrubber()
-        return Trace(self._head, _scrubbed(rows, scrub), _scrubbed(end, scrub))
+        made = self._begin_utc.isoformat(timespec="seconds")
+        head = {"trace": FORMAT, "made": made, "firmware": firmware(), **self._head}
+        return Trace(head, _scrubbed(rows, scrub), _scrubbed(end, scrub))
 
     def scrubber(self) -> Any:
         """What takes every secret of this stage out of a text."""

@@ -60,7 +60,8 @@ def recorded(tmp_path_factory):
 def test_it_says_what_was_done_and_waited_for(recorded):
     steps = [(step["do"], step["value"]) for step in trace.read(recorded[0]).steps()]
     keys = [value for do, value in steps if do == "keys"]
-    assert keys == ["01E", "0000E", "128000E", "<pin mastercard_cda>E", "E"]
+    assert "".join(keys) == "01E0000E128000E<pin mastercard_cda>EE"
+    assert "<pin mastercard_cda>" in keys or "<pin mastercard_cda>E" in keys
     assert [value for do, value in steps if do == "tap"] == ["unionpay_debit"]
     assert ("request", "0200") in steps
     before_tap = steps[steps.index(("tap", "unionpay_debit")) - 1]
