@@ -65,7 +65,7 @@ sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open
 	@$(TAPTILL) sim $(ARGS)
 
 hil: $(INSTALLED)  ## Play every scenario on a bare board, its chips here (PORT=/dev/ttyUSB0; without: a process)
-	@$(TAPTILL) hil $(if $(PORT),--port $(PORT)) $(ARGS)
+	@$(TAPTILL) hil $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 record: $(INSTALLED)  ## Play a scenario and record it (ARGS=tests/vectors/scenarios/two_sales.yaml)
 	@$(TAPTILL) record $(ARGS)

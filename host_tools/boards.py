@@ -17,6 +17,7 @@ import runpy
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import yaml
 from esp_idf_defs.partitions import SUBTYPES, TYPES, InputError, PartitionTable
@@ -76,7 +77,7 @@ def load(name: str) -> Board:
     directory = BOARDS / name
     if name not in names():
         raise BoardError(f"there is no board {name!r}; there is {', '.join(names())}")
-    facts = yaml.safe_load((directory / "facts.yaml").read_text(encoding="utf-8"))
+    facts = _facts(directory / "facts.yaml")
     try:
         march = facts["march"]
         board = Board(
@@ -101,8 +102,23 @@ def load(name: str) -> Board:
     return board
 
 
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BoardError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise BoardError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(facts, dict):
+        raise BoardError(f"{path}: a key and a value in each line are expected")
+    return facts
+
+
 def _wires(path: Path) -> SimpleNamespace:
-    constants = runpy.run_path(str(path))
+    try:
+        constants = runpy.run_path(str(path))
+    except (SyntaxError, NameError) as error:
+        raise BoardError(f"{path}: {error}") from None
     return SimpleNamespace(**{k: v for k, v in constants.items() if not k.startswith("_")})
 
 

@@ -83,7 +83,7 @@ def build(
     if board not in known_boards.names():
         known = ", ".join(known_boards.names())
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
-    with in_a_sentence(BuildError):
+    with in_a_sentence(BuildError, known_boards.BoardError):
         real = (known_boards.BOARDS / board / "manifest.py").exists()
         images = [build_firmware(board)] if real else [build_firmware(board), build_shim()]
         for image in images:
@@ -241,33 +241,35 @@ def check() -> None:
 @app.command(rich_help_panel=_DEVELOP)
 def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Measure the heap with 4-byte words alone.")
+    ] = False,
 ) -> None:
     """Measure what a sale costs: bytes, time on the wires, instructions, heap.
 
     For a card of each kernel, for messages and keys, for a full batch and its settlement, for
     screen and paper, beside the targets. What an instrument that is missing would have measured
     is named. Nothing is timed but where it says so, so the figures are the same each time;
-    docs/bench.md explains them.
+    docs/bench.md explains them. The exit code is 1 when the heap with 4-byte words is over its
+    limit in budgets.yaml.
     """
     from host_tools.bench import batch, dialect, display, mpy, report, settlement
+    from host_tools.bench import memory as words
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError
     from host_tools.vboard.cards.fields import CardFileError
 
     with in_a_sentence(BuildError, CardFileError, ProvisionError, mpy.MeterError):
         found = []
-        for one in chain(
-            report.measure(),
-            dialect.measure(),
-            batch.measure(),
-            settlement.measure(),
-            display.measure(),
-        ):
+        others = () if memory else (report, dialect, batch, settlement, display)
+        for one in chain.from_iterable(module.measure() for module in (words, *others)):
             found.append(one)
             if not as_json:
                 typer.echo(report.table(one))
         if as_json:
             typer.echo(report.as_json(found))
+    if any(row.held and row.verdict == "missed" for one in found for row in one.rows):
+        fail("The firmware keeps more heap than budgets.yaml allows.")
 
 
 @app.command(rich_help_panel=_DEVELOP)
@@ -339,6 +341,10 @@ def board(
             show_default="no such port; boot what was built last",
         ),
     ] = None,
+    psram: Annotated[
+        bool,
+        typer.Option("--psram", help="With 8 MiB of heap, as a board with PSRAM; for deploy."),
+    ] = False,
 ) -> None:
     """Start a virtual board and keep it running until Ctrl-C.
 
@@ -356,8 +362,9 @@ def board(
     file = flash or bench.FLASH_FILE
     with in_a_sentence(BuildError, ProvisionError, bench.BenchError):
         routes = {TERMINALS_HOST: ("127.0.0.1", port)}
+        more = {"heap": "8192k"} if psram else {}
         with bench.kept_board(
-            file, fresh=fresh, identity=identity, routes=routes, rfc2217=rfc2217
+            file, fresh=fresh, identity=identity, routes=routes, rfc2217=rfc2217, **more
         ):
             tty = os.path.relpath(bench.console_path())
             typer.echo(
@@ -389,6 +396,11 @@ def provision(
     host: Annotated[str, typer.Option(help="Name of the acquiring host.")] = TERMINALS_HOST,
     host_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8583,
     wifi: Annotated[str, typer.Option(help="SSID.")] = "TapTill",
+    apn: Annotated[
+        str | None,
+        typer.Option(help='Use the modem, with this access point ("": that of the SIM).'),
+    ] = None,
+    apn_user: Annotated[str, typer.Option(help="User for it; --ask-secrets: password.")] = "",
     tls_ca: Annotated[
         Path | None,
         typer.Option(help="Speak TLS: the CA of the host's certificate (PEM)."),
@@ -409,11 +421,11 @@ def provision(
         bool,
         typer.Option(
             "--ask-secrets",
-            help="Ask for the Wi-Fi key and both components of the TMK, without echo.",
+            help="Ask for the key of the network and both components of the TMK, without echo.",
         ),
     ] = False,
 ) -> None:
-    """Give a terminal its identity, Wi-Fi and TEST master key.
+    """Give a terminal its identity, network and TEST master key.
 
     Prints the check value (KCV) of the TMK as the terminal computes it. Development keys only:
     they go over the serial line in clear. With --tls-ca the terminal speaks TLS from then on and
@@ -424,11 +436,8 @@ def provision(
     from host_tools.device.provision import Identity, ProvisionError
     from host_tools.device.provision import provision as store
 
-    if len(terminal_id) != 8 or len(merchant_id) != 15:
-        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
-    if language not in ("en", "zh"):
-        raise typer.BadParameter("a language is en or zh")
-    secrets = _secrets() if ask_secrets else {}
+    _check_identity(terminal_id, merchant_id, language, apn, apn_user)
+    secrets = _secrets(apn is not None) if ask_secrets else {}
     identity = Identity(
         terminal_id=terminal_id,
         merchant_id=merchant_id,
@@ -437,6 +446,8 @@ def provision(
         host=host,
         port=host_port,
         wifi_ssid=wifi,
+        apn=apn,
+        apn_user=apn_user,
         tls=_tls_files(tls_ca, tls_cert, tls_key, no_tls),
         plain=no_tls,
         **secrets,
@@ -445,6 +456,20 @@ def provision(
         fail(f"there is no serial port {port}; for a virtual board start: taptill board")
     with in_a_sentence(ProvisionError, TransportError):
         typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
+
+
+def _check_identity(
+    terminal_id: str, merchant_id: str, language: str, apn: str | None, apn_user: str
+) -> None:
+    """Raises BadParameter."""
+    if len(terminal_id) != 8 or len(merchant_id) != 15:
+        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
+    if language not in ("en", "zh"):
+        raise typer.BadParameter("a language is en or zh")
+    if apn is None and apn_user:
+        raise typer.BadParameter("--apn-user needs --apn")
+    if any(char in text for text in (apn or "", apn_user) for char in '"\0\r\n'):
+        raise typer.BadParameter("an access point and its user have no quotes or line ends")
 
 
 def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: bool):
@@ -463,9 +488,12 @@ def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: boo
         return TlsFiles.read(ca, cert, key)
 
 
-def _secrets() -> dict[str, str]:
+def _secrets(by_modem: bool) -> dict[str, str]:
+    network, label = ("apn_key", "APN password") if by_modem else ("wifi_key", "Wi-Fi key")
     return {
-        "wifi_key": typer.prompt("Wi-Fi key", hide_input=True),
+        network: typer.prompt(label, hide_input=True, default="", show_default=False)
+        if by_modem
+        else typer.prompt(label, hide_input=True),
         "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
         "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
     }

@@ -94,7 +94,7 @@ def deploy(board: _Board = "esp32s3_n16r8", port: _Port = None, as_json: _Json =
         say = _speaker(as_json)
         say(f"Port     {url}")
         with _progress(as_json) as shown:
-            done = deploying.deploy(url, files, shown)
+            done = deploying.deploy(url, files, lambda *sent: shown("Sending", *sent))
         for path in done.sent:
             say(f"Sent     {len(files[path]):9,} bytes  {path}")
         for path in done.removed:
@@ -115,6 +115,11 @@ def deploy(board: _Board = "esp32s3_n16r8", port: _Port = None, as_json: _Json =
 def _url(port: str | None, usb: tuple[tuple[int, int], ...]) -> str:
     from host_tools import ports
 
+    if not port and not usb:
+        raise ports.PortError(
+            "this board has no USB port to be found by: start taptill board --rfc2217 4000 and "
+            "name it, --port rfc2217://127.0.0.1:4000"
+        )
     return port or ports.choose(usb, ports.ask_which)
 
 

@@ -11,6 +11,8 @@ import typer
 
 from host_tools.cli_emv import fail, in_a_sentence
 
+_SMALL = 100_000  # bytes that nobody has to wait for
+
 
 def hil(
     names: Annotated[
@@ -41,9 +43,8 @@ def hil(
     """Run the terminal on a bare board: its chips are here, its buses come over the serial line.
 
     The board needs MicroPython 1.25 or newer with a REPL at the port, and about 4 MB of heap
-    (PSRAM). Firmware and the virtual board's own modules are put into its file system, as two
-    files; what is there already is not sent again. Then every scenario is played. What failed has
-    its pictures in build/failures. Exit code 0: all went well, 1: not so, 2: wrong usage.
+    (PSRAM). Firmware and the virtual board's own modules are put into its file system; what is
+    there already is not sent again. What failed has its pictures in build/failures.
 
     With --operator the board is a terminal with chips of its own: a person presses, taps and looks
     as prompts say; with --port its console is read meanwhile, nothing is written to it.
@@ -120,5 +121,7 @@ def _port(port: str, baudrate: int) -> Iterator[str]:
 
 
 def _progress(name: str, done: int, whole: int) -> None:
+    if whole < _SMALL:
+        return
     if done == whole or done * 10 // whole != (done - 1024) * 10 // whole:
         typer.echo(f"  {name}: {done:,} of {whole:,} bytes", err=True)

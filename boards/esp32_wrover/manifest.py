@@ -1,3 +1,3 @@
 """What MicroPython's build freezes into the production image of this board."""
 
-include("../manifest.py", board="esp32_wrover")
+include("../manifest.py", board="esp32_wrover", kind="production")

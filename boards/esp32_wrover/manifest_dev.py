@@ -1,4 +1,4 @@
-"""The production image, and the packages of micropython-lib for people who develop."""
+"""What it freezes for people who develop: packages of micropython-lib besides."""
 
-include("manifest.py")
+include("../manifest.py", board="esp32_wrover", kind="development")
 require("aiorepl")

@@ -1,3 +1,3 @@
 """What MicroPython's build freezes into the production image of this board."""
 
-include("../manifest.py", board="esp32s3_n16r8")
+include("../manifest.py", board="esp32s3_n16r8", kind="production")

@@ -20,9 +20,15 @@ PRINTER_GB18030 = True  # it knows Chinese; to one that does not lines of Chines
 KEYPAD_ROWS = (4, 5, 1, 2)
 KEYPAD_COLUMNS = (38, 39, 40, 41)
 
-# Ways to the host, the usual one first; W5500 on SPI, for a cable
-NETWORKS = ("wifi", "lan")
+# Ways to the host, the usual one first
+NETWORKS = ("wifi", "lan", "cell")
+
+# W5500 on SPI, for a cable
 LAN = {"spi": 2, "baudrate": 20000000, "sck": 36, "mosi": 35, "miso": 37, "cs": 34, "int": 33}
+
+# SIM7600 with a supply of its own, on UART 0: the console is on the USB of the chip, and
+# MicroPython has to be built without its REPL on the UART (MICROPY_HW_ENABLE_UART_REPL 0)
+MODEM = {"uart": 0, "tx": 43, "rx": 44, "baudrate": 115200}
 
 BUZZER = 21
 

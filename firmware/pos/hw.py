@@ -50,13 +50,13 @@ def restart() -> None:
 
 
 class Link:
-    """The way to the host: "wifi" with name and password of the network, or "lan"."""
+    """The way to the host: "wifi" with name and password of the network, "lan", or "cell" with
+    access point (APN), password and user."""
 
-    def __init__(self, way: str, ssid: str = "", key: str = ""):
-        self._ssid = ssid
-        self._key = key
-        self._lan = way == "lan"
-        self._nic = None if self._lan else network.WLAN(network.WLAN.IF_STA)
+    def __init__(self, way: str, *login):
+        self._way = way
+        self._login = login
+        self._nic = network.WLAN(network.WLAN.IF_STA) if way == "wifi" else None
         self.kept: tuple | None = None  # a connection for more than one story, and since when
 
     def is_up(self) -> bool:
@@ -79,11 +79,22 @@ class Link:
             return
         from pos.drivers import link
 
-        if self._lan:
+        if self._way == "lan":
             self._nic = self._nic or _lan()
             await link.join_lan(self._nic)
+        elif self._way == "cell":
+            from pos.drivers import modem
+
+            self.down()
+            self._nic = None
+            self._nic = await modem.join(network, _modem(), *self._login)
         else:
-            await link.join_wifi(network, self._nic, self._ssid, self._key)
+            await link.join_wifi(network, self._nic, *self._login)
+
+    def unreached(self) -> None:
+        """The host was not reached. PPP does not hear of it when a modem falls out of its call."""
+        if self._way == "cell":
+            self.down()
 
     def down(self) -> None:
         """Leave it, and hang up what was kept."""
@@ -98,6 +109,13 @@ class Link:
         from pos.drivers import link
 
         return link.heard(network, self._nic)
+
+
+def _modem():
+    n = board.MODEM
+    return machine.UART(
+        n["uart"], n["baudrate"], tx=_pin(n["tx"]), rx=_pin(n["rx"]), rxbuf=2048, timeout=0
+    )
 
 
 def _lan():

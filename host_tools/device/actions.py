@@ -20,7 +20,9 @@ from host_tools.vboard.cards.loader import load_account, load_card
 from host_tools.vboard.cards.script import ScriptCard
 from host_tools.vboard.chips.battery import Battery
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
+from host_tools.vboard.chips.ili9341 import Ili9341
 from host_tools.vboard.chips.key_matrix import KeyMatrix
+from host_tools.vboard.chips.modem import Modem
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import ManualClock
 from host_tools.vboard.radio import AccessPoint, Radio
@@ -34,6 +36,10 @@ _HOST_WISHES = {"asks": 1, "parameter": 2, "black_list": 1, "script": 2}
 _PRINTER_HANDS = (
     *("paper_out", "near_end", "new_paper", "open_cover", "close_cover"),
     *("overheat", "cool_down", "power_off", "power_on", "tear"),
+)
+_MODEM_HANDS = (
+    *("sim_in", "sim_out", "sim_locked", "signal", "lost", "found", "refuse", "ignore"),
+    *("accept", "operator", "power_off", "power_on"),
 )
 
 
@@ -235,6 +241,11 @@ def _keypad_line(chip: KeyMatrix, value: Any) -> None:
     chip.misbehave(name, *map(str, words))
 
 
+def _display_line(chip: Ili9341, value: Any) -> None:
+    name, words, _ = _line(value)
+    chip.misbehave(name, *words)
+
+
 def _battery_line(chip: Battery, value: Any) -> None:
     name, words, _ = _line(value)
     if name in ("plug", "unplug"):
@@ -243,6 +254,16 @@ def _battery_line(chip: Battery, value: Any) -> None:
         chip.set(float(words[0]))
     else:
         chip.misbehave(name, *words)
+
+
+def _modem_line(chip: Modem, value: Any) -> None:
+    name, words, options = _line(value)
+    if name == "operator":
+        chip.operator(*map(str, words))
+    elif name in _MODEM_HANDS:
+        getattr(chip, name)(*words)
+    else:
+        chip.misbehave(name, *words, **options)
 
 
 def _air_line(radio: Radio, value: Any) -> None:
@@ -264,6 +285,10 @@ def _air_line(radio: Radio, value: Any) -> None:
 
 def _bench_printer() -> EscPosPrinter:
     return EscPosPrinter(ManualClock(), UartLine())
+
+
+def _bench_display() -> Ili9341:
+    return Ili9341(ManualClock(), cs=Net(0), dc=Net(1), rst=Net(2), led=None)
 
 
 def _bench_battery() -> Battery:
@@ -430,11 +455,13 @@ def _power(stage: Stage, value: Any) -> None:
     board = stage.device.board
     if _word(value) == "on":
         board.call(board.printer.power_on)
+        board.call(board.modem.power_on)
         stage.device.power_on()
     else:  # one plug for all: the chips lose their state with the board
         stage.device.power_off()
         board.call(board.printer.power_off)
         board.call(board.nfc.misbehave, "reset")
+        board.call(board.modem.power_off)
 
 
 def _field(stage: Stage, value: Any) -> None:
@@ -486,8 +513,13 @@ ACTIONS = {
     "printer": Action(_checked(_printer_line, _bench_printer), _on_chip("printer", _printer_line)),
     "paper": Action(_check_texts, _paper),
     "no_paper": Action(_check_texts, _no_paper),
+    "display": Action(_checked(_display_line, _bench_display), _on_chip("display", _display_line)),
     "battery": Action(_checked(_battery_line, _bench_battery), _on_chip("battery", _battery_line)),
     "wifi": Action(_checked(_air_line, _bench_air), _on_chip("radio", _air_line)),
+    "modem": Action(
+        _checked(_modem_line, lambda: Modem(ManualClock(), UartLine())),
+        _on_chip("modem", _modem_line),
+    ),
     "find_host": Action(_check_nothing, lambda s, _: s.find_host()),
     "pass": Action(_check_seconds, lambda s, v: s.device.pass_time(v)),
     "power": Action(_one_of("on", "cut"), _power),

@@ -13,6 +13,7 @@ from host_tools.device.provision import Identity
 from host_tools.device.virtual import console_path, provisioned_flash
 from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
 from host_tools.vboard.chips.flash import Flash
+from host_tools.vboard.mcu import HEAP
 
 FLASH_FILE = BUILD / "virtual" / "flash.bin"
 
@@ -66,6 +67,7 @@ def kept_board(
     identity: Identity | None = None,
     routes: dict[str, tuple[str, int]] | None = None,
     rfc2217: int | None = None,
+    heap: str = HEAP,
 ) -> Iterator[VirtualBoard]:
     """A running board on ``flash_file``, with its NVS beside it (``.nvs``); power off at the end.
 
@@ -86,7 +88,7 @@ def kept_board(
         except ValueError as error:
             raise BenchError(f"{error}; --fresh starts anew") from None
         try:
-            with VirtualBoard(flash=flash, nvs=NvsFile(nvs_file)) as board:
+            with VirtualBoard(flash=flash, nvs=NvsFile(nvs_file), heap=heap) as board:
                 board.call(board.radio.routes.update, routes or {})
                 board.call(board.console.symlink, console_path())
                 with _serial_side(board, rfc2217, flash_file, blank=identity is None):

@@ -29,10 +29,23 @@ if "pos" not in os.listdir("/"):
     os.mkdir("/pos")
 sealer = Sealer(hw.device_key())
 Params("/pos").update(**{params!r})
-wifi.save("/pos", sealer, {ssid!r}, {wifi_key!r})
+{network}
 {tls}
 print(Keys("/pos", sealer).set_tmk(
     bytearray(bytes.fromhex({part1!r})), bytearray(bytes.fromhex({part2!r}))).hex())
+"""
+
+# A cable stays the way, a modem does not
+_WIFI = """
+wifi.save("/pos", sealer, *{login!r})
+if Params("/pos")["network"] == "cell":
+    Params("/pos").update(network="wifi")
+"""
+_CELL = """
+if "cell" not in hw.WAYS:
+    raise ValueError("this board has no modem")
+wifi.save("/pos", sealer, *{login!r}, way="cell")
+Params("/pos").update(network="cell")
 """
 
 
@@ -55,6 +68,9 @@ class Identity:
     port: int = 8583
     wifi_ssid: str = "TapTill"
     wifi_key: str = "open-terminal"
+    apn: str | None = None  # by modem instead of Wi-Fi; empty: the access point of the SIM
+    apn_user: str = ""
+    apn_key: str = ""
     tmk_part1: str = "5A5A5A5A5A5A5A5AA5A5A5A5A5A5A5A5"
     tmk_part2: str = "4B4B4B4B4B4B4B4B8787878787878787"  # the XOR is the TEST TMK 11..11 22..22
     tls: TlsFiles | None = None
@@ -74,6 +90,9 @@ class Identity:
             "host": self.host,
             "port": self.port,
         }
+        network = _WIFI.format(login=(self.wifi_ssid, self.wifi_key))
+        if self.apn is not None:
+            network = _CELL.format(login=(self.apn, self.apn_key, self.apn_user))
         files = ""
         if self.tls is not None:
             # the parameters are stored first: cut off between, there is no TLS and nothing else
@@ -85,8 +104,7 @@ class Identity:
         return _SCRIPT.format(
             params=params,
             tls=files,
-            ssid=self.wifi_ssid,
-            wifi_key=self.wifi_key,
+            network=network,
             part1=self.tmk_part1,
             part2=self.tmk_part2,
         )

@@ -27,7 +27,7 @@ from host_tools.replay.recorder import Recorder
 from host_tools.vboard.board import MakeCore
 
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
-_ENTRIES = {"title", "why", "terminal", "emv", "tls", "steps", "expect"}
+_ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "steps", "expect"}
 _SETTING = ("terminal", "emv", "tls")
 _PARTS = "parts"
 _BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
@@ -68,8 +68,9 @@ class Scenario:
     """A story. ``terminal``: parameters by name; None: the terminal has never been set up.
 
     ``emv``: the configuration that its host has handed out, None: that of the firmware. ``tls``:
-    what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not. ``setting``: the three
-    of them as they are written.
+    what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not. ``apn``: access point,
+    and where it wants them user and password, of a terminal that goes by its modem. ``setting``:
+    how these are written, but for ``apn``, which can hold a password.
     """
 
     path: Path
@@ -80,6 +81,7 @@ class Scenario:
     expect: audit.Expected
     emv: Config | None = None
     tls: str | None = None
+    apn: tuple[str, ...] | None = None
     setting: dict[str, Any] = field(default_factory=dict)
 
 
@@ -135,9 +137,18 @@ def made(document: dict[str, Any], path: Path) -> Scenario:
     if tls is not None and (tls not in tls_bench.TERMINALS or terminal is None):
         known = ", ".join(tls_bench.TERMINALS)
         raise ScenarioError(f"{path.name}: tls: of a terminal that is set up, one of {known}")
+    apn = document.get("apn")
+    if apn is not None and (
+        not isinstance(apn, str) or len(apn.split()) not in (1, 3) or terminal is None
+    ):
+        raise ScenarioError(
+            f"{path.name}: apn: of a terminal that is set up, an access point, or that with user"
+            " and password"
+        )
+    words = tuple(apn.split()) if apn else None
     setting = {name: document[name] for name in _SETTING if name in document}
     title, why = document["title"], document["why"]
-    return Scenario(path, title, why, terminal, steps, expect, emv, tls, setting)
+    return Scenario(path, title, why, terminal, steps, expect, emv, tls, words, setting)
 
 
 def _emv(path: Path, name: Any) -> Config | None:
@@ -264,6 +275,8 @@ def staged(scenario: Scenario, core: MakeCore | None = None) -> Iterator[tuple[S
                 stage = Stage(device, host, scenario.path.parent)
                 if scenario.tls == "certificate":
                     stage.keys["key of TLS"] = tls_bench.secret(scenario.tls)
+                if scenario.apn and len(scenario.apn) > 1:
+                    stage.keys["password of the APN"] = scenario.apn[2].encode()
                 yield stage, Recorder(stage, _head(scenario))
     finally:
         ledger.close()
@@ -272,7 +285,9 @@ def staged(scenario: Scenario, core: MakeCore | None = None) -> Iterator[tuple[S
 def _head(scenario: Scenario) -> dict[str, Any]:
     """What the head of a trace says of a story."""
     folder = scenario.path.parent.resolve()
-    told = {"title": scenario.title, "why": scenario.why, **scenario.setting}
+    told: dict[str, Any] = {"title": scenario.title, "why": scenario.why, **scenario.setting}
+    if scenario.apn:  # it can hold a password: the file is named that has it
+        told["apn_of"] = scenario.path.name
     inside = folder.is_relative_to(ROOT)
     return {**told, "folder": str(folder.relative_to(ROOT)) if inside else str(folder)}
 
@@ -285,9 +300,12 @@ def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str],
     if scenario.terminal is None:
         return None, None
     tls = tls_bench.terminal(scenario.tls) if scenario.tls else None
-    if scenario.terminal or scenario.emv or tls:
+    if scenario.terminal or scenario.emv or tls or scenario.apn:
         changes = tuple(sorted(scenario.terminal.items()))
-        return provisioned_flash(Tuned(tls=tls, changes=changes, emv=scenario.emv))
+        apn, user, key = (*scenario.apn, "", "")[:3] if scenario.apn else (None, "", "")
+        return provisioned_flash(
+            Tuned(tls=tls, changes=changes, emv=scenario.emv, apn=apn, apn_user=user, apn_key=key)
+        )
     return provisioned_flash(Identity())
 
 

@@ -35,6 +35,8 @@ _LEAST_BACK = 64  # pixels of a colour that has text on it
 _LEAST_INK = 4  # pixels of a colour that text has
 _LEAST_SIDE = 14  # pixels of a box that has text in it
 _LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
+_SEGMENTS_KEPT = 4096
+_SHADES_KEPT = 4096
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
 Column = tuple[int, ...]
@@ -134,6 +136,10 @@ class _Run(NamedTuple):
         """The row the letters stand on."""
         return self.y + self.font.baseline
 
+    def moved(self, x: int, y: int) -> "_Run":
+        """The same so many pixels further right and down."""
+        return self._replace(x=self.x + x, y=self.y + y, right=self.right + x, pen=self.pen + x)
+
 
 def load_fonts(folder: Path | str) -> list[ScreenFont]:
     """The ``*.fnt`` files of a folder; raises ValueError for one that is no font."""
@@ -220,39 +226,50 @@ def _layers(colors: list[tuple[Rgb, int]], pixels: bytes) -> Iterator[tuple[Rows
     """Grey levels between each two colours that text may have, where the first is, and whether
     there is any grey.
     """
-    values = [color for color, _ in colors]
-    for back, (color, count) in enumerate(colors):
-        boxes = _boxes(pixels, back) if count >= _LEAST_BACK else []
-        if not boxes:
-            continue
-        tables = []
-        for ink, (other, many) in enumerate(colors):
-            if ink != back and many >= _LEAST_INK:
-                table, grey = _shades(values, color, other)
-                table[back], table[ink] = 0, 3
-                tables.append((bytes(table), grey))
-        for box in boxes if tables else ():
+    values = tuple(color for color, _ in colors)
+    inks = [ink for ink, (_, many) in enumerate(colors) if many >= _LEAST_INK]
+    for back, (_, count) in enumerate(colors):
+        for box in _boxes(pixels, back) if count >= _LEAST_BACK else ():
             left, top, right, bottom = box
-            rows = [pixels[y * WIDTH + left : y * WIDTH + right] for y in range(top, bottom)]
-            for table, grey in tables:
-                levels = [row.translate(table) for row in rows]
-                if any(map(any, levels)):
-                    yield _without_corners(levels), box, grey
+            width = right - left
+            area = b"".join(
+                pixels[y * WIDTH + left : y * WIDTH + right] for y in range(top, bottom)
+            )
+            there = set(area)
+            for ink in inks:
+                if ink == back or ink not in there:
+                    continue
+                table, grey = _shades(values, back, ink)
+                levels = area.translate(table)
+                if levels.count(0) != len(levels):
+                    rows = [levels[at : at + width] for at in range(0, len(levels), width)]
+                    yield _without_corners(rows), box, grey
 
 
-def _shades(values: list[Rgb], back: Rgb, ink: Rgb) -> tuple[bytearray, bool]:
-    """The level of each colour between two others, and whether one lies between: letters."""
+@functools.lru_cache(_SHADES_KEPT)
+def _shades(values: tuple[Rgb, ...], back: int, ink: int) -> tuple[bytes, bool]:
+    """The level of each colour between two of them, and whether one lies between: letters."""
     table = bytearray(256)
+    table[ink] = 3
     between = False
-    low, high = _rgb565(back), _rgb565(ink)
+    for n, color in enumerate(values):
+        if n not in (back, ink):
+            table[n] = _level(color, values[back], values[ink])
+            between = between or table[n] > 0
+    return bytes(table), between
+
+
+@functools.cache
+def _level(color: Rgb, back: Rgb, ink: Rgb) -> int:
+    """1 or 2 where a colour lies a third or two thirds between two others, else 0."""
+    found = 0
     for level in (1, 2):
-        goal = [b * (3 - level) + i * level for b, i in zip(low, high, strict=True)]
-        for n, color in enumerate(values):
-            near = all(abs(3 * c - g) < 3 for c, g in zip(_rgb565(color), goal, strict=True))
-            if near and color not in (back, ink):
-                table[n] = level
-                between = True
-    return table, between
+        goal = [
+            b * (3 - level) + i * level for b, i in zip(_rgb565(back), _rgb565(ink), strict=True)
+        ]
+        if all(abs(3 * c - g) < 3 for c, g in zip(_rgb565(color), goal, strict=True)):
+            found = level
+    return found
 
 
 @functools.cache
@@ -271,8 +288,9 @@ def _boxes(pixels: bytes, color: int) -> list[Box]:
     parent: list[int] = []
     for y in range(HEIGHT):
         row = []
-        for match in runs.finditer(pixels, y * WIDTH, (y + 1) * WIDTH):
-            start, end = match.start() - y * WIDTH, match.end() - y * WIDTH
+        first = y * WIDTH
+        for match in runs.finditer(pixels, first, first + WIDTH):
+            start, end = match.start() - first, match.end() - first
             area = len(areas)
             for left, right, other in above:
                 if left < end and right > start:
@@ -285,7 +303,13 @@ def _boxes(pixels: bytes, color: int) -> list[Box]:
             if area == len(areas):
                 areas.append([start, y, end, y + 1])
                 parent.append(area)
-            _grow(areas[area], [start, y, end, y + 1])
+            else:
+                box = areas[area]
+                box[3] = y + 1  # row by row: it can only have grown downwards
+                if start < box[0]:
+                    box[0] = start
+                if end > box[2]:
+                    box[2] = end
             row.append((start, end, area))
         above = row
     boxes = [
@@ -334,11 +358,11 @@ def _segments(rows: Rows, left: int, top: int, right: int, bottom: int) -> Itera
     """The inked parts of an area, cut at blank rows and wide blank columns as long as it helps."""
     y = top
     while y < bottom:
-        if not any(rows[y][left:right]):
+        if rows[y].count(0, left, right) == right - left:
             y += 1
             continue
         end = y
-        while end < bottom and any(rows[end][left:right]):
+        while end < bottom and rows[end].count(0, left, right) < right - left:
             end += 1
         ink = 0
         for row in rows[y:end]:
@@ -357,21 +381,34 @@ def _read_segment(
 ) -> list[_Run]:
     """Every run of glyphs in a segment, for every font and line that it can belong to."""
     left, top, right, bottom = part
-    found = []
+    tallest = max((font.height for font in fonts), default=0)
+    first = max(0, top - tallest)
+    around = tuple(row[left:right] for row in rows[first : bottom + tallest])
+    runs = _runs_around(around, top - first, bottom - first, tuple(fonts), chinese)
+    x, y = origin[0] + left, origin[1] + first
+    return [run.moved(x, y) for run in runs]
+
+
+@functools.lru_cache(_SEGMENTS_KEPT)  # most of a screen is as it was a moment ago
+def _runs_around(
+    rows: tuple[bytes, ...], top: int, bottom: int, fonts: tuple[ScreenFont, ...], chinese: bool
+) -> list[_Run]:
+    """As ``_read_segment``, of the columns of the segment alone and counted from them."""
+    blank = bytes(len(rows[0]))
+    found: list[_Run] = []
     for font in fonts:
         for y in font.lines(top, bottom, chinese):
             above, below = max(0, -y), max(0, y + font.height - len(rows))
-            width = right - left
-            cells = [bytes(width)] * above
-            cells += [row[left:right] for row in rows[max(0, y) : y + font.height]]
-            cells += [bytes(width)] * below
+            cells = [blank] * above
+            cells += rows[max(0, y) : y + font.height]
+            cells += [blank] * below
             columns = list(zip(*cells, strict=True))
             if (
                 _has_hanzi(columns, font)
                 if chinese
                 else not font.by_first.keys().isdisjoint(columns)
             ):
-                found += _runs(columns, font, origin[0] + left, origin[1] + y, chinese)
+                found += _runs(columns, font, 0, y, chinese)
     return found
 
 

@@ -1,9 +1,11 @@
 """The virtual board as a Device: everything is read from the chips, nothing from the firmware."""
 
 import functools
+import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from host_tools.vboard.mcu import HEAP
 from host_tools.vboard.wire import Net
 
 _KEY_TIMEOUT = 10.0
+_CALM_S = 0.01  # without a change: the screen has been painted
+_RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
 _SCANS = 8  # of the key matrix while a key is down: more than the firmware needs to believe it
 
 
@@ -39,11 +43,12 @@ class VirtualDevice:
             chip.load(flash)
         self.board = VirtualBoard(rom=image, flash=chip, nvs=dict(nvs or {}), heap=heap, core=core)
         self.board.start()
-        self._fonts = _fonts(image.sha256)
+        self._fonts_of = image.sha256
         self._row_edges = 0
         self._screens: list[list[str]] = []
-        self._read: tuple[bytes, list[str]] = (b"", [])
-        self._lock = threading.Lock()
+        self._strokes = self._seen = 0  # of paint
+        self._paint = threading.Condition()
+        self.board.display.on_change = self._painted
         self.board.call(self._watch_rows)
 
     def _watch_rows(self) -> None:
@@ -55,6 +60,20 @@ class VirtualDevice:
 
         for gpio in rows:
             self.board.mcu.net(gpio).watch(edge)
+
+    def _painted(self) -> None:
+        with self._paint:
+            self._strokes += 1
+            self._paint.notify_all()
+        self.board.changed()
+
+    def _calm(self) -> None:
+        """Let a screen that is being painted be ready: reading each of its pieces is dear."""
+        until = time.monotonic() + _RESTLESS_S
+        with self._paint:
+            while self._strokes != self._seen and time.monotonic() < until:
+                self._seen = self._strokes
+                self._paint.wait(_CALM_S)
 
     def close(self) -> None:
         """Take the board apart."""
@@ -115,16 +134,18 @@ class VirtualDevice:
         return self.board.call(self.board.display.image)
 
     def screen(self) -> list[str]:
-        """The lines of text on the display, read from its pixels."""
+        """The lines of text on the display, read from its pixels; the same picture once."""
+        self._calm()
         return self.read(self.screenshot())
 
     def read(self, image: Image.Image) -> list[str]:
-        """The lines of text on a picture of the display."""
-        pixels = image.tobytes()
-        with self._lock:
-            if pixels != self._read[0]:
-                self._read = pixels, [line.text for line in read_screen(image, self._fonts)]
-            return self._read[1]
+        """The lines of text on a picture of the display; the same picture is read once."""
+        picture = hashlib.sha1(image.tobytes()).digest()
+        known = _read(self._fonts_of)
+        if picture not in known:
+            fonts = _fonts(self._fonts_of)
+            known[picture] = [line.text for line in read_screen(image, fonts)]
+        return known[picture]
 
     def wait_for_screen(self, *texts: str, timeout: float = 15.0) -> list[str]:
         """Wait until every one of ``texts`` is on the display; returns its lines."""
@@ -194,13 +215,17 @@ def _fonts(_image: str) -> list[ScreenFont]:
     return load_fonts(BUILD / "virtual" / "fonts" / "fonts")
 
 
+@functools.cache
+def _read(_image: str) -> dict[bytes, list[str]]:
+    """What stands on the pictures that have been read with these fonts, by their digests."""
+    return {}
+
+
 def provisioned_flash(identity: Identity) -> tuple[bytes, dict[tuple[str, str], bytes]]:
     """Flash and NVS of a virtual board that has been given ``identity``; made once, then kept.
 
     What is kept depends on the firmware and on the identity: a change of either makes it anew.
     """
-    import hashlib
-
     image = build_firmware()
     mark = hashlib.sha256((image.sha256 + identity.script()).encode()).hexdigest()[:16]
     kept = BUILD / "virtual" / f"provisioned-{mark}"

@@ -18,8 +18,9 @@ from host_tools.build.image import BUILD, build_firmware
 from host_tools.flash.esptool import FlashError
 
 _READ_S = 1  # mpremote has no limit of its own while it reads from a pseudo-terminal
-_CHUNK = 512
+_CHUNK = 2048
 _BLOCK = 4096
+_LEAST_HEAP = 1 << 20  # what boards with PSRAM have by far, and others never
 _NEW = "/.new"
 _CODE = ("stage", "board", "names")  # what of build/BOARD goes to /lib
 _DATA = ("fonts", "emv", "mark")  # and what to /rom, unless the image has it there
@@ -34,7 +35,16 @@ import main
 
 _LOOK = """
 import os, hashlib
-def _walk(d, keep):
+def _tell(p):
+    h = hashlib.sha256()
+    b = bytearray(1024)
+    with open(p, "rb") as f:
+        n = f.readinto(b)
+        while n:
+            h.update(memoryview(b)[:n])
+            n = f.readinto(b)
+    print(h.digest().hex(), p)
+def _walk(d, do):
     try:
         entries = list(os.ilistdir(d))
     except OSError:
@@ -42,30 +52,17 @@ def _walk(d, keep):
     for e in entries:
         p = d + "/" + e[0]
         if e[1] & 0x4000:
-            _walk(p, keep)
-        elif keep:
-            h = hashlib.sha256()
-            with open(p, "rb") as f:
-                b = bytearray(1024)
-                n = f.readinto(b)
-                while n:
-                    h.update(memoryview(b)[:n])
-                    n = f.readinto(b)
-            print(h.digest().hex(), p)
+            _walk(p, do)
         else:
-            os.remove(p)
+            do(p)
 def _look(tops, files):
-    for t in tops:
-        _walk(t, True)
+    for d in tops:
+        _walk(d, _tell)
     for p in files:
         try:
-            d = p.rsplit("/", 1)
-            if d[1] in os.listdir(d[0] or "/"):
-                _walk_file(p)
+            _tell(p)
         except OSError:
             pass
-def _walk_file(p):
-    print(hashlib.sha256(open(p, "rb").read()).digest().hex(), p)
 """
 
 _ROM_MOUNTED = "'/rom' in [m[1] for m in __import__('vfs').mount()]"
@@ -116,11 +113,11 @@ def files_for(board: str) -> dict[str, bytes]:
 def deploy(
     url: str,
     files: Mapping[str, bytes],
-    progress: Callable[[str, int, int], None] = lambda path, done, size: None,
+    progress: Callable[[int, int], None] = lambda done, size: None,
 ) -> Deployed:
     """Make the board's files those of ``files``, verify them, restart it.
 
-    ``progress(path, done, size)`` counts bytes of the file that is being sent. Raises FlashError,
+    ``progress(done, size)`` counts the bytes of all files that are sent. Raises FlashError,
     PortError.
     """
     ports.open_url(url).close()  # says best why it cannot be opened
@@ -156,10 +153,10 @@ def deploy(
 def _update(
     transport: SerialTransport,
     files: Mapping[str, bytes],
-    progress: Callable[[str, int, int], None],
+    progress: Callable[[int, int], None],
 ) -> Deployed:
     _check_image(transport)
-    transport.exec(_LOOK + f"_walk({_NEW!r}, False)\n")
+    transport.exec(_LOOK + f"_walk({_NEW!r}, os.remove)\n")
     if transport.eval(_ROM_MOUNTED):
         files = {path: data for path, data in files.items() if not path.startswith("/rom/")}
     there = _look(transport, files)
@@ -169,31 +166,38 @@ def _update(
     moves = []
     if changed:
         transport.exec(f"try:\n os.mkdir({_NEW!r})\nexcept OSError:\n pass")
+    size, sent = sum(len(files[path]) for path in changed), 0
     for number, path in enumerate(changed):
         data, new = files[path], f"{_NEW}/{number}"
-        size = len(data)
-        transport.fs_writefile(
-            new, data, _CHUNK, lambda done, _, path=path, size=size: progress(path, done, size)
-        )
-        if transport.fs_hashfile(new, "sha256", _CHUNK).hex() != _sha256(data):
-            raise FlashError(f"{path} did not arrive as it was sent: run the same command again")
+        transport.fs_writefile(new, data, _CHUNK)
         moves.append((new, path))
+        sent += len(data)
+        progress(sent, size)
+    arrived = _hashes(transport.exec(f"_walk({_NEW!r}, _tell)"))
+    for new, path in moves:
+        if arrived.get(new) != _sha256(files[path]):
+            raise FlashError(f"{path} did not arrive as it was sent: run the same command again")
     if moves or stale:
         transport.exec(f"try:\n os.mkdir({_NEW!r})\nexcept OSError:\n pass")
         transport.exec(_PLACE % _NEW + f"_place({moves!r}, {stale!r})")
     if _look(transport, files) != {path: _sha256(data) for path, data in files.items()}:
         raise FlashError("the files are not what was sent: run the same command again")
-    size = sum(len(files[path]) for path in changed)
     return Deployed(tuple(changed), tuple(stale), len(files) - len(changed), size)
 
 
 def _check_image(transport: SerialTransport) -> None:
-    """What is frozen comes before files: such an image would go on running its own terminal."""
+    """Whether files would run: what is frozen comes before them, and they take memory."""
     modules = transport.exec("help('modules')").decode("utf-8", "replace").split()
     if any(name.startswith("pos/") for name in modules):
         raise FlashError(
             "the image on this board has the terminal frozen into it, which comes before files: "
             "flash MicroPython's own image for the chip, or build and flash a new one"
+        )
+    heap = transport.eval("[__import__('gc').mem_free() + __import__('gc').mem_alloc()]")[0]
+    if heap < _LEAST_HEAP:
+        raise FlashError(
+            f"this board has {heap:,} bytes of heap, too few to run the terminal from files: that "
+            "takes PSRAM; build an image with the terminal frozen in, and flash it"
         )
 
 
@@ -201,8 +205,11 @@ def _look(transport: SerialTransport, files: Mapping[str, bytes]) -> dict[str, s
     """What is on the board of what deploying owns: path -> SHA-256."""
     tops = sorted({"/".join(p.split("/")[:3]) for p in files if p.count("/") > 2})
     singles = sorted(p for p in files if p.count("/") <= 2)
-    said = transport.exec(f"_look({tops!r}, {singles!r})").decode()
-    rows = (line.split(" ", 1) for line in said.splitlines())
+    return _hashes(transport.exec(f"_look({tops!r}, {singles!r})"))
+
+
+def _hashes(said: bytes) -> dict[str, str]:
+    rows = (line.split(" ", 1) for line in said.decode().splitlines())
     return {path: digest for digest, path in rows}
 
 

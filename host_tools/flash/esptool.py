@@ -59,7 +59,7 @@ def probe(url: str) -> Chip:
         raise FlashError(f"esptool does not say what chip is at {url}: {_last(said)}") from None
     amount = re.fullmatch(r"(\d+)(KB|MB)", size)
     return Chip(
-        name=what.split()[0].split("-D0")[0],
+        name=_field(said, r"Connected to (\S+) on"),
         what=what,
         mac=_field(said, r"MAC:\s*([0-9a-f:]+)"),
         flash_size=int(amount[1]) * (_MB if amount[2] == "MB" else 1024) if amount else 0,

@@ -6,7 +6,7 @@ loop's thread.
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import serial
 
@@ -34,14 +34,13 @@ class SerialCore:
         loop: asyncio.AbstractEventLoop,
         console: Console,
         repl: Repl,
-        images: Sequence[Upload],
-        *,
-        progress: Callable[[str, int, int], None] = lambda *_: None,
+        firmware: Upload,
+        modules: Upload,
+        counts: Counts,
     ) -> None:
         self._loop, self._console, self._repl = loop, console, repl
-        self._images = images  # firmware, own modules, and what reads them
-        self._progress = progress
-        self.counts = Counts()
+        self._firmware, self._modules = firmware, modules
+        self.counts = counts
         self._tunnel: Tunnel | None = None
         self._lost = ""
         self._text = b""
@@ -129,10 +128,8 @@ class SerialCore:
 
     def _bring_up(self, session: int, settings: dict[str, str]) -> None:
         self._repl.enter()
-        self._repl.install(self._images, self._progress)
         retry_ms = int(self._retry_s * 1000)
-        firmware, modules, _ = self._images
-        self._repl.run(firmware, modules, session, settings, retry_ms)
+        self._repl.run(self._firmware, self._modules, session, settings, retry_ms)
 
     def _tell_lost(self, why: str) -> None:
         try:

@@ -25,6 +25,7 @@ _BREAK_S = 10.0
 _ANSWER_S = 0.3
 _CHUNK = 1024
 _BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+_MPY = 6  # version of the files that mpy-cross makes
 _MARCH = {2: "x64", 10: "xtensawin"}  # of sys.implementation._mpy; bytecode alone for the others
 
 # What boot.py does on a virtual board. A module that is built in and cannot be replaced by one on
@@ -94,7 +95,6 @@ class Repl:
     def __init__(self, url: str, baudrate: int = ports.BAUDRATE) -> None:
         self.url = url
         self.sessions = itertools.count(1)
-        self._installed: set[Upload] = set()
         try:
             self._transport = SerialTransport(url, baudrate, timeout=1)
         except (OSError, ValueError, TransportError) as error:
@@ -147,14 +147,16 @@ class Repl:
             self.port.rts = False
 
     def march(self) -> str:
-        """Whose machine code the board runs."""
+        """Whose machine code the board runs; "": none that is made here."""
         with self._told():
-            return _MARCH.get(self._eval("__import__('sys').implementation._mpy") >> 10, "")
-
-    def _eval(self, expression: str) -> int:
-        value = self._transport.eval(expression)
-        assert isinstance(value, int)
-        return value
+            told = self._transport.eval("getattr(__import__('sys').implementation, '_mpy', 0)")
+        reads = told if isinstance(told, int) else 0
+        if reads & 0xFF != _MPY:
+            raise HilError(
+                f"the MicroPython at {self.url} reads .mpy files of version {reads & 0xFF}, "
+                f"not {_MPY}: install version 1.25 or newer"
+            )
+        return _MARCH.get(reads >> 10 & 0xF, "")
 
     def install(
         self, uploads: Sequence[Upload], progress: Callable[[str, int, int], None]
@@ -162,14 +164,11 @@ class Repl:
         """Send what the board does not have, and have it say what arrived."""
         with self._told():
             for upload in uploads:
-                if upload in self._installed:
-                    continue
                 wanted = hashlib.sha256(upload.packed).digest()
                 if self._hash(upload.name) != wanted:
                     self._send(upload, progress)
                     if self._hash(upload.name) != wanted:
                         raise HilError(f"{upload.name} did not arrive whole: try again")
-                self._installed.add(upload)
 
     def _send(self, upload: Upload, progress: Callable[[str, int, int], None]) -> None:
         def tell(done: int, whole: int) -> None:

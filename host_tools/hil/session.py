@@ -16,7 +16,7 @@ _PORT = Path(__file__).parent / "port"
 
 
 class BareSession:
-    """The port, and the images for the board at it; ``core`` is what ``VirtualBoard`` takes.
+    """The port, and a board with the images; ``core`` is what ``VirtualBoard`` takes.
 
     ``firmware`` is another program than the terminal. Raises HilError.
     """
@@ -28,14 +28,18 @@ class BareSession:
         progress: Callable[[str, int, int], None] = lambda *_: None,
         firmware: Upload | None = None,
     ) -> None:
-        self._repl = Repl(url, baudrate)
-        self._progress = progress
-        self.images = (
-            firmware or Upload.of("taptill.firmware", build_firmware().path),
-            Upload.of("taptill.modules", build_shim(_SHIM).path),
-            Upload.plain(_PORT / "taptill_rom.py"),
-        )
+        self._repl = repl = Repl(url, baudrate)
         self.counts = Counts()
+        try:
+            repl.enter()
+            firmware = firmware or _terminal(repl)
+            modules = Upload.of("taptill.modules", build_shim(_SHIM).path)
+            reader = Upload.plain(_PORT / "taptill_rom.py")
+            repl.install((firmware, modules, reader), progress)
+        except BaseException:
+            repl.close()
+            raise
+        self._images = firmware, modules
 
     def close(self) -> None:
         """Leave the board at its REPL and the port to others."""
@@ -49,6 +53,9 @@ class BareSession:
 
     def core(self, loop: asyncio.AbstractEventLoop, console: Console) -> SerialCore:
         """What runs the program of one board."""
-        core = SerialCore(loop, console, self._repl, self.images, progress=self._progress)
-        core.counts = self.counts
-        return core
+        return SerialCore(loop, console, self._repl, *self._images, self.counts)
+
+
+def _terminal(repl: Repl) -> Upload:
+    """The terminal's firmware, for the chip that is there."""
+    return Upload.of("taptill.firmware", build_firmware(march=repl.march()).path)

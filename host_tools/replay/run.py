@@ -111,6 +111,8 @@ def story_of(trace: Trace) -> Scenario:
     """The scenario that a trace is. Raises TraceError, ScenarioError."""
     document = {name: trace.head[name] for name in _HEAD if name in trace.head}
     document["expect"] = {}
+    if "apn_of" in trace.head:
+        document["apn"] = _apn(trace)
     try:
         document["steps"] = [
             {entry["do"]: hiding.unhide(entry.get("value"))} for entry in trace.steps()
@@ -121,6 +123,14 @@ def story_of(trace: Trace) -> Scenario:
     where = [entry.get("step") for entry in trace.steps()]  # as the scenario numbered them
     steps = [replace(s, where=w or s.where) for s, w in zip(story.steps, where, strict=True)]
     return replace(story, steps=steps)
+
+
+def _apn(trace: Trace) -> str:
+    """The access point of a modem, from the scenario that the trace names. Raises TraceError."""
+    try:
+        return read_yaml(trace.folder / Path(str(trace.head["apn_of"])).name)["apn"]
+    except (OSError, CardFileError, TypeError, KeyError):
+        raise TraceError("the scenario of the trace, which has its APN, is not there") from None
 
 
 def is_trace(path: Path) -> bool:

@@ -2,7 +2,8 @@
 
 The first line is the head: ``trace`` (1, the format), ``title``, ``why``, ``made`` (when, UTC),
 ``firmware``, ``board``, and what the terminal was when it began: ``terminal``, ``emv``, ``tls``
-as in a scenario, with ``folder``, the directory of the scenario's cards and configurations.
+as in a scenario, with ``folder``, the directory of the scenario's cards and configurations, and
+``apn_of``, the scenario there that has the access point of its modem.
 Each further line has ``at``, seconds since the begin, and one of
 
     do, value     a step of a scenario: what a person or the world did, or waited for

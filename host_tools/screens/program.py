@@ -97,7 +97,7 @@ def source(body: str, folder: Path | str, fonts: Path) -> str:
 def painting(screens: dict[str, str], setting: str) -> str:
     """The body of a program that paints each screen after ``setting`` and takes a shot of it."""
     parts = [
-        "from pos.ui import facts, lights, listing, typed\nfrom pos.ui import text as letters",
+        "from pos.ui import lights, listing, typed\nfrom pos.ui import text as letters",
         "from pos.words import say",
         setting,
     ]

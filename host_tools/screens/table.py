@@ -91,8 +91,16 @@ await after(entry.choose(ui, say("menu"), [say("menu_any") + " " + say("tear_off
     "list": """
 def item(i):
     return ("11/25 10:0%d" % i, "9,999,999.99", "%06d %s" % (i + 1, say("preauth_void")),
-        say("state_approved"), "good")
+        say("state_approved"), "good", "✓")
 await after(listing.browse(ui, say("query_all"), 6, item))""",
+    "list_long": """
+kinds = (("notice", "approved", "good", "✓"), ("adjust", "declined", "bad", "✗"),
+    ("preauth", "reversing", "warn", "R"), ("instalment_void", "reversed", "muted", "R"))
+def item(i):
+    kind, state, color, sign = kinds[i]
+    return ("11/25 10:0%d" % i, "-9,999,999.99", "%06d %s" % (i + 1, say(kind)),
+        say("state_" + state), color, sign)
+await after(listing.browse(ui, say("query_all"), 4, item))""",
     "details": """
 rows = [(say("amount"), "¥ 1,280.00"), (say("state"), say("state_declined"), "bad"),
     (say("when"), "11/25 10:05"), (say("trace"), "000042"), (say("card"), "621234******1232"),
@@ -106,13 +114,59 @@ rows = [(say("totals_debit").format(214), "123,456.00"),
     (say("totals_best").format(12, 13), "1.00")]
 await after(listing.hours(ui, say("totals_hours"), counts, rows))""",
     "about": """
-rows = (("TapTill", "0.1"), (say("menu_about"), "240ac4000001"), (say("trace"), "000042"))
-await after(facts.show(ui, say("menu_about"), rows))""",
+rows = ((say("about_version"), "0.1.0"), (say("about_image"), "1f2e3d4c5b6a"),
+    ("MicroPython", "1.28.0"), (say("about_serial"), "240AC4000001"),
+    (say("about_terminal"), "12345678"), (say("about_merchant"), "898100012340001"),
+    (say("about_memory"), "41 KB"), (say("about_flash"), "1804 KB"),
+    (say("about_up"), say("about_hours").format(23, 59)),
+    (say("about_support"), "400 123 4567"))
+await after(listing.table(ui, say("menu_about"), rows, "E"))""",
+    "care": """
+rows = ((say("care_slips"), "12345"), (say("care_paper"), "1234.5 m"), (say("care_cards"), "678"),
+    (say("care_since"), "2026/05"), (say("part_battery"), "87 % " + say("battery_charging")),
+    ("", "4021 mV"))
+await after(listing.table(ui, say("menu_care"), rows, "E"))""",
+    "care_reminder": """
+text = say("care_h").format(304)
+await after(screens.message(ui, "info", say("menu_care"), text, 0, "CE"))""",
+    "training_begin": """
+await after(screens.message(ui, "warn", say("menu_training"), say("training_begin"), 0, "CE"))""",
+    "training_end": """
+await after(screens.message(ui, "warn", say("menu_training"), say("training_end"), 0, "CE"))""",
+    "training_idle": """
+ui.set_status(training=True)
+await after(entry.idle(ui, "TAPTILL TEST SHOP"))
+ui.set_status(training=False)""",
+    "paper_near_end": """
+from pos.ui.frame import WARN
+ui.set_status(paper=WARN)
+await screens.boot(ui)
+await screens.selftest_line(ui, say("part_printer"), True, say("printer_near"))
+ui.set_status(paper=OK)""",
+    "selftest_wires": """
+pins = "ROWS 4, 5, 1, 2, COLUMNS 38, 39, 40, 41"
+wires = say("err_keypad") + " " + say("hint_wires").format(pins)
+await screens.boot(ui)
+await screens.selftest_line(ui, say("part_keypad"), False, wires)
+await screens.selftest_line(ui, say("part_display"), False, say("err_display"))""",
     # A network
     "network_name": """
 await after(letters.ask(ui, say("menu_network"), say("net_name"), 1, 32, False), "8277")""",
     "network_key": """
 await after(letters.ask(ui, say("menu_network"), say("net_key"), 8, 63, True), "22##1*")""",
+    "network_ways": """
+names = say("way_wifi"), say("way_lan"), say("way_cell")
+await after(entry.choose(ui, say("menu_network"), names))""",
+    "network_cell": """
+names = say("net_apn_auto"), "cmnet", "3gnet", "ctnet", say("net_hidden")
+await after(entry.choose(ui, say("way_cell"), names))""",
+    "network_apn": """
+await after(letters.ask(ui, say("way_cell"), say("net_apn"), 1, 63, False), "222666")""",
+    "network_apn_user": 'await after(letters.ask(ui, "cmiot", say("net_user"), 0, 63, False))',
+    "network_denied": """
+await after(screens.message(ui, "bad", say("way_cell"), say("net_denied")))""",
+    "network_signal": """
+await after(screens.message(ui, "bad", say("way_cell"), say("net_signal")))""",
     "nothing": 'await after(listing.nothing(ui, say("menu_query")))',
     # The status bar
     "bar_all": """

@@ -24,6 +24,7 @@ from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.chips.ili9341 import Ili9341
 from host_tools.vboard.chips.key_matrix import KeyMatrix
 from host_tools.vboard.chips.led import Led
+from host_tools.vboard.chips.modem import Modem
 from host_tools.vboard.chips.pn532 import Pn532
 from host_tools.vboard.clock import LoopClock
 from host_tools.vboard.console import Console
@@ -125,13 +126,13 @@ class VirtualBoard:
 
     def wait_here(self, what: Callable[[], T | None], timeout: float, title: str = "") -> T:
         """As ``wait_for``, but ``what()`` runs on the caller's thread."""
-        until = time.monotonic() + timeout * self._core.patience
+        until = time.monotonic() + timeout * self.core.patience
         while True:
             seen = self._changes
             result = what()
             if result:
                 return result
-            self._core.check()
+            self.core.check()
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{title or what} did not come within {timeout} s")
@@ -165,7 +166,7 @@ class VirtualBoard:
     @property
     def faults(self) -> list[str]:
         """What the chips would not have accepted, or the wires not have survived, in words."""
-        chips = (self.display, self.printer, self.nfc, self.keys, self.flash)
+        chips = (self.display, self.printer, self.nfc, self.keys, self.flash, self.modem)
         found = [f"{type(c).__name__}: {f}" for c in chips for f in getattr(c, "faults", ())]
         return found + self.mcu.faults
 
@@ -193,9 +194,9 @@ class VirtualBoard:
     def _solder(self) -> None:
         self.clock = LoopClock(self._loop)
         self.console = Console(self._loop, self.changed)
-        self._core = self._make_core(self._loop, self.console)
+        self.core = self._make_core(self._loop, self.console)
         self.mcu = mcu = Microcontroller(
-            self._core,
+            self.core,
             self.clock,
             flash=self.flash,
             console=self.console,
@@ -238,13 +239,15 @@ class VirtualBoard:
             cell["divider"],
         )
         self.led = Led(*map(net, wires.LED))
+        line = wires.MODEM
+        self.modem = Modem(self.clock, mcu.uart(line["uart"]), baudrate=line["baudrate"])
         heard = (self.display, self.nfc, self.printer, self.keys, self.buzzer)
-        for chip in (*heard, self.battery, self.led):
+        for chip in (*heard, self.battery, self.led, self.modem):
             chip.on_change = self.changed
 
     def _dismantle(self) -> None:
         self.mcu.power_off()
-        self._core.close()
+        self.core.close()
         self.console.close()
         self.clock.close()
         for task in asyncio.all_tasks(self._loop):

@@ -32,6 +32,15 @@ class Clock(Protocol):
         ...
 
 
+_STAMP_MS, _MOST = 4, 250  # the unit of a stamp, and how many may have passed since
+
+
+def since_stamp(stamp: int) -> float:
+    """Milliseconds since the microcontroller wrote ``stamp`` (0..255) to a frame, up to 1,000."""
+    passed = (int(time.monotonic() * 1000) // _STAMP_MS - stamp) & 0xFF
+    return passed * _STAMP_MS if passed <= _MOST else 0
+
+
 class _Due:
     __slots__ = ("call",)
 
@@ -77,9 +86,14 @@ class ManualClock:
 
 
 class LoopClock:
-    """Real time on an asyncio loop, plus what a test has let pass; use from the loop's thread."""
+    """Real time on an asyncio loop, plus what a test has let pass; use from the loop's thread.
+
+    Less the time for which the laptop has not let this thread run: on a busy machine a chip would
+    seem to answer late, and whoever waits for it would not know better. ``on_stall`` hears of it.
+    """
 
     _LATE_MS = 0.05  # a timer of the loop may fire this much early
+    _STALL_MS = 12.0  # so late it may be, or a call from outside come, before time is taken back
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -87,6 +101,8 @@ class LoopClock:
         self._offset = 0.0
         self._manual = ManualClock()
         self._handle: asyncio.TimerHandle | None = None
+        self._present = 0.0  # until when what was lost is taken back
+        self.on_stall: Callable[[float], None] | None = None
 
     def now_ms(self) -> float:
         """Milliseconds since the board got power, advanced time included."""
@@ -94,7 +110,7 @@ class LoopClock:
 
     def call_later(self, ms: float, call: Callable[[], None]) -> Timer:
         """Make ``call`` on the loop's thread once ``ms`` have passed or been advanced over."""
-        self._catch_up()
+        self.catch_up()
         due = self._manual.call_later(ms, call)
         self._arm()
         return due
@@ -102,8 +118,24 @@ class LoopClock:
     def advance(self, ms: float) -> None:
         """Let ``ms`` pass at once."""
         self._offset += ms
-        self._catch_up()
-        self._arm()
+        self.catch_up()
+
+    def stalled(self, late_ms: float = 0.0) -> None:
+        """Something that is handled now should have been ``late_ms`` ago: no time has passed.
+
+        What is due by this clock itself may be later still.
+        """
+        real = (time.monotonic() - self._start) * 1000
+        due = self._manual.next_due_ms()
+        if due is not None:
+            late_ms = max(late_ms, self.now_ms() - due)
+        late = min(late_ms, real - self._present)
+        if late >= self._STALL_MS:
+            self._present = real
+            self._offset -= late
+            self._arm()
+            if self.on_stall is not None:
+                self.on_stall(late)
 
     def close(self) -> None:
         """Make no further calls."""
@@ -111,10 +143,12 @@ class LoopClock:
             self._handle.cancel()
             self._handle = None
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Make every call that is due."""
         behind = self.now_ms() - self._manual.now_ms()
         if behind > 0:
             self._manual.advance(behind)
+        self._arm()
 
     def _arm(self) -> None:
         if self._handle is not None:
@@ -127,5 +161,5 @@ class LoopClock:
 
     def _fire(self) -> None:
         self._handle = None
-        self._catch_up()
-        self._arm()
+        self.stalled()
+        self.catch_up()

@@ -6,6 +6,8 @@ The other side is ``shim/_link.py``, which describes the frame and says why it i
 import struct
 from collections.abc import Callable
 
+from host_tools.vboard.clock import since_stamp
+
 PIN_SETUP, PIN_SET, PIN_GET, PIN_IRQ, PIN_EDGE = 0x01, 0x02, 0x03, 0x04, 0x05
 UART_SETUP, UART_TX, UART_RX = 0x10, 0x11, 0x12
 SPI_SETUP, SPI_WRITE, SPI_TRANSFER = 0x20, 0x21, 0x22
@@ -17,7 +19,7 @@ WLAN = 0x50
 SOCK_OPEN, SOCK_CONNECT, SOCK_TX, SOCK_CLOSE, SOCK_RX, SOCK_EVENT = range(0x60, 0x66)
 RESOLVE = 0x66
 RESET, RTC_GET, RTC_SET, WDT_FEED, ADVANCE = 0x70, 0x71, 0x72, 0x73, 0x74
-BOOTED = 0x75
+BOOTED, SYNC = 0x75, 0x76
 
 Handler = Callable[[int, bytes], bytes | None]
 
@@ -29,9 +31,16 @@ class HostLink:
     that still lies in the line is handled: a microcontroller without power does nothing more.
     """
 
-    def __init__(self, write: Callable[[bytes], None], handlers: dict[int, Handler]) -> None:
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        handlers: dict[int, Handler],
+        late: Callable[[float], None],
+    ) -> None:
+        """``late``: told for how many ms the first of some frames has lain in the line."""
         self._write = write
         self._handlers = handlers
+        self._late = late
         self._in = bytearray()
         self.closed = False
 
@@ -52,9 +61,11 @@ class HostLink:
         self._in += data
         at = 0
         while not self.closed and len(self._in) - at >= 6:
-            op, ident, sequence, _, size = struct.unpack_from("<BBBBH", self._in, at)
+            op, ident, sequence, stamp, size = struct.unpack_from("<BBBBH", self._in, at)
             if len(self._in) - at - 6 < size:
                 break
+            if not at and stamp:
+                self._late(since_stamp(stamp))
             payload = bytes(self._in[at + 6 : at + 6 + size])
             at += 6 + size
             answer = self._handlers[op](ident, payload)

@@ -7,13 +7,13 @@ Nets, UART lines and SPI buses lead out of it to the chip models. Runs on the bo
 import json
 import struct
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from host_tools.vboard import link as wire_link
 from host_tools.vboard.clock import LoopClock, Timer
 from host_tools.vboard.console import Console
 from host_tools.vboard.link import HostLink
+from host_tools.vboard.ppp import Dialler
 from host_tools.vboard.radio import Radio
 from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
 
@@ -121,15 +121,17 @@ class Microcontroller:
             lambda i, data: self._send(wire_link.SOCK_EVENT, i, data),
             radio_changed,
         )
+        self.ppp = Dialler(clock, self.radio.call)
+        self.radio.carrier = self._carrier
         self.starts: list[int] = []  # the reset cause of each start
-        # What is in the flash to boot, or None when nothing is; without it what the core has
-        self.rom_to_boot: Callable[[], Path | None] | None = None
-        self._rom: Path | None = None
+        # What the chip's boot loaders say of the flash: whether it is started. Without them it is
+        self.finds_program: Callable[[], bool] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
         self._power = False
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
+        clock.on_stall = lambda ms: self.advance(-int(ms))
         self._rtc_us, self._rtc_at = 0, 0.0
         self._handlers = self._make_handlers()
 
@@ -137,7 +139,12 @@ class Microcontroller:
 
     @property
     def powered(self) -> bool:
-        """Whether a program is running."""
+        """Whether it has power, be it that nothing runs."""
+        return self._power
+
+    @property
+    def running(self) -> bool:
+        """Whether a program runs."""
         return self._link is not None
 
     def power_on(self) -> None:
@@ -152,6 +159,7 @@ class Microcontroller:
         """Take the power away, this instant."""
         self._power = False
         self._stop()
+        self.ppp.close()
         self.radio.power_off()
         for net in self.nets.values():
             net.configure(None, PULL_NONE, False)
@@ -160,6 +168,7 @@ class Microcontroller:
         """Reset as the EN button, the watchdog or the program does."""
         if self._power:
             self._stop()
+            self.ppp.close()
             self.radio.power_off()
             self._start(cause)
 
@@ -170,31 +179,27 @@ class Microcontroller:
 
     def leave_reset(self) -> None:
         """EN is high again."""
-        if self._power and self._link is None:
+        if self._power and not self.running:
             self._start(HARD)
 
     def advance(self, ms: int) -> None:
-        """Let time pass on the chip's own clocks."""
-        self._send(wire_link.ADVANCE, 0, struct.pack("<I", ms))
+        """Let time pass on the chip's own clocks, or take back what has not passed."""
+        self._send(wire_link.ADVANCE, 0, struct.pack("<i", ms))
 
     def _start(self, cause: int) -> None:
         if cause == SOFT:
             self.console.say(b"MPY: soft reboot\r\n")
         else:
             self.console.raw_repl = False
-            if self.rom_to_boot is not None:
-                self._rom = self.rom_to_boot()
-        if self.rom_to_boot is not None and self._rom is None:
-            return
+            if self.finds_program is not None and not self.finds_program():
+                return
         self._irqs.clear()
-        self._link = link = HostLink(self._core.write, self._handlers)
+        self._link = link = HostLink(self._core.write, self._handlers, self._clock.stalled)
         settings = {
             "ID": self._unique_id,
             "RESET_CAUSE": str(cause),
             "RUN_MAIN": "0" if self.console.raw_repl else "1",
         }
-        if self._rom is not None:
-            settings["ROM"] = str(self._rom)
         self._core.start(settings, link.feed, self._ended)
         self.starts.append(cause)
 
@@ -243,7 +248,7 @@ class Microcontroller:
             wire_link.NVS_GET: lambda _, p: self.nvs.get(self._nvs_name(p)[0], b""),
             wire_link.NVS_SET: self._nvs_set,
             wire_link.NVS_ERASE: self._nvs_erase,
-            wire_link.WLAN: lambda _, p: json.dumps(radio.wlan(json.loads(p))).encode(),
+            wire_link.WLAN: lambda _, p: json.dumps(self._network(json.loads(p))).encode(),
             wire_link.SOCK_OPEN: lambda i, _: bytes([radio.open()]),
             wire_link.SOCK_CONNECT: lambda i, p: radio.connect(i, json.loads(p)),
             wire_link.SOCK_TX: lambda i, p: radio.send(i, p),
@@ -253,6 +258,7 @@ class Microcontroller:
             wire_link.RTC_GET: self._rtc_get,
             wire_link.RTC_SET: self._rtc_set,
             wire_link.WDT_FEED: self._feed,
+            wire_link.SYNC: self._sync,
             wire_link.BOOTED: lambda _, __: self.console.booted(),
         }
 
@@ -299,6 +305,27 @@ class Microcontroller:
 
     def _uart_tx(self, ident: int, payload: bytes) -> None:
         self.uart(ident).from_board(payload)
+
+    def _network(self, request: dict) -> object:
+        """Answer one call of ``network``: of the station and the cable, or of ``PPP``."""
+        ppp = self.ppp
+        match request["op"]:
+            case "ppp_connect":
+                ppp.connect(self.uart(request["uart"]), request["user"], request["key"])
+            case "ppp_end":
+                ppp.disconnect()
+            case "ppp_status":
+                return ppp.status
+            case "ppp_address":
+                return ppp.address
+            case _:
+                return self.radio.wlan(request)
+        return None
+
+    def _carrier(self) -> bool:
+        """Whether there is a modem at the line of PPP that has a call."""
+        line = self.ppp.line
+        return line is not None and getattr(line.chip, "online", False)
 
     def _spi_write(self, ident: int, payload: bytes) -> None:
         self.bus_bytes["spi"] += len(payload)
@@ -357,6 +384,10 @@ class Microcontroller:
 
     def _rtc_set(self, _: int, payload: bytes) -> None:
         self._rtc_us, self._rtc_at = struct.unpack("<Q", payload)[0], self._clock.now_ms()
+
+    def _sync(self, _: int, __: bytes) -> bytes:
+        self._clock.catch_up()
+        return b""
 
     def _feed(self, _: int, payload: bytes) -> None:
         if self._watchdog is not None:

@@ -18,7 +18,10 @@ _HERE = Path(__file__).parent
 
 
 class ProcessCore:
-    """A process that has the images of firmware and own modules mapped; one for each start."""
+    """A process that has the images of firmware and own modules mapped; one for each start.
+
+    ``rom`` is the image of the next start.
+    """
 
     patience = 1.0
 
@@ -33,7 +36,7 @@ class ProcessCore:
         micropython: str | None = None,
     ) -> None:
         self._loop, self._console = loop, console
-        self._rom, self._shim, self._heap = rom, shim, heap
+        self.rom, self._shim, self._heap = rom, shim, heap
         self._micropython = micropython
         self._process: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
@@ -56,7 +59,6 @@ class ProcessCore:
         self._socket, self._heard, self._ended = ours, heard, ended
         self._loop.add_reader(ours, self._readable)
         run_main = settings["RUN_MAIN"] == "1"
-        rom = settings.pop("ROM", str(self._rom))
         environment = {
             "VBOARD_LINK": str(theirs.fileno()),
             "VBOARD_SITE": sysconfig.get_path("platlib"),
@@ -65,7 +67,7 @@ class ProcessCore:
         }
         environment |= {f"VBOARD_{name}": value for name, value in settings.items()}
         command = [sys.executable, "-I", "-S", str(_HERE / "launch.py")]
-        command += [rom, str(self._shim), self._heap, str(_HERE / "shim" / "boot.py")]
+        command += [str(self.rom), str(self._shim), self._heap, str(_HERE / "shim" / "boot.py")]
         if self._micropython:
             command.append(self._micropython)
         terminal = self._console.new_process_terminal(raw=not run_main)

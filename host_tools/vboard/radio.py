@@ -1,4 +1,4 @@
-"""What is around the board: access points, a cable, and behind them hosts to connect to.
+"""What is around the board: access points, a cable, a call of its modem, and hosts behind them.
 
 Physics: ``drop()`` and ``restore()`` the Wi-Fi, ``cut_after(to_host=n)`` or ``(from_host=n)``
 bytes, ``black_hole()``. A name is routed to a real address by ``routes``; other names do not
@@ -78,6 +78,9 @@ class Radio:
         self._joined: AccessPoint | None = None
         self._lan = False
         self._cable = _LAN_DISCONNECTED
+        # a call: whether the board believes in it, and whether the modem carries anything
+        self._called = False
+        self.carrier: Callable[[], bool] = lambda: False
         self._flows: dict[int, _Flow] = {}
 
     # physics
@@ -135,12 +138,21 @@ class Radio:
             for ident in list(self._flows):
                 self._fail(ident, errno.ECONNABORTED)
 
+    def call(self, up: bool) -> None:
+        """PPP has got an address from the modem, or has it no more."""
+        self._called = up
+        self._lost()
+
     # the station
 
     @property
     def online(self) -> bool:
-        """Whether the board has an address, by air or by cable."""
-        return self._status == _GOT_IP or self._lan_status() == _LAN_GOT_IP
+        """Whether the board has an address, by air, by cable or by a call."""
+        return self._called or self._status == _GOT_IP or self._lan_status() == _LAN_GOT_IP
+
+    def _swallowed(self) -> bool:
+        """Whether what is sent gets nowhere: PPP does not hear of it when a modem falls silent."""
+        return self._hole or (self._called and not self.carrier())
 
     def _lan_status(self) -> int:
         return self._cable if self._lan else _LAN_INITIALIZED
@@ -200,7 +212,7 @@ class Radio:
 
     def resolve(self, name: str) -> bytes:
         """JSON of the address of ``name``, or of null."""
-        if not self.online:
+        if not self.online or (self._called and not self.carrier()):
             return b"null"
         try:
             return json.dumps(str(ipaddress.ip_address(name))).encode()
@@ -247,7 +259,7 @@ class Radio:
 
     def _write(self, flow: _Flow, data: bytes) -> None:
         self.bytes_to_host += len(data)
-        if not self._hole and flow.writer is not None:
+        if not self._swallowed() and flow.writer is not None:
             flow.writer.write(data)
 
     def _fail(self, ident: int, code: int) -> None:
@@ -271,6 +283,8 @@ class Radio:
         try:
             if target is None:
                 raise OSError(errno.EHOSTUNREACH, "no route")
+            if self._called and not self.carrier():
+                await asyncio.Event().wait()  # until the board gives up
             reader, flow.writer = await asyncio.open_connection(*target)
         except OSError as error:
             self._fail(ident, error.errno or errno.ECONNREFUSED)
@@ -290,7 +304,7 @@ class Radio:
             self._deliver(ident, flow, data)
 
     def _deliver(self, ident: int, flow: _Flow, data: bytes) -> None:
-        if self._hole:
+        if self._swallowed():
             return
         cut = self._cut_from is not None and self.bytes_from_host + len(data) >= self._cut_from
         if cut:

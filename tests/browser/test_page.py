@@ -37,6 +37,7 @@ def test_a_sale_by_clicks_from_login_to_paper(look, terminal):
     one.click_keys("123456")
     one.see("******")
     one.click_keys("E")
+    page.wait_for_selector('#lamp:not([data-colour="dark"])')
     one.see("Tear off")
     page.wait_for_selector("#tear:not([disabled])")
     page.wait_for_selector('#talk .line:has-text("0210")')

@@ -137,6 +137,23 @@ await until(idle)
     assert typed(mpy, body) == "5"
 
 
+def test_what_is_held_is_told_also_while_it_is_scanned(mpy):
+    body = """
+typed.append("<%s>" % pad.held())
+matrix.press((1, 1))
+typed.append("<%s>" % pad.held())
+await scans(4 * 60)
+typed.append("<%s>" % pad.held())
+matrix.press((2, 2))
+typed.append("<%s>" % pad.held())
+matrix.let_go()
+await until(idle)
+typed.append("<%s>" % pad.held())
+assert idle()
+"""
+    assert typed(mpy, body) == "<><5>5<5><?><>"
+
+
 def test_contacts_that_bounce(mpy):
     body = """
 for _ in range(6):

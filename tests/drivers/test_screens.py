@@ -34,7 +34,7 @@ def spy_change(self, number, words, color, *rest):
 Canvas._place, Canvas.text, Canvas.change = spy_place, spy_text, spy_change
 """
 # Where what is cut comes from outside, or is as long as it can be
-MAY_BE_CUT = {"idle_chinese", "choose_long", "list"}
+MAY_BE_CUT = {"idle_chinese", "choose_long"}
 # Nothing to be read, only to be seen: 3.0 is enough (WCAG 2.2, 1.4.11); "line" is for decoration
 SIGNS = ("icons",)
 DECORATION = "line"

@@ -6,7 +6,7 @@ from ui_bench import lines, source
 START = """
 from pos.ui import listing
 def entry(i):
-    return "11/25 10:0%d" % (i % 10), "%d.00" % i, "%06d Sale" % i, "Approved", "good"
+    return "11/25 10:0%d" % (i % 10), "%d.00" % i, "%06d Sale" % i, "Approved", "good", "✓"
 """
 
 

@@ -1,4 +1,4 @@
-"""A virtual board at a serial port that tools can reach: RFC 2217, control lines, boot loader."""
+"""What the tests of flashing share: desks, tools, the command, images."""
 
 import contextlib
 import json
@@ -8,70 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from flash_desk import Desk
 from typer.testing import CliRunner
 
 from host_tools import boards, cli
-from host_tools.build.image import BUILD, compile_tree, pack
-from host_tools.vboard.board import VirtualBoard
-from host_tools.vboard.serial.side import SerialSide, stand_in_image
-
-PROGRAM = """
-import asyncio
-
-async def main():
-    while True:
-        await asyncio.sleep(1)
-
-print("program runs")
-asyncio.run(main())
-"""
-
-
-class Desk:
-    """A virtual board and the cable to it."""
-
-    def __init__(self, heap="164k", **options):
-        self.board = VirtualBoard(heap=heap).start()
-        self.side = SerialSide(self.board, **options)
-        self.url = self.side.url
-        self._read = 0
-
-    def close(self):
-        self.board.power_off()
-        self.side.close()
-        self.board.close()
-
-    def call(self, function, *arguments):
-        return self.board.call(function, *arguments)
-
-    def said(self, *words, timeout=20.0):
-        """Wait until the console has said ``words`` since the last call."""
-        board = self.board
-
-        def heard():
-            text = bytes(board.console.scrollback).decode("utf-8", "replace")[self._read :]
-            at = max(text.find(word) + len(word) for word in words)
-            return text[:at] if all(word in text for word in words) else ""
-
-        text = board.wait_for(heard, timeout, f"{words} on the console")
-        self._read += len(text)
-        return text
-
-    def program(self, folder, source=PROGRAM):
-        """Flash a program of the test's own, on the bench; returns its ROM image."""
-        rom = rom_of(folder, source)
-        part = self.side.data.partition("romfs")
-        self.call(self.side.flash.erase, part.offset, part.size)
-        self.call(self.side.flash.program, part.offset, rom)
-        return rom
-
-
-def rom_of(folder, source):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "source").mkdir(exist_ok=True)
-    (folder / "source" / "main.py").write_text(source, encoding="utf-8")
-    compile_tree(folder / "source", folder / "stage")
-    return pack([folder / "stage"], folder / "program.romfs").path.read_bytes()
+from host_tools.build.image import BUILD
+from host_tools.vboard.serial.side import stand_in_image
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The command ``deploy`` against a virtual board, and what may go wrong with it."""
 
 import pytest
-from test_flash import START, screen
+from flash_desk import START, screen
 
 from host_tools.flash import deploy as deploying
 from host_tools.flash.deploy import deploy
@@ -17,11 +17,19 @@ FILES = {
 
 @pytest.fixture
 def board(desk, tmp_path):
-    d = desk(power=False)
+    d = desk(power=False, heap="2048k")
     d.program(tmp_path)
     d.board.power_on()
     d.said("program runs")
     return d
+
+
+def test_a_board_without_psram_is_told_so(desk, tmp_path):
+    d = desk(power=False)
+    d.program(tmp_path)
+    d.board.power_on()
+    with pytest.raises(FlashError, match=r"bytes of heap, .* takes PSRAM"):
+        deploy(d.url, FILES)
 
 
 def test_only_what_has_changed_is_sent(board):
@@ -61,10 +69,10 @@ def test_the_power_gone_while_files_are_put_in_place_is_put_right_by_a_second_ru
     flash = board.board.flash
     sent = []
 
-    def progress(path, done, size):
-        if path == list(files)[-1] and done == size:  # all but the placing is done
+    def progress(done, size):
+        if done == size:  # all has been sent; from here on it is put into place
             board.call(flash.cut_at, 6)
-            sent.append(path)
+            sent.append(done)
 
     flash.on_power_cut = board.side.server.unplug
     with pytest.raises(FlashError):

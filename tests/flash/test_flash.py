@@ -1,18 +1,14 @@
 """The command ``flash``: onto a virtual board as it comes from the shop, and with bad input."""
 
+import io
+from dataclasses import replace
+
 import pytest
+from flash_desk import START, screen
 
-from host_tools.build.image import build_firmware
-from host_tools.device.screen_reader import read_screen
-from host_tools.device.virtual import _fonts
-
-START = "Language"
-
-
-def screen(d):
-    fonts = _fonts(build_firmware().sha256)
-    image = d.call(d.board.display.image)
-    return "\n".join(line.text for line in read_screen(image, fonts))
+from host_tools import boards, ports
+from host_tools.flash import esptool, writing
+from host_tools.flash.esptool import FlashError
 
 
 @pytest.mark.timeout(400)
@@ -20,9 +16,11 @@ def test_from_the_shop_to_a_terminal_with_the_cable_pulled_in_the_middle(desk, t
     d = desk(blank=True)
     d.said("invalid header: 0xffffffff")
     command = ("flash", "--board", "virtual", "--port", d.url, "--image", image)
+    d.board.mcu.nvs["taptill", "device_key"] = b"old"
     d.call(d.side.server.unplug_after, 60_000)
-    code, _, error = taptill(*command)
+    code, _, error = taptill(*command, "--erase")
     assert code == 1
+    assert d.board.mcu.nvs == {}
     assert "went away in the middle: plug it in and run the same command again" in error
     d.board.reset()
     assert d.board.mcu.starts == []  # half of it is there, and is not started
@@ -61,6 +59,35 @@ def test_a_board_that_cannot_be_reset_names_the_button(desk, taptill, image):
     assert d.board.mcu.starts == [1]
 
 
+CHIP = esptool.Chip("ESP32-S3", "ESP32-S3 (QFN56)", "24:0a:c4:00:00:01", 16 << 20, 8 << 20)
+
+
+@pytest.mark.parametrize(
+    ("chip", "said"),
+    [
+        (replace(CHIP, name="ESP32-S2", what="ESP32-S2"), "the chip is an ESP32-S2, and"),
+        (replace(CHIP, flash_size=8 << 20), "8 MiB of flash, and esp32s3_n16r8 needs 16 MiB"),
+        (replace(CHIP, psram_size=0), "no PSRAM, and esp32s3_n16r8 needs 8 MiB"),
+        (replace(CHIP, psram_size=2 << 20), "2 MiB of PSRAM, and esp32s3_n16r8 needs 8 MiB"),
+    ],
+)
+def test_a_chip_that_is_not_the_boards_is_refused(monkeypatch, chip, said):
+    restarted = []
+    monkeypatch.setattr(esptool, "probe", lambda url: chip)
+    monkeypatch.setattr(esptool, "restart", restarted.append)
+    monkeypatch.setattr(ports, "open_url", lambda url: io.BytesIO())
+    with pytest.raises(FlashError, match=said):
+        writing.examine("rfc2217://127.0.0.1:1", boards.load("esp32s3_n16r8"))
+    assert restarted
+
+
+@pytest.mark.parametrize("psram", [8 << 20, None])  # None: the boot loader cannot tell
+def test_a_chip_that_is_the_boards_is_taken(monkeypatch, psram):
+    monkeypatch.setattr(esptool, "probe", lambda url: replace(CHIP, psram_size=psram))
+    monkeypatch.setattr(ports, "open_url", lambda url: io.BytesIO())
+    assert writing.examine("rfc2217://127.0.0.1:1", boards.load("esp32s3_n16r8")).mac == CHIP.mac
+
+
 # the image, before any port is looked for
 
 
@@ -80,7 +107,7 @@ def test_a_real_image_of_another_chip(taptill, real_image):
 
 def test_a_real_image_that_is_too_old(taptill, real_image):
     error = refused(taptill, real_image, "esp32_devkit")
-    assert "MicroPython v1.16-237-g1613dc8a1-dirty; the terminal needs 1.25 or newer" in error
+    assert "MicroPython v1.16-237-g1613dc8a1-dirty; the terminal needs 1.28 or newer" in error
 
 
 def test_a_real_image_is_read_whole(taptill, real_image):

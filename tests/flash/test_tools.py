@@ -6,13 +6,14 @@ import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 import venv
 from pathlib import Path
 
 import pytest
 import serial
-from conftest import rom_of
+from flash_desk import rom_of
 
 from host_tools.build.image import BUILD
 
@@ -22,12 +23,13 @@ EMBEDDED = Path(__file__).with_name("embedded")
 @pytest.mark.timeout(240)
 def test_esptool_writes_a_program_and_the_board_boots_it(desk, tool, tmp_path):
     d = desk()
+    d.side.psram_size = 8 << 20
     d.board.wait_for(lambda: d.board.mcu.starts, 5)
     rom = tmp_path / "rom.bin"
     rom.write_bytes(rom_of(tmp_path, "print('written by esptool')\n"))
     at = hex(d.side.data.partition("romfs").offset)
     told = tool("esptool", "--port", d.url, "write-flash", at, rom)
-    assert "Hash of data verified" in told
+    assert "Hash of data verified" in told and "Embedded PSRAM 8MB" in told
     d.said("written by esptool")
     assert d.board.mcu.starts == [1, 2]  # power on, then esptool's pulse on EN
 
@@ -56,6 +58,7 @@ def test_miniterm(desk, tmp_path):
     os.close(theirs)
     try:
         read_until(ours, b"Quit: Ctrl+]")
+        wait_until_raw(ours)
         os.write(ours, b"\x03")
         read_until(ours, b">>> ")
         os.write(ours, b"print(6 * 7)\r")
@@ -66,6 +69,14 @@ def test_miniterm(desk, tmp_path):
         process.kill()
         process.wait()
         os.close(ours)
+
+
+def wait_until_raw(terminal, timeout=20.0):
+    """Until the program takes each key by itself."""
+    until = time.monotonic() + timeout
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        assert time.monotonic() < until
+        select.select([terminal], [], [], 0.01)
 
 
 def read_until(terminal, wanted, timeout=20.0):
@@ -130,7 +141,7 @@ def test_rts_is_en_and_dtr_is_io0(desk, tmp_path):
     d.said("program runs")
     with opened(d) as port:
         port.dtr = False
-        d.board.wait_for(lambda: not d.board.mcu.powered, 5)  # held down, nothing runs
+        d.board.wait_for(lambda: not d.board.mcu.running, 5)  # held down, nothing runs
         port.dtr = True
         port.rts = False
         d.said("waiting for download")

@@ -4,6 +4,8 @@ import os
 import pty
 import random
 import re
+import select
+import socket
 import threading
 import tty
 
@@ -12,6 +14,8 @@ import pytest
 from host_tools.hil.bare import UART_BYTES, BareBoard
 from host_tools.hil.measure import measure, packed
 from host_tools.hil.repl import _BOOT, HilError, Repl, Upload
+from host_tools.hil.session import BareSession
+from host_tools.vboard.board import VirtualBoard
 from host_tools.vboard.mcu import HARD, POWER_ON, WATCHDOG
 
 FLASH = """
@@ -200,6 +204,37 @@ def babbler():
     thread.join()
     os.close(master)
     os.close(slave)
+
+
+@pytest.fixture
+def over_tcp(bare_board):
+    """The bare board's port, served to one TCP client as a terminal server does."""
+    server = socket.create_server(("127.0.0.1", 0))
+    line = os.open(bare_board.port, os.O_RDWR | os.O_NOCTTY)
+
+    def serve():
+        client, _ = server.accept()
+        with client:
+            while True:
+                for ready in select.select([client, line], [], [])[0]:
+                    data = os.read(ready if ready == line else client.fileno(), 4096)
+                    if not data:
+                        return
+                    client.sendall(data) if ready == line else os.write(line, data)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"socket://127.0.0.1:{server.getsockname()[1]}"
+    thread.join(10)
+    server.close()
+    os.close(line)
+
+
+def test_a_url_of_pyserial_is_a_port_too(over_tcp, bare_board, said):
+    with BareSession(over_tcp, firmware=packed(IDLE)) as session:
+        with VirtualBoard(core=session.core) as board:
+            board.power_on()
+            assert f"started by {POWER_ON} " in said(board, "started by")
 
 
 def test_garbage_is_no_board(babbler, monkeypatch):

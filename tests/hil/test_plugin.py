@@ -14,7 +14,7 @@ import pytest
 
 def test_it_runs_on(terminal, board, acquirer):
     terminal.wait_for_screen("Operator", timeout=60)
-    print("heap", "MB" if board.mcu.radio.online is None else type(board._core).__name__)
+    print("heap", "MB" if board.mcu.radio.online is None else type(board.core).__name__)
 
 @pytest.mark.virtual_only("no battery to drain")
 def test_virtual():

@@ -4,7 +4,6 @@ The cashier knows what to do at each screen, so that the same hands serve a sale
 and one that the power, the network or the host breaks off. Nothing here waits for a clock.
 """
 
-import hashlib
 import time
 from collections import deque
 from pathlib import Path
@@ -54,7 +53,11 @@ _HANDS = (
 # When the line breaks, these steps of a scenario have nothing to wait for any more
 _WRONG = {words for words, _ in _HANDS} - {"Operator", "Password", "Supervisor"}
 _MOOT = ("request", "pass")
-_READ: dict[bytes, list[str]] = {}
+
+
+def _whole(lines) -> str:
+    """What a screen says, also where it goes on on the next line."""
+    return "\n".join(lines) + "\n" + " ".join(lines)
 
 
 def misbehaves(step) -> bool:
@@ -216,7 +219,7 @@ class Bench:
 
         def look():
             lines = self.device.screen()
-            whole = "\n".join(lines) + "\n" + " ".join(lines)
+            whole = _whole(lines)
             # an approval may have gone by already: its first slip is on paper then
             passed = "Approved" in wanted and "Tear off" in whole
             if passed or all(text in whole for text in wanted):
@@ -250,7 +253,7 @@ class Bench:
             return self.board.wait_here(what, until - time.monotonic(), f"{text!r}")
 
         def look():
-            screen = "\n".join(self.device.screen())  # one look: the next may be another screen
+            screen = _whole(self.device.screen())  # one look: the next may be another screen
             wanted = (hand for hand in ((text, ""), *_HANDS) if hand[0] in screen)
             return next(wanted, None)
 
@@ -271,16 +274,14 @@ class Bench:
 
     def shows(self, text: str) -> bool:
         """Whether a text is on the screen."""
-        return any(text in line for line in self.device.screen())
+        return text in _whole(self.device.screen())
 
     def _screen(self) -> list[str]:
-        """The lines on the display; the same picture is read once for all benches."""
-        picture = hashlib.sha1(self.device.screenshot().tobytes()).digest()
-        if picture not in _READ:
-            _READ[picture] = VirtualDevice.screen(self.device)
-        if not self._seen or self._seen[-1] is not _READ[picture]:
-            self._seen.append(_READ[picture])
-        return _READ[picture]
+        """The lines on the display; the last of them are told when a story goes wrong."""
+        lines = VirtualDevice.screen(self.device)
+        if not self._seen or self._seen[-1] is not lines:
+            self._seen.append(lines)
+        return lines
 
     def is_idle(self) -> bool:
         """Whether the terminal waits for a sale."""

@@ -77,6 +77,18 @@ def test_tls_stays_until_it_is_taken_away(device):
     assert stored() == ("0", [])
 
 
+def test_a_modem_is_the_way_until_wifi_is(device):
+    modem = device.board.modem
+    device.board.call(modem.operator, "pos.bank", "till", "secret-77")
+    tell(device, Identity(apn="pos.bank", apn_user="till", apn_key="secret-77"))
+    device.board.wait_for(lambda: modem.dialled == ["pos.bank"], 20, "a call")
+    assert Store(device.flash_image(), "/pos").params()["network"] == "cell"
+    assert b"secret-77" not in device.flash_image()
+    device.wait_for_screen("Operator")
+    tell(device, Identity())
+    assert Store(device.flash_image(), "/pos").params()["network"] == "wifi"
+
+
 def test_what_the_terminal_refuses_is_told_and_changes_nothing(device):
     tell(device, Identity())
     port = device.board.call(lambda: device.board.console.port)

@@ -31,6 +31,20 @@ def test_nothing_when_all_agree():
     assert found(b"", "", ()) == []
 
 
+@pytest.mark.parametrize("mark", ["*** TRAINING ***", "*** 培训 ***"])
+def test_slips_of_a_training_are_not_looked_at(mark):
+    def marked(text):
+        return f"{mark}\n{text.rstrip()}\n{mark}\n\n\n"
+
+    training = marked(case.slip(trace="000009")) + marked(case.slip("CARDHOLDER", trace="000009"))
+    assert found(b"", training, ()) == []
+    # what comes before and after it counts as ever
+    first, second = case.slip(), case.slip("CARDHOLDER")
+    assert found(paper=first + training + second) == []
+    assert [slip.trace for slip in read_slips(first + training + second)] == [2, 2]
+    assert found(b"", case.slip(trace="000009"), ()) != []
+
+
 @pytest.mark.parametrize("state", ["declined", "cancelled", "reversed"])
 @pytest.mark.parametrize("row", ["declined", "reversed", None])
 def test_nothing_for_a_sale_that_was_not_charged(state, row):

@@ -13,7 +13,7 @@ from littlefs import LittleFS
 
 from host_tools import boards
 from host_tools.build import frozen
-from host_tools.build.image import BUILD, ROOT
+from host_tools.build.image import BUILD
 
 REAL = [name for name in boards.names() if (boards.BOARDS / name / "manifest.py").exists()]
 
@@ -71,6 +71,7 @@ def test_the_manifest_freezes_the_port_asyncio_and_the_terminal(name, upstream):
         upstream["PORT_DIR"] / "modules",
         upstream["MPY_DIR"] / "extmod" / "asyncio" / "files",
         BUILD / name / "frozen",
+        BUILD / name / "frozen-production",
     ]
     assert manifest.required == OFFICIAL  # a REPL has no place in a production image
 
@@ -82,16 +83,22 @@ def test_packages_are_declared_once_for_images_and_for_mip(name, upstream):
     manifest.include(str(directory / "manifest_dev.py"))
     package = json.loads((boards.BOARDS / "package.json").read_text(encoding="utf-8"))
     assert manifest.required == OFFICIAL + [name for name, _ in package["deps"]]
-    assert len(manifest.frozen) == 3
+    assert manifest.frozen[2:] == [
+        BUILD / name / "frozen",
+        BUILD / name / "frozen-development",
+    ]
 
 
 def test_what_is_frozen_is_the_firmware_with_its_board_and_its_files(staged, upstream):
     directory = boards.BOARDS / "esp32s3_n16r8"
     manifest = Manifest(BOARD_DIR=directory, **upstream).include(str(directory / "manifest.py"))
-    sources = {path.relative_to(ROOT / "firmware") for path in (ROOT / "firmware").rglob("*.py")}
-    wanted = {path.as_posix() for path in sources} | {"board.py", "boot.py", "_rom.mpy"}
+    stage = BUILD / "esp32s3_n16r8" / "stage"
+    wanted = {f.relative_to(stage).with_suffix(".py").as_posix() for f in stage.rglob("*.mpy")}
+    assert {"main.py", "pos/terminal.py"} <= wanted
+    wanted |= {"board.py", "boot.py", "_rom.mpy", "image.py"}
     assert set(manifest.files) == wanted | {"_boot.py", "asyncio/core.py"}
     assert staged.modules == len(wanted)
+    assert manifest.files["image.py"].read_text() == "DEVELOPMENT = False\n"
     assert manifest.files["board.py"].read_text() == (directory / "board.py").read_text()
 
 

@@ -46,6 +46,7 @@ def test_help_tells_every_command(taptill):
     result = taptill("--help")
     assert result.exit_code == 0
     for name in (
+        "boards",
         "build",
         "demo",
         "test",
@@ -82,6 +83,7 @@ def test_the_commands_load_only_what_they_need():
         ("board", "--port", "no"),
         ("provision",),
         ("provision", "--port", "/dev/null", "--terminal-id", "1"),
+        ("provision", "--port", "/dev/null", "--apn-user", "till"),
     ],
 )
 def test_wrong_usage_is_2(taptill, arguments):

@@ -23,6 +23,8 @@ from host_tools.vboard.chips import (
     escpos_printer,
     ili9341,
     key_matrix,
+    modem,
+    modem_faults,
     pn532,
     pn532_faults,
 )
@@ -186,7 +188,7 @@ def unknown_commands(spans):
                         found.append(f"taptill {name}")
                         continue
                 known = {*commands()[name], "--help"}
-                given = re.findall(r"(?:^| )(--[a-z][a-z-]*)", rest)
+                given = re.findall(r"(?:^| )(--[a-z][a-z\d-]*)", rest)
                 if name != "test":  # hands its options on
                     found += [f"taptill {name} {o}" for o in given if o not in known]
     return found
@@ -374,6 +376,7 @@ def test_op_codes_go_the_way_and_are_answered_as_the_table_says():
     asked = set()
     for shim in shim_sources():
         asked |= set(re.findall(r"_link\.call\(\s*_([A-Z0-9_]+)", shim))
+        asked |= set(re.findall(r"== _([A-Z]+) \| 0x80", shim))  # waited for in _link itself
     assert {row[1] for row in found.rows if row[4] != "–"} == asked
 
 
@@ -429,6 +432,9 @@ def test_wiring_is_that_of_the_board():
     assert rows["PN532"] == told + ", ".join(f"{k} {v}" for k, v in nfc.items())
     told = f"UART {printer.pop('uart')}, {printer.pop('baudrate')} baud; "
     assert rows["ESC/POS printer"] == told + ", ".join(f"{k} {v}" for k, v in printer.items())
+    line = dict(wires["MODEM"])
+    told = f"UART {line.pop('uart')}, {line.pop('baudrate')} baud; "
+    assert rows["modem"] == told + ", ".join(f"{k} {v}" for k, v in line.items())
     lines = [", ".join(map(str, wires[f"KEYPAD_{side}"])) for side in ("ROWS", "COLUMNS")]
     assert rows["keys"] == f"–; rows {lines[0]}; columns {lines[1]}"
     assert rows["buzzer"] == f"PWM; {wires['BUZZER']}"
@@ -466,6 +472,7 @@ MODELS = {
     "Key": key_matrix.KeyMatrix,
     "Flash": Flash,
     "Radio": Radio,
+    "Modem": modem.Modem,
 }
 
 
@@ -498,6 +505,19 @@ def test_misbehaviours_of_the_buzzer_are_those_of_the_model():
     source = Path(buzzer.__file__).read_text(encoding="utf-8")
     (ways,) = re.findall(r"if way not in \((.*?)\)", source)
     assert {*column(table(BOARD, "Buzzer", "way")), "well"} == set(re.findall(r'"(\w+)"', ways))
+
+
+def test_commands_and_misbehaviours_of_the_modem_are_those_of_the_model():
+    told = {row[0].strip("`"): row[1] for row in table(BOARD, "Modem", "command").rows}
+    assert told == {f"AT{name}": words for name, words in modem.COMMANDS.items()}
+    told = {row[0].strip("`"): row[1] for row in table(BOARD, "Modem", "way").rows}
+    assert told == modem_faults.MISBEHAVIOURS
+
+
+def test_hands_of_the_modem_are_those_of_the_scenarios():
+    from host_tools.device.actions import _MODEM_HANDS
+
+    assert set(column(table(BOARD, "Modem", "physics"))) == set(_MODEM_HANDS)
 
 
 def test_hands_of_the_printer_are_those_of_the_scenarios():

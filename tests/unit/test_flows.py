@@ -349,7 +349,7 @@ def test_every_item_leads_to_a_story_or_a_page_and_has_words():
             name, _, given = story.partition(":")
             told_by_shift = name in ("log_off", "lock")
             assert word in pages if not name else told_by_shift or (FLOWS / f"{name}.py").exists()
-            plain = name in ("printing", "settled", "query", "totals", "paper", "care")
+            plain = name in ("printing", "settled", "query", "totals", "paper", "care", "selftest")
             plain = plain or given == "typed"
             if given and not plain:
                 assert unionpay.transaction(given)[5]

@@ -18,10 +18,8 @@ class Journal:
         self.count = len(self.rows)
     def transactions(self):
         return iter(self.rows)
-    def waiting(self, after=0):
-        return None if after else self.rows[0]
-    def unprinted(self, copies):
-        return iter(self.rows[:2])
+    def owed(self, copies, most):
+        return 1, 2
     def pending(self):
         return None
 class T:

@@ -10,6 +10,9 @@ class Network:
     kept = None
     def __init__(self, error):
         self.error = error
+    def unreached(self):
+        pass
+
     async def up(self):
         raise self.error
 

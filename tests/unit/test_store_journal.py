@@ -60,6 +60,7 @@ txn.update(state="approved", rc="00", rrn="000000000123", auth="A1B2C3")
 journal.close(txn)
 assert journal.pending() is None
 assert [t["trace"] for t in journal.unprinted()] == [123]
+assert journal.owed(2, 10) == (0, 1) and journal.owed(0, 10) == (0, 0)
 journal.printed(123, 1)
 assert [t["copies"] for t in journal.unprinted()] == [1]
 assert not list(journal.unprinted(1))

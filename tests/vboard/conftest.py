@@ -1,5 +1,6 @@
 """A virtual board with a program of the test's own: the wire without the terminal."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,16 @@ IDLE = "import asyncio\n\nasync def main():\n    while True:\n        await asyn
 
 
 class Bench:
-    """A board that runs ``program`` as its main, and what its console has said."""
+    """A board that runs ``program`` as its main, and what its console has said.
 
-    def __init__(self, folder: Path, program: str) -> None:
+    ``modules``: files of the firmware that it imports by their names alone.
+    """
+
+    def __init__(self, folder: Path, program: str, modules: tuple[Path, ...] = ()) -> None:
         source = folder / "source"
         source.mkdir()
+        for module in modules:
+            shutil.copy(module, source)
         (source / "main.py").write_text(program, encoding="utf-8")
         compile_tree(source, folder / "stage")
         image = pack([folder / "stage"], folder / "program.romfs")
@@ -63,8 +69,8 @@ def bench(tmp_path):
     """Makes benches: ``bench(program)`` boots a board with it."""
     made = []
 
-    def make(program: str, power: bool = True) -> Bench:
-        made.append(Bench(tmp_path, program))
+    def make(program: str, power: bool = True, modules: tuple[Path, ...] = ()) -> Bench:
+        made.append(Bench(tmp_path, program, modules))
         if power:
             made[-1].board.power_on()
         return made[-1]

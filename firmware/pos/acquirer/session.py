@@ -70,7 +70,10 @@ class Session:
             await self._hang_up()
             log.warn("host", "cannot connect: %s", str(error) or type(error).__name__)
             why = str(error)
-            raise HostError(why if why[:4] == "tls_" else "connect")
+            if why[:4] == "tls_":
+                raise HostError(why)
+            self._network.unreached()
+            raise HostError("connect")
 
     async def _again(self) -> bool:
         """Whether the connection that an earlier story has kept is of use."""

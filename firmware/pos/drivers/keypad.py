@@ -28,6 +28,7 @@ class Keypad:
         self._layout = layout
         self._keys = Queue(_AHEAD)
         self._edge = asyncio.ThreadSafeFlag()
+        self._resting = True  # all rows low, to hear of any key; else a press is being scanned
 
     async def run(self) -> None:
         """The task that watches the keys, until it is cancelled."""
@@ -41,10 +42,10 @@ class Keypad:
             while True:
                 if not self._any():
                     await self._edge.wait()
+                self._resting = False
                 await self._press()
                 self._edge.clear()  # the scan itself makes edges; a key that is down now is seen
-                for row in self._rows:
-                    row.value(0)
+                self._rest()
         finally:
             for col in self._cols:
                 col.irq(handler=None)
@@ -59,12 +60,17 @@ class Keypad:
 
     def held(self) -> str:
         """The key that is down now, "?" for several, empty for none."""
-        if not self._any():
+        if self._resting and not self._any():
             return ""
         key = self._scan()
+        if self._resting:
+            self._rest()
+        return "" if key == _NONE else "?" if key == _MANY else self._layout[key]
+
+    def _rest(self) -> None:
+        self._resting = True
         for row in self._rows:
             row.value(0)
-        return "" if key == _NONE else "?" if key == _MANY else self._layout[key]
 
     def _touched(self, pin) -> None:
         self._edge.set()

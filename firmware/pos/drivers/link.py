@@ -15,7 +15,7 @@ _HANDSHAKE = const(15)  # it timed out: a wrong password, as wifi_err_reason_t p
 _CABLE = const(3)  # status of a LAN from which on it has a cable: ETH_CONNECTED [M]
 
 
-async def join_wifi(net, wlan, ssid: str, key: str) -> None:
+async def join_wifi(net, wlan, ssid: str = "", key: str = "") -> None:
     """Join a network; raises OSError: net_unset, net_none, net_password, net_address."""
     if not ssid:
         raise OSError("net_unset")

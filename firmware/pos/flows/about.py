@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from pos.ui import facts
+from pos.ui import listing
 from pos.words import say
 
 _WAIT_MS = 120000
@@ -17,7 +17,7 @@ async def run(t) -> None:
     flash = os.statvfs("/")
     up = t.uptime() // 60
     gc.collect()
-    await facts.show(
+    await listing.table(
         t.ui,
         say("menu_about"),
         (
@@ -32,5 +32,6 @@ async def run(t) -> None:
             (say("about_up"), say("about_hours").format(up // 60, up % 60)),
             (say("about_support"), t.params["support"] or "-"),
         ),
+        "E",
         _WAIT_MS,
     )

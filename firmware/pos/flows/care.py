@@ -1,7 +1,7 @@
 """What the terminal asks to have done, by what it has done: cleaning, service."""
 
 from pos.store import service
-from pos.ui import facts
+from pos.ui import listing
 from pos.words import say
 
 _ASK_MS = 60000
@@ -55,4 +55,4 @@ async def _show(t, n) -> None:
             words += " " + say("battery_charging")
         rows.append((say("part_battery"), words))
         rows.append(("", "%d mV" % battery.millivolts()))
-    await facts.show(t.ui, say("menu_care"), rows, _WAIT_MS)
+    await listing.table(t.ui, say("menu_care"), rows, "E", _WAIT_MS)

@@ -24,7 +24,8 @@ menu_totals totals_kinds=totals:kinds totals_hours=totals:hours totals_batch=tot
 menu_host menu_sign_in=sign_in menu_sign_off=sign_off menu_echo=echo \
 menu_download=download menu_status=status menu_upload=upload
 menu_terminal menu_lock=lock menu_password=password menu_operators=operators \
-menu_settings=settings menu_training=training menu_care=care:show menu_about=about
+menu_settings=settings menu_training=training menu_care=care:show menu_about=about \
+self_test=selftest:menu
 """
 
 

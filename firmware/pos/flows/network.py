@@ -1,4 +1,4 @@
-"""How the terminal gets to the host: by cable, or by a Wi-Fi that is heard. Each is tried out."""
+"""How the terminal gets to the host: Wi-Fi that is heard, a cable, a modem. Each is tried out."""
 
 from micropython import const
 
@@ -13,6 +13,8 @@ _WAIT_MS = 120000
 _MOST_NAME = const(32)  # IEEE 802.11: octets of an SSID
 _LEAST_KEY = const(8)  # WPA: a passphrase has 8 to 63 characters
 _MOST_KEY = const(63)
+_MOST_APN = const(63)  # 3GPP TS 23.003, 9.1: 100 octets; none that is given out is so long
+_APNS = ("cmnet", "3gnet", "ctnet")  # of China Mobile, Unicom, Telecom
 _STRONG, _FAIR, _WEAK = const(-55), const(-67), const(-80)  # dBm
 
 
@@ -28,7 +30,13 @@ async def run(t) -> bool:
             if choice is None:
                 return False
             way = t.ways[choice]
-        if await (_wifi(t, title) if way == "wifi" else _try(t, say("way_" + way), way)) is True:
+        if way == "wifi":
+            done = await _wifi(t, title)
+        elif way == "cell":
+            done = await _cell(t, say("way_cell"))
+        else:
+            done = await _try(t, say("way_lan"), way)
+        if done is True:
             t.params.update(network=way)
             await t.show("message", "ok", title, say("net_done"), _READ_MS)
             return True
@@ -59,6 +67,29 @@ async def _wifi(t, title) -> bool:
             locked = True
             name = await text.ask(t.ui, title, say("net_name"), 1, _MOST_NAME, False, _WAIT_MS)
         if name and await _join(t, name, locked, least):
+            return True
+
+
+async def _cell(t, title) -> bool:
+    """Whether a call comes up; the access point is one of the usual, or is typed."""
+    items = [say("net_apn_auto")] + list(_APNS) + [say("net_hidden")]
+    while True:
+        choice = await entry.choose(t.ui, title, items, _WAIT_MS)
+        if choice is None:
+            return False
+        apn, key, user = "" if choice == 0 else items[choice], "", ""
+        if choice == len(items) - 1:
+            apn = await text.ask(t.ui, title, say("net_apn"), 1, _MOST_APN, False, _WAIT_MS)
+            user = apn and await text.ask(
+                t.ui, apn, say("net_user"), 0, _MOST_KEY, False, _WAIT_MS
+            )
+            key = user and await text.ask(
+                t.ui, apn, say("net_user_key"), 0, _MOST_KEY, True, _WAIT_MS
+            )
+            if apn is None or user is None or key is None:
+                continue
+        if await _try(t, title, "cell", apn, key, user) is True:
+            wifi.save(t.root, t.sealer(), apn, key, user, way="cell")
             return True
 
 

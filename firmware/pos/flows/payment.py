@@ -69,7 +69,7 @@ async def _go_on(t, txn, flags, kind, message, cvm, tags):
 
 
 async def _finish(t, txn, card, pin, flags):
-    """Ask the host; of what nobody knows how it ended the end is brought about at once."""
+    """Ask the host."""
     _scheme(txn, card)
     if "a" in flags:
         await t.tell("vouch", txn, card)
@@ -86,8 +86,7 @@ async def _finish(t, txn, card, pin, flags):
     if "X" in flags:  # a silence costs nothing
         await _refuse(t, txn, "host_mac" if reason == "A0" else "host_silent")
     else:
-        await t.tell("reversal", reason)
-        txn["state"] = t.journal.find(txn["trace"])["state"]  # an advice may be approved now
+        t.unsure = reason  # ``shift`` goes on, when the heap has got back what this story needs
 
 
 def _scheme(txn, card):

@@ -15,6 +15,7 @@ from pos.words import CURRENCY, money, say
 _AWAY_MS = 60000
 _SHOWN = ("sending", "approved", "declined", "reversing", "reversed")  # the rest came to nothing
 _COLORS = {"approved": "good", "declined": "bad", "sending": "warn", "reversing": "warn"}
+_SIGNS = {"approved": "✓", "declined": "✗", "sending": "…"}  # of the rest, R
 # Of the details: the fields that are shown as they are; their words have the same names but one
 _FIELDS = "pan label issuer auth rrn rc operator orig_rrn orig_auth aid arqc tvr"
 
@@ -95,7 +96,8 @@ def _entry(txn, same_day):
     state = txn["state"]
     name = "{:06d} {}".format(txn["trace"], say(txn["kind"]))
     fen = -txn["amount"] if "c" in unionpay.transaction(txn["kind"])[5] else txn["amount"]
-    return clock, money(fen), name, say("state_" + state), _COLORS.get(state, "muted")
+    sign = _SIGNS.get(state, "R")
+    return clock, money(fen), name, say("state_" + state), _COLORS.get(state, "muted"), sign
 
 
 async def _details(t, journal, txn) -> None:

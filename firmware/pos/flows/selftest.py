@@ -1,5 +1,6 @@
 """Switching on: every part says whether it works, then what a power cut left open is closed."""
 
+import asyncio
 import gc
 import os
 
@@ -19,34 +20,40 @@ _MOST_MV = 4500
 _SET = 2026  # a clock that says an earlier year has not been set
 # What may come of wires
 _WIRES = ("err_part", "err_display", "err_keypad", "err_battery", "printer_silent", "net_part")
+_CHIPS = {"lan": "LAN", "cell": "MODEM"}  # whose wires a way to the host depends on
 _READ_MS = 5000  # for what failed, or until OK
+_AGAIN_MS = 60000
+_FINGER_MS = 50
+_FINGERS = 20
 
 
-async def run(t) -> None:
-    """Start the parts one by one, each with a line on the screen."""
+async def run(t, how: str = "") -> None:
+    """Start the parts one by one, each with a line on the screen.
+
+    ``how`` "menu": again, for somebody who wants to read it; the journal stays as it is.
+    """
     await t.show("look", t.params["theme"], t.params["large"])
     await t.show("boot")
-    failed, done = [], 0
-    t.tested = []
+    failed, done, tested = [], 0, []
     for name, test, wired in (
         ("part_memory", _memory, ""),
         ("part_flash", _flash, ""),
         ("part_clock", _clock, ""),
-        ("part_journal", _journal, ""),
+        ("part_journal", _count if how else _journal, ""),
         ("part_keys", _keys, ""),
         ("part_display", _display, "DISPLAY DISPLAY_PINS"),
         ("part_keypad", _keypad, "KEYPAD_ROWS KEYPAD_COLUMNS"),
         ("part_battery", _battery, "BATTERY"),
         ("part_printer", _printer, "PRINTER"),
         ("part_reader", _reader, "NFC"),
-        ("part_network", _network, "LAN"),
+        ("part_network", _network, _CHIPS.get(t.params["network"], "")),
     ):
         try:
             ok, detail = await test(t)
         except Exception as error:  # a part that fails must not keep the others from being seen
             log.crash(name, error)
             ok, detail = False, "err_part"
-        t.tested.append((name, ok, detail))
+        tested.append((name, ok, detail))
         if not ok:
             detail = say(detail) + _hint(t, detail, wired)
         await t.show("selftest_line", say(name), ok, detail)
@@ -58,13 +65,14 @@ async def run(t) -> None:
         await t.show("boot")
         for name, detail in failed:
             await t.show("selftest_line", say(name), False, detail)
-    if failed:
-        await t.show("acknowledge", _READ_MS)
+    t.tested = tested
+    if failed or how:
+        await t.show("acknowledge", _AGAIN_MS if how else _READ_MS)
 
 
 def _hint(t, why, wired) -> str:
     """Which wires to look at, where they may be the reason."""
-    if why not in _WIRES or not wired or (wired == "LAN" and t.params["network"] != "lan"):
+    if why not in _WIRES or not wired:
         return ""
     bus, pins = "", []
     for name in wired.split():
@@ -106,7 +114,11 @@ async def _display(t):
 
 
 async def _keypad(t):
-    return (False, "err_keypad") if t.keypad.held() else (True, "")
+    for _ in range(_FINGERS):  # the one that has chosen this may still be there
+        if not t.keypad.held():
+            return True, ""
+        await asyncio.sleep_ms(_FINGER_MS)
+    return False, "err_keypad"
 
 
 async def _battery(t):
@@ -123,6 +135,10 @@ async def _journal(t):
     t.journal.open()
     t.doubtful = [txn["trace"] for txn in t.journal.unprinted(t.params["copies"])]
     t.ui.set_status(pending=t.journal.pending() is not None)
+    return await _count(t)
+
+
+async def _count(t):
     if t.journal.damaged is not None:
         log.error("journal", "unreadable from byte %d", t.journal.damaged)
         return False, "err_journal"
@@ -166,7 +182,7 @@ async def _network(t):
         t.join()
         return True, say("training_mark")
     way = t.params["network"]
-    t.join(way, *(wifi.load(t.root, t.sealer()) if way == "wifi" else ()))
+    t.join(way, *(() if way == "lan" else wifi.load(t.root, t.sealer(), way)))
     try:
         await t.network.up()
     except OSError as error:

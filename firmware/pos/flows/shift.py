@@ -4,7 +4,7 @@ import os
 
 from micropython import const
 
-_MANY = const(10)
+_MANY = const(10)  # uploads, or slips: what the status bar can tell
 _AWAY_MS = const(30000)  # how often the idle screen looks after what is pending
 _MINUTE = const(60)
 _COUNTS = const(20)  # slips and cards that are counted in memory; the power may take them
@@ -28,7 +28,7 @@ async def run(t) -> None:
 async def _work(t):
     last = t.uptime()
     while True:
-        t.ui.set_status(waiting=_owed(t))
+        t.ui.set_status(waiting=sum(t.journal.owed(t.params["copies"], _MANY)))
         await t.tell("power")
         key = await t.tell("idle", _AWAY_MS)
         if key is None:
@@ -45,6 +45,10 @@ async def _work(t):
         elif key.isdigit():
             await t.tell("sale", key)
         last = t.uptime()
+        if t.unsure:
+            reason, t.unsure = t.unsure, ""
+            await t.tell("reversal", reason)
+            t.reports = True  # an advice may be approved now
         if t.reports:
             t.reports = False
             await t.tell("printing")
@@ -56,18 +60,6 @@ async def _lock(t):
     """Wait for who may open it. What is pending is looked after meanwhile, the shift goes on."""
     while not await t.tell("unlock", _AWAY_MS):
         await _look_after(t)
-
-
-def _owed(t) -> int:
-    """How many uploads and slips wait; beyond _MANY of each they are not counted."""
-    count = uploads = 0
-    while uploads < _MANY and t.journal.waiting(uploads):
-        uploads += 1
-    for _ in t.journal.unprinted(t.params["copies"]):
-        count += 1
-        if count == _MANY:
-            break
-    return count + uploads
 
 
 async def _look_after(t, begins=False):

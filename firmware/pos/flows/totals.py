@@ -79,16 +79,13 @@ def _batch(t):
     sums, net = _sums(settling.totals(journal.transactions()))
     first = None
     debit = set()  # the traces of what was paid with debit cards
-    fee = upload = slips = 0
+    fee = 0
     for txn in journal.transactions():
         first = first or txn.get("when")
         if (txn.get("aid") or "") == _DEBIT_AID:
             debit.add(txn["trace"])
         fee += _fee(params, txn, txn["trace"] in debit or txn.get("orig_trace") in debit)
-    while journal.waiting(upload):
-        upload += 1
-    for _ in journal.unprinted(params["copies"]):
-        slips += 1
+    upload, slips = journal.owed(params["copies"], params["batch_max"])
     rows: list = [(say("batch"), "{:06d}".format(journal.batch))]
     if first:
         rows.append(

@@ -300,6 +300,17 @@ class Journal:
             ):
                 yield self._read(number)
 
+    def owed(self, wanted: int, most: int) -> tuple:
+        """How many uploads and how many slips wait; beyond ``most`` of each it does not count."""
+        uploads = slips = 0
+        while uploads < most and self.waiting(uploads):
+            uploads += 1
+        for _ in self.unprinted(wanted):
+            slips += 1
+            if slips == most:
+                break
+        return uploads, slips
+
     def find(self, trace: int):
         """The transaction with ``trace``, or None."""
         with open(self.path, "rb") as file:

@@ -1,19 +1,17 @@
-"""The Wi-Fi network that the terminal joins; its password is sealed."""
+"""What a way to the host wants to know, sealed: network and password of Wi-Fi ("wifi"), access
+point, password and user of a modem ("cell")."""
 
 from pos.store import files
 
-_LABEL = "wifi"
 
-
-def load(root: str, sealer) -> tuple:
-    """(SSID, password) or two empty texts; raises files.Damaged, seal.SealBroken."""
-    blob = files.load(root + "/wifi")
+def load(root: str, sealer, way: str = "wifi") -> tuple:
+    """What ``save`` was given, or two empty texts; raises files.Damaged, seal.SealBroken."""
+    blob = files.load(root + "/" + way)
     if not blob:
         return "", ""
-    ssid, _, key = bytes(sealer.open(_LABEL, blob)).decode().partition("\0")
-    return ssid, key
+    return tuple(bytes(sealer.open(way, blob)).decode().split("\0"))
 
 
-def save(root: str, sealer, ssid: str, key: str) -> None:
-    """Durable when this returns."""
-    files.save(root + "/wifi", sealer.seal(_LABEL, (ssid + "\0" + key).encode()))
+def save(root: str, sealer, *texts, way: str = "wifi") -> None:
+    """Durable when this returns; none of ``texts`` has a NUL in it."""
+    files.save(root + "/" + way, sealer.seal(way, "\0".join(texts).encode()))

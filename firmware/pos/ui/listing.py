@@ -8,6 +8,7 @@ from pos.words import say
 _TOP = const(68)
 _ENTRIES = const(4)  # on a page
 _ENTRY_H = const(52)
+_ENTRY_W = const(178)  # behind its number
 _ROW_H = const(20)
 _ROWS = const(10)  # on a page
 _GAP = const(8)  # between a name and its value
@@ -24,7 +25,8 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
     With ``keys`` "p" they can be printed: then -1.
 
     ``entry(i)`` gives what it shows: left and right above, left and right below, colour of the
-    last. ``*`` and ``#`` turn the pages; the first one shown has the entry ``at`` on it.
+    last, and a sign for it where it has no room. ``*`` and ``#`` turn the pages; the first one
+    shown has the entry ``at`` on it.
     """
     top = at // _ENTRIES * _ENTRIES
     while True:
@@ -32,12 +34,12 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
         shown = min(_ENTRIES, count - top)
         for i in range(shown):
             y = _TOP + _ENTRY_H * i
-            first, second, third, fourth, color = entry(top + i)
+            first, second, third, fourth, color, sign = entry(top + i)
             canvas.round_box(8, y, 224, _ENTRY_H - 4, "bar")
             canvas.round_box(14, y + 12, 24, 24, "accent", "bar")
             canvas.text(14, y + 16, 24, str(i + 1), "bold16", "page", "^", "accent")
             _ends(canvas, y + 5, first, second, "bold16", "ink")
-            _ends(canvas, y + 25, third, fourth, "sans16", color)
+            _ends(canvas, y + 25, third, fourth, "sans16", color, sign)
         canvas.show()
         key = await ui.key(timeout_ms)
         if key in (None, "C"):
@@ -52,10 +54,18 @@ async def browse(ui, title: str, count: int, entry, timeout_ms: int = 0, at: int
             return top + int(key) - 1
 
 
-def _ends(canvas, y, left, right, font, color):
-    """Two texts of an entry on one line: the right one is never cut."""
+def _ends(canvas, y, left, right, font, color, short=""):
+    """Two texts of an entry on one line, the right one never cut. When both have no room, the
+    first word of the left one goes (a date, or a number that the details have), then the right
+    one becomes ``short``."""
+    measure = canvas.fonts["sans16"].measure
     wide = canvas.fonts[font].measure(right)
-    canvas.text(46, y, 178 - wide - _GAP, left, "sans16", "ink", "<", "bar")
+    if measure(left) > _ENTRY_W - wide - _GAP:
+        left = left[left.find(" ") + 1 :]
+        if short and measure(left) > _ENTRY_W - wide - _GAP:
+            right = short
+            wide = canvas.fonts[font].measure(right)
+    canvas.text(46, y, _ENTRY_W - wide - _GAP, left, "sans16", "ink", "<", "bar")
     canvas.text(224 - wide, y, wide, right, font, color, ">", "bar")
 
 

@@ -25,7 +25,7 @@ _BETWEEN_SLEEPS_MS = 120.0
 _SIX_BITS = [value & 0xFC | value >> 6 for value in range(256)]
 _TWO_LEVELS = [0] * 128 + [255] * 128
 _MY, _MX, _MV, _BGR = 0x80, 0x40, 0x20, 0x08
-_MISBEHAVIOURS = ("well", "dead", "stuck_white", "stuck_black", "snow", "dead_rows")
+_MISBEHAVIOURS = ("well", "dead", "stuck_white", "stuck_black", "snow", "dead_rows", "mute")
 
 
 class Ili9341:
@@ -78,6 +78,7 @@ class Ili9341:
     def spi_transfer(self, data: bytes) -> bytes:
         """As ``spi_write``, and what SDO shows meanwhile (0 when the chip does not drive it)."""
         deaf = self._cs.level or "dead" in self._ways or not self._dc.level
+        deaf = deaf or "mute" in self._ways
         if deaf or self._code not in cmd.READS:
             self.spi_write(data)
             return bytes(len(data))

@@ -10,6 +10,7 @@ from pathlib import Path
 from host_tools import boards
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.vboard.board import VirtualBoard
+from host_tools.vboard.process import ProcessCore
 from host_tools.vboard.serial.chip_flash import Area, ChipFlash
 from host_tools.vboard.serial.lines import ControlLines
 from host_tools.vboard.serial.second_stage import look
@@ -80,10 +81,10 @@ class SerialSide:
 
     def _connect(self, port: int) -> None:
         board = self._board
-        self.lines = ControlLines(board._loop, board.mcu.hold, self._start)
+        self.lines = ControlLines(board._loop, self._hold, self._start)
         self.server = Rfc2217Server(board._loop, port, self.lines, board.console.type)
         board.console.listeners.append(self.server.say)
-        board.mcu.rom_to_boot = self._boot
+        board.mcu.finds_program = self._finds_program
 
     def _disconnect(self) -> None:
         self._board.console.listeners.remove(self.server.say)
@@ -91,31 +92,41 @@ class SerialSide:
         self.lines.close()
         self.server.close()
 
+    def _hold(self) -> None:
+        """EN is low: nothing runs and nothing answers."""
+        self._rom, self._board.console.taken = None, self._to_rom
+        self._board.mcu.hold()
+
+    def _to_rom(self, data: bytes) -> None:
+        if self._rom is not None and self._board.mcu.powered:
+            self._rom(data)
+
     def _start(self, loader: bool) -> None:
         """EN has risen."""
-        if not loader:
+        if not loader or not self._board.mcu.powered:
             self._board.mcu.leave_reset()
             return
         from host_tools.vboard.serial.rom import RomLoader
 
         console = self._board.console
         self._rom = RomLoader(self.chip, self.flash, self.psram_size, console.line).feed
-        console.taken = self._rom
         console.say(_WAITS)
         self._board.changed()
 
-    def _boot(self) -> Path | None:
-        """The ROM image of what is in the flash; None, and it is told, when nothing can run."""
+    def _finds_program(self) -> bool:
+        """Whether the chip starts what is in the flash, whose ROM image the core then has."""
         self._rom = self._board.console.taken = None
         found = look(self.flash, self.chip)
         self.said = found.said
         if found.rom is None:
             self._board.console.say(f"{found.said}\r\n".encode())
             self._board.changed()
-            return None
+            return False
         partial = Path(self._folder.name, "partial")
         partial.write_bytes(found.rom)  # a process may still have the old one mapped
-        return partial.replace(partial.with_name("rom"))
+        assert isinstance(self._board.core, ProcessCore)
+        self._board.core.rom = partial.replace(partial.with_name("rom"))
+        return True
 
     def _forget_nvs(self) -> None:
         for key in list(self._board.mcu.nvs):

@@ -14,8 +14,8 @@ class ADC:
 
     ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
 
-    def __init__(self, pin, *, atten=ATTN_11DB):
-        self._id = _gpio(pin)
+    def __init__(self, id, *, atten=ATTN_11DB):
+        self._id = _gpio(id)
 
     def read_u16(self):
         return struct.unpack("<H", _link.call(_ADC_READ, self._id))[0]

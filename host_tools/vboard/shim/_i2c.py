@@ -14,7 +14,7 @@ _I2C_READ = const(0x2A)
 class I2C:
     """A hardware I2C bus, as controller."""
 
-    def __init__(self, id=0, *, scl=None, sda=None, freq=400000, timeout=50000):
+    def __init__(self, id, *, scl=None, sda=None, freq=400000, timeout=50000):
         self._id = id
         _link.post(_I2C_SETUP, id, struct.pack("<IBB", freq, _gpio(scl), _gpio(sda)))
 

@@ -19,5 +19,5 @@ class LAN:
     def isconnected(self):
         return self.status() == 5
 
-    def ifconfig(self, value=None):
+    def ifconfig(self, configtuple=None):
         return tuple(_ask(op="ifconfig"))

@@ -1,6 +1,7 @@
 """The line from the virtual board's microcontroller to its chips.
 
-One stream of frames ``op u8 | id u8 | sequence u8 | 0 | length u16 little-endian | payload``.
+One stream of frames ``op u8 | id u8 | sequence u8 | stamp u8 | length u16 little-endian |
+payload``; ``stamp`` says when it left, towards the chips alone.
 ``post`` sends and goes on; ``call`` sends and waits for the answer: the same op plus 0x80, the
 same sequence. Frames that the other side sends on its own (received UART bytes, pin edges, socket
 data) are handed to ``handlers[op << 8 | id](id, payload)`` or ``handlers[op]`` when the program
@@ -14,13 +15,16 @@ answer that nobody waits for any more is known by its sequence and dropped.
 import struct
 import sys
 
-from _carrier import memory, readinto, ready, setting, stream, write
+from _carrier import memory, readinto, ready, setting, stamp, stream, write
 from micropython import const
 
 _ADVANCE = const(0x74)
+_SYNC = const(0x76)
 
 handlers = {}
-ticks_offset_ms = 0
+# Ahead of the interpreter's own clock, by which asyncio dates what an event has made ready: so it
+# can be set back, and what is there in time goes before a deadline that has passed since
+ticks_offset_ms = 3600000
 
 MAX = 1040  # the longest payload: what LittleFS programs at once, and its address
 
@@ -35,7 +39,8 @@ _sequence = 0
 def post(op, ident=0, payload=b"", sequence=0):
     """Send a frame; ``payload`` is at most MAX bytes."""
     n = len(payload)
-    _out[0], _out[1], _out[2], _out[4], _out[5] = op, ident, sequence, n & 0xFF, n >> 8
+    _out[0], _out[1], _out[2], _out[3] = op, ident, sequence, stamp()
+    _out[4], _out[5] = n & 0xFF, n >> 8
     _out[6 : 6 + n] = payload
     write(_out[: 6 + n])
 
@@ -43,6 +48,11 @@ def post(op, ident=0, payload=b"", sequence=0):
 def _receive(wanted=0, into=None):
     """The next frame. The payload of the answer ``wanted`` goes to ``into``, where it fits."""
     readinto(_in)
+    return _rest(wanted, into)
+
+
+def _rest(wanted=0, into=None):
+    """Of the frame whose head has been read."""
     op, ident, sequence, _, n = struct.unpack("<BBBBH", _in)
     if into and op & 0x80 and sequence == wanted and n == len(into):
         payload = into
@@ -73,9 +83,22 @@ def call(op, ident=0, payload=b"", into=None):
             _waiting.append(frame)
 
 
+def sync():
+    """Let the chips' side come to the present, and hear what it has to say until then.
+
+    The laptop may have kept it waiting: what was due is then not late, but the time goes back.
+    """
+    post(_SYNC)
+    while True:
+        readinto(_in)
+        if _in[0] == _SYNC | 0x80:
+            return
+        _waiting.append(_rest())
+
+
 def _advance(ident, payload):
     global ticks_offset_ms
-    ticks_offset_ms += struct.unpack("<I", payload)[0]
+    ticks_offset_ms += struct.unpack("<i", payload)[0]
 
 
 handlers[_ADVANCE] = _advance
@@ -106,7 +129,9 @@ def pump():
 
 def wait(ms):
     """Wait until a frame has been handled or ``ms`` have passed (-1: for ever)."""
-    if not pump() and ready(ms):
+    if not pump():
+        if not ready(ms):
+            sync()
         pump()
 
 

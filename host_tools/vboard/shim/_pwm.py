@@ -13,15 +13,13 @@ _PWM_OFF = const(0x32)
 class PWM:
     """A square wave on a pin."""
 
-    def __init__(self, pin, freq=5000, duty=None, *, duty_u16=None, duty_ns=None, invert=False):
-        self._id = _gpio(pin)
-        self.init(freq=freq, duty=duty, duty_u16=duty_u16, duty_ns=duty_ns)
+    def __init__(self, dest, *, freq=5000, duty_u16=None, duty_ns=None, invert=False):
+        self._id = _gpio(dest)
+        self.init(freq=freq, duty_u16=duty_u16, duty_ns=duty_ns)
 
-    def init(self, *, freq=5000, duty=None, duty_u16=None, duty_ns=None, invert=False):
+    def init(self, *, freq=5000, duty_u16=None, duty_ns=None, invert=False):
         self._freq = freq
         self._duty = 32768
-        if duty is not None:
-            self._duty = duty << 6
         if duty_u16 is not None:
             self._duty = duty_u16
         if duty_ns is not None:

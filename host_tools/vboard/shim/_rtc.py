@@ -9,8 +9,9 @@ class RTC:
     def __init__(self, id=0):
         pass
 
-    def datetime(self, t=None):
+    def datetime(self, datetimetuple=None):
         """(year, month, day, weekday, hours, minutes, seconds, microseconds)."""
+        t = datetimetuple
         if t is None:
             ns = time.time_ns()
             y, mo, d, h, mi, s, wd, _ = time.gmtime(ns // 1000000000)

@@ -15,8 +15,8 @@ _UART_RX = const(0x12)
 class UART(io.IOBase):
     """A serial port; pollable, so that asyncio streams wait on it."""
 
-    INV_TX, INV_RX, RTS, CTS = 1, 2, 1, 2
-    IRQ_RX, IRQ_RXIDLE, IRQ_BREAK = 1, 2, 4
+    INV_TX, INV_RX, RTS, CTS = 32, 4, 1, 2
+    IRQ_RX, IRQ_RXIDLE, IRQ_BREAK = 1, 4096, 2
 
     def __init__(self, id, baudrate=115200, bits=8, parity=None, stop=1, **kw):
         self._id = id

@@ -11,7 +11,7 @@ _WDT_FEED = const(0x73)
 class WDT:
     """The watchdog; cannot be stopped."""
 
-    def __init__(self, id=0, timeout=5000):
+    def __init__(self, *, id=0, timeout=5000):
         self._timeout = struct.pack("<I", timeout)
         self.feed()
 

@@ -32,14 +32,14 @@ class Partition:
         self._parts = array("H", [_NONE] * _LINES)  # which part of the flash each line has
 
     @classmethod
-    def find(cls, type=1, subtype=0xFF, label=None, block_size=4096):
-        return [cls(label or "vfs", block_size)]
+    def find(cls, type=1, subtype=0xFF, label=None):
+        return [cls(label or "vfs")]
 
     def info(self):
         return (1, 0x81, 0x200000, self._size, "vfs", False)
 
-    def readblocks(self, block, buf, offset=0):
-        where = block * 4096 + offset
+    def readblocks(self, block_num, buf, offset=0):
+        where = block_num * 4096 + offset
         n = len(buf)
         part, start = divmod(where, _LINE)
         if not self._cache or start + n > _LINE:

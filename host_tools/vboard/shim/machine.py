@@ -53,14 +53,11 @@ class Pin:
 
     _handlers = {}
 
-    def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
-        self._id = id.id() if isinstance(id, Pin) else id
-        self.init(mode, pull, value=value, drive=drive, hold=hold)
+    def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None):
+        self._id = id._id if isinstance(id, Pin) else id
+        self.init(mode, pull, value=value, drive=drive)
 
-    def id(self):
-        return self._id
-
-    def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+    def init(self, mode=-1, pull=-1, *, value=None, drive=None):
         if mode != -1 or pull != -1 or value is not None:
             _link.post(
                 _PIN_SETUP,
@@ -98,7 +95,7 @@ _link.handlers[_PIN_EDGE] = _edge
 
 
 def _gpio(pin):
-    return 255 if pin is None else pin.id() if isinstance(pin, Pin) else pin
+    return 255 if pin is None else pin._id if isinstance(pin, Pin) else pin
 
 
 class SPI:

@@ -13,7 +13,7 @@ STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 STAT_WRONG_PASSWORD, STAT_NO_AP_FOUND, STAT_CONNECT_FAIL = 202, 201, 203
 STAT_BEACON_TIMEOUT, STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 200, 203, 204
 
-PHY_W5500 = const(20)  # [M]
+PHY_W5500 = const(102)
 
 _hostname = "taptill"
 
@@ -34,12 +34,10 @@ def _ask(**request):
 
 
 def __getattr__(name):
-    """A cable takes heap only where one is used."""
-    if name != "LAN":
+    """A cable and a modem take heap only where they are used."""
+    if name not in ("LAN", "PPP"):
         raise AttributeError(name)
-    import _lan
-
-    return _lan.LAN
+    return _link.lent(name)
 
 
 class WLAN:

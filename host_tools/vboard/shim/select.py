@@ -16,17 +16,17 @@ class poll:
         self._hard.register(_link.stream, POLLIN)
         self._soft = {}
 
-    def register(self, obj, mask=POLLIN | POLLOUT):
+    def register(self, obj, eventmask=POLLIN | POLLOUT):
         if isinstance(obj, io.IOBase):
-            self._soft[id(obj)] = (obj, mask)
+            self._soft[id(obj)] = (obj, eventmask)
         else:
-            self._hard.register(obj, mask)
+            self._hard.register(obj, eventmask)
 
-    def modify(self, obj, mask):
+    def modify(self, obj, eventmask):
         if isinstance(obj, io.IOBase):
-            self._soft[id(obj)] = (obj, mask)
+            self._soft[id(obj)] = (obj, eventmask)
         else:
-            self._hard.modify(obj, mask)
+            self._hard.modify(obj, eventmask)
 
     def unregister(self, obj):
         if isinstance(obj, io.IOBase):
@@ -42,7 +42,7 @@ class poll:
                 found.append((obj, events))
         return found
 
-    def poll(self, timeout=-1, flags=0):
+    def poll(self, timeout=-1):
         """Returns early, with nothing, when time was advanced: the caller then waits for less.
 
         Not where it waits for ever: asyncio takes that to end with an event.
@@ -51,6 +51,8 @@ class poll:
             moved = _link.pump()
             found = self._ready()
             hard = self._hard.poll(0 if found or moved else timeout)
+            if timeout > 0 and not (hard or found or moved):
+                _link.sync()
             if _link.pump():
                 found = self._ready()
             for entry in hard:
@@ -60,4 +62,4 @@ class poll:
                 return found
 
     def ipoll(self, timeout=-1, flags=0):
-        return iter(self.poll(timeout, flags))
+        return iter(self.poll(timeout))

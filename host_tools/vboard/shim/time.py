@@ -13,7 +13,8 @@ _RTC_SET = const(0x72)
 
 _EPOCH = 946684800  # 2000-01-01 in seconds since 1970
 
-_rtc_us = struct.unpack("<Q", _link.call(_RTC_GET))[0]  # since 2000, at _rtc_at
+# Microseconds since 2000, at _rtc_at, less what the ticks are ahead
+_rtc_us = struct.unpack("<Q", _link.call(_RTC_GET))[0] - _link.ticks_offset_ms * 1000
 _rtc_at = utime.ticks_us()
 
 

@@ -4,6 +4,7 @@ import * as console_ from "./console.js";
 import * as display from "./display.js";
 import * as faults from "./faults.js";
 import * as keypad from "./keypad.js";
+import * as lamp from "./lamp.js";
 import * as link from "./link.js";
 import * as paper from "./paper.js";
 import * as sound from "./sound.js";
@@ -56,11 +57,11 @@ function showLanguage() {
 
 await words.load();
 words.apply();
-for (const part of [display, keypad, paper, wallet, talk, faults, console_, tabs, sound]) part.setUp();
+for (const part of [display, keypad, paper, wallet, talk, faults, console_, tabs, sound, lamp]) part.setUp();
 const sized = link.handler("state");
 link.on("state", (state) => {
   sized(state);
-  for (const part of [paper, wallet, faults, sound]) part.stateChanged(state);
+  for (const part of [paper, wallet, faults, sound, lamp]) part.stateChanged(state);
 });
 link.on("hello", (hello) => {
   for (const part of [paper, talk, console_]) part.forget();
