@@ -5,10 +5,11 @@ PYTHON ?= python3
 ARGS ?=
 TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
+LABGRID := .venv-labgrid/.installed
 TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(if $(PORT),--port "$(PORT)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim hil clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy sim record replay hil labgrid clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -66,11 +67,27 @@ sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open
 hil: $(INSTALLED)  ## Play every scenario on a bare board, its chips here (PORT=/dev/ttyUSB0; without: a process)
 	@$(TAPTILL) hil $(if $(PORT),--port "$(PORT)") $(ARGS)
 
+record: $(INSTALLED)  ## Play a scenario and record it (ARGS=tests/vectors/scenarios/two_sales.yaml)
+	@$(TAPTILL) record $(ARGS)
+
+replay: $(INSTALLED)  ## Play a scenario, a trace, a bundle of a failed run or vectors (ARGS="FILE")
+	@$(TAPTILL) replay $(ARGS)
+
+labgrid: $(INSTALLED) $(LABGRID)  ## Serve a farm of virtual boards by labgrid (ARGS="--boards 4")
+	@$(TAPTILL) labgrid $(ARGS)
+
 clean:  ## Remove build/, with the virtual board's flash and the acquiring host's ledger in it
 	@rm -rf build
 
 distclean: clean  ## Remove build/ and .venv
-	@rm -rf .venv taptill.egg-info
+	@rm -rf .venv .venv-labgrid taptill.egg-info
+
+# labgrid replaces pyserial, so it has an environment of its own
+$(LABGRID): requirements-labgrid.txt
+	@echo "Setting up .venv-labgrid: $$(grep -c == requirements-labgrid.txt) pinned packages"
+	@.venv-labgrid/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv-labgrid
+	@.venv-labgrid/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-labgrid.txt
+	@touch $@
 
 $(INSTALLED): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or say where it is with PYTHON=/path/to/python3." >&2; exit 1; }

@@ -16,7 +16,16 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_acquirer, cli_emv, cli_flash, cli_hil, cli_panel, cli_settings
+from host_tools import (
+    cli_acquirer,
+    cli_emv,
+    cli_flash,
+    cli_hil,
+    cli_labgrid,
+    cli_panel,
+    cli_replay,
+    cli_settings,
+)
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -300,6 +309,8 @@ def demo(
 
 
 app.command(rich_help_panel=_RUN)(cli_panel.sim)
+app.command(rich_help_panel=_RUN)(cli_replay.record)
+app.command(rich_help_panel=_RUN)(cli_replay.replay)
 app.command(rich_help_panel=_RUN)(cli_acquirer.acquirer)
 
 
@@ -369,9 +380,10 @@ def board(
         typer.echo("The virtual board is off.")
 
 
+app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
+app.command(rich_help_panel=_DEVICE)(cli_labgrid.labgrid)
 app.command(rich_help_panel=_DEVICE)(cli_flash.flash)
 app.command(rich_help_panel=_DEVICE)(cli_flash.deploy)
-app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
 
 
 @app.command(rich_help_panel=_DEVICE)

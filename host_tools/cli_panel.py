@@ -5,6 +5,7 @@ import signal
 import socket
 import webbrowser
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,10 @@ def sim(
         str, typer.Option(help="virtual, or virtual_small with a display of 128x64.")
     ] = "virtual",
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Record all that is done, for taptill replay.", show_default="no"),
+    ] = None,
 ) -> None:
     """Show the terminal in the browser until Ctrl-C.
 
@@ -52,7 +57,7 @@ def sim(
         fail(f"cannot listen at {host}: {error.strerror}")
     with suppress(KeyboardInterrupt):
         parameters = {"language": language, "log_level": log_level}
-        _serve(sock, host, board, parameters, open_page)
+        _serve(sock, host, board, parameters, open_page, record)
     typer.echo("The terminal is off.")
 
 
@@ -62,6 +67,7 @@ def _serve(
     board: str,
     parameters: dict[str, str | int],
     open_page: bool,
+    record: Path | None,
 ) -> None:
     """Start board and host, and serve their page until it is stopped."""
     from host_tools.build.image import BuildError
@@ -82,5 +88,10 @@ def _serve(
             if open_page:
                 webbrowser.open(address)
 
-        with World(board, **parameters) as world:
+        world = World(board, **parameters)
+        recorder = world.record() if record else None
+        with world:
             run.run(world, sock, host, ready)
+            if recorder and record:
+                recorder.trace().write(record)
+                typer.echo(f"Recorded: {record}")

@@ -523,4 +523,5 @@ ACTIONS = {
     "find_host": Action(_check_nothing, lambda s, _: s.find_host()),
     "pass": Action(_check_seconds, lambda s, v: s.device.pass_time(v)),
     "power": Action(_one_of("on", "cut"), _power),
+    "reset": Action(_check_nothing, lambda s, _: s.device.board.reset()),
 }

@@ -57,34 +57,42 @@ def expected(document: Any) -> Expected:
 
 def compare(wanted: Expected, stage: Stage) -> list[str]:
     """What is not as it should be, in words."""
+    wrong = [
+        f"{name}: expected {getattr(wanted, name)}, found {rows}"
+        for name, rows in found(stage).items()
+        if rows != getattr(wanted, name)
+    ]
+    return wrong + list(_paper(wanted.paper, stage.paper())) + never(stage)
+
+
+def found(stage: Stage) -> dict[str, list[str]]:
+    """What has come of a story, under the names of ``Expected``; the paper is not in it."""
     image = stage.device.flash_image()
-    console = stage.device.console()
-    paper = stage.paper()
-    found = {
+    return {
         "ledger": _ledger(stage),
         "journal": _journal(image),
         "messages": messages(stage.host.log),
         "faults": stage.device.board.faults,
-        "auditor": _auditor(image, paper, stage),
+        "auditor": _auditor(image, stage.paper(), stage),
         "settlements": _settlements(stage),
         "scripts": [r.hex().upper() for r in stage.host.ledger.script_results(_TERMINAL)],
     }
-    wrong = [
-        f"{name}: expected {getattr(wanted, name)}, found {rows}"
-        for name, rows in found.items()
-        if rows != getattr(wanted, name)
-    ]
-    wrong += _paper(wanted.paper, paper)
-    wrong += [f"the console says {line!r}" for line in crashes(console)]
+
+
+def never(stage: Stage) -> list[str]:
+    """What must not be in any story: crashes, errors of the host, secrets; in words."""
+    image = stage.device.flash_image()
+    console = stage.device.console()
+    wrong = [f"the console says {line!r}" for line in crashes(console)]
     wrong += [f"the host says {r}" for r in stage.host.log.records if r["event"] == "error"]
     places = {
         "the console": console.encode(),
-        "the paper": paper.encode(),
+        "the paper": stage.paper().encode(),
         "the host's log": "\n".join(map(_without_clock, stage.host.log.records)).encode(),
         "the flash": _written(image),
         "the screen": "\n".join(line for lines in stage.screens for line in lines).encode(),
     }
-    return wrong + list(_leaks(places, _secrets(stage)))
+    return wrong + list(_leaks(places, secrets(stage)))
 
 
 def _written(flash: bytes) -> bytes:
@@ -166,7 +174,7 @@ def crashes(console: str) -> list[str]:
     return [line for line in console.splitlines() if any(mark in line for mark in _CRASHES)]
 
 
-def _secrets(stage: Stage) -> Iterator[tuple[str, re.Pattern[bytes]]]:
+def secrets(stage: Stage) -> Iterator[tuple[str, re.Pattern[bytes]]]:
     """Names and patterns of what must be nowhere: PAN, PIN, PIN block, keys."""
     for name in card_names():
         account = load_account(name)

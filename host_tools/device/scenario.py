@@ -6,7 +6,9 @@ of its own. The format is described in ``docs/scenarios.md``.
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +17,18 @@ import yaml
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
 from host_tools.build.emv_data import Config, ConfigError, load_config, pack_aids, pack_ca_keys
+from host_tools.build.image import ROOT
 from host_tools.device import audit, tls_bench
 from host_tools.device.actions import ACTIONS, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
+from host_tools.replay import bundle as bundles
+from host_tools.replay.recorder import Recorder
 from host_tools.vboard.board import VIRTUAL, MakeCore
 
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
-_CONSOLE_LINES = 30
-_HOST_RECORDS = 12
-_HOST_FIELDS = ("4", "11", "39")
 _ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "board", "steps", "expect"}
+_SETTING = ("terminal", "emv", "tls", "board")
 _PARTS = "parts"
 _BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
 _EMV = "emv"
@@ -37,6 +40,14 @@ class ScenarioError(ValueError):
 
 class ScenarioFailed(AssertionError):
     """The terminal did not do what the scenario says; the text shows all there was to see."""
+
+
+class StepFailed(AssertionError):
+    """A step did not come to pass; the text says which and why."""
+
+    def __init__(self, step: "Step", why: str) -> None:
+        self.step, self.why = step, why
+        super().__init__(f"{step}\n{why}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,8 @@ class Scenario:
     ``emv``: the configuration that its host has handed out, None: that of the firmware. ``tls``:
     what both speak TLS with, of ``tls_bench.TERMINALS``, None: they do not. ``apn``: access point,
     and where it wants them user and password, of a terminal that goes by its modem. ``board``: a
-    virtual one of ``boards/``.
+    virtual one of ``boards/``. ``setting``: how these are written, but for ``apn``, which can hold
+    a password.
     """
 
     path: Path
@@ -72,6 +84,7 @@ class Scenario:
     tls: str | None = None
     apn: tuple[str, ...] | None = None
     board: str = VIRTUAL[0]
+    setting: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,14 @@ class Tuned(Identity):
 
 def load(path: Path) -> Scenario:
     """Read and check a scenario file. Raises ScenarioError."""
-    document = _parse(path)
+    return made(_parse(path), path)
+
+
+def made(document: dict[str, Any], path: Path) -> Scenario:
+    """A scenario of what its file would hold; parts, cards and configurations lie beside ``path``.
+
+    Raises ScenarioError.
+    """
     unknown = set(document) - _ENTRIES
     if unknown:
         raise ScenarioError(f"{path.name}: {', '.join(sorted(map(str, unknown)))}: not known here")
@@ -131,8 +151,10 @@ def load(path: Path) -> Scenario:
             " and password"
         )
     words = tuple(apn.split()) if apn else None
+    setting = {name: document[name] for name in _SETTING if name in document}
+    title, why = document["title"], document["why"]
     return Scenario(
-        path, document["title"], document["why"], terminal, steps, expect, emv, tls, words, board
+        path, title, why, terminal, steps, expect, emv, tls, words, board, setting
     )
 
 
@@ -220,10 +242,32 @@ def _part(top: Path, path: Path, value: Any, where: str) -> list[Step]:
     return _steps(top, part, _parse(part).get("steps"), f"{where}, {name} ", words)
 
 
-def play(scenario: Scenario, bundle: Path, core: MakeCore | None = None) -> None:
-    """Play it. Raises ScenarioFailed, and leaves in ``bundle`` what was to be seen then.
+def play(
+    scenario: Scenario, bundle: Path, core: MakeCore | None = None, trace: Path | None = None
+) -> None:
+    """Play it; with ``trace`` what happened is written there.
 
-    ``core`` makes what runs the terminal's program; without it that is a process.
+    ``core`` makes what runs the terminal's program; without it that is a process. Raises
+    ScenarioFailed, and leaves in ``bundle`` what was to be seen then.
+    """
+    with staged(scenario, core) as (stage, recorder):
+        try:
+            follow(scenario.steps, stage, recorder)
+        except StepFailed as error:
+            raise failed(scenario, stage, recorder, bundle, error) from None
+        wrong = audit.compare(scenario.expect, stage)
+        if wrong:
+            text = "at the end:\n" + "\n".join(f"- {line}" for line in wrong)
+            raise failed(scenario, stage, recorder, bundle, text)
+        if trace:
+            recorder.trace().write(trace)
+
+
+@contextmanager
+def staged(scenario: Scenario, core: MakeCore | None = None) -> Iterator[tuple[Stage, Recorder]]:
+    """The terminal of a story and its host, and what records them; nothing has been done yet.
+
+    ``core`` as in ``play``.
     """
     try:
         flash, nvs = provisioned(scenario)
@@ -240,9 +284,19 @@ def play(scenario: Scenario, bundle: Path, core: MakeCore | None = None) -> None
                     stage.keys["key of TLS"] = tls_bench.secret(scenario.tls)
                 if scenario.apn and len(scenario.apn) > 1:
                     stage.keys["password of the APN"] = scenario.apn[2].encode()
-                _play(scenario, stage, bundle)
+                yield stage, Recorder(stage, _head(scenario))
     finally:
         ledger.close()
+
+
+def _head(scenario: Scenario) -> dict[str, Any]:
+    """What the head of a trace says of a story."""
+    folder = scenario.path.parent.resolve()
+    told: dict[str, Any] = {"title": scenario.title, "why": scenario.why, **scenario.setting}
+    if scenario.apn:  # it can hold a password: the file is named that has it
+        told["apn_of"] = scenario.path.name
+    inside = folder.is_relative_to(ROOT)
+    return {**told, "folder": str(folder.relative_to(ROOT)) if inside else str(folder)}
 
 
 def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str], bytes] | None]:
@@ -263,49 +317,21 @@ def provisioned(scenario: Scenario) -> tuple[bytes | None, dict[tuple[str, str],
     return provisioned_flash(Identity(), scenario.board)
 
 
-def _play(scenario: Scenario, stage: Stage, bundle: Path) -> None:
-    step: Step | None = None
-    try:
-        for step in scenario.steps:
+def follow(steps: list[Step], stage: Stage, recorder: Recorder) -> None:
+    """Do what the steps say. Raises StepFailed."""
+    for step in steps:
+        recorder.step(step.name, step.value, step.where)
+        try:
             ACTIONS[step.name].do(stage, step.value)
-    except (TimeoutError, AssertionError) as error:
-        raise ScenarioFailed(_report(scenario, stage, f"{step}\n{error}", bundle)) from None
-    wrong = audit.compare(scenario.expect, stage)
-    if wrong:
-        text = "at the end:\n" + "\n".join(f"- {line}" for line in wrong)
-        raise ScenarioFailed(_report(scenario, stage, text, bundle))
+        except (TimeoutError, AssertionError) as error:
+            raise StepFailed(step, str(error)) from None
+        recorder.look()
 
 
-def _report(scenario: Scenario, stage: Stage, what: str, bundle: Path) -> str:
-    """All that helps to understand a failure, as text; pictures and whole logs in ``bundle``."""
-    device = stage.device
-    bundle.mkdir(parents=True, exist_ok=True)
-    device.screenshot().save(bundle / "screen.png")
-    device.paper_image().save(bundle / "paper.png")
-    console = device.console()
-    (bundle / "console.txt").write_text(console, encoding="utf-8")
-    (bundle / "paper.txt").write_text(stage.paper(), encoding="utf-8")
-    records = [json.dumps(record, ensure_ascii=False) for record in stage.host.log.records]
-    (bundle / "host.jsonl").write_text("\n".join(records) + "\n", encoding="utf-8")
-    sections = {
-        "screen": device.screen(),
-        "console": console.splitlines()[-_CONSOLE_LINES:],
-        "host": [_brief(record) for record in list(stage.host.log.records)[-_HOST_RECORDS:]],
-        "faults of the chips": device.board.faults,
-        "files": [str(bundle)],
-    }
-    shown = [f"{scenario.path.name}: {scenario.title}", what]
-    for title, lines in sections.items():
-        if lines:
-            shown.append(f"{title}:\n" + "\n".join(f"  {line}" for line in lines))
-    text = "\n".join(shown)
-    (bundle / "report.txt").write_text(text + "\n", encoding="utf-8")
-    return text
-
-
-def _brief(record: dict[str, Any]) -> str:
-    """A record of the host's log on one line."""
-    fields = record.get("fields", {})
-    shown = [f"F{number} {fields[number]}" for number in _HOST_FIELDS if number in fields]
-    words = [str(record[name]) for name in ("mti", "fault", "why") if record.get(name)]
-    return " ".join([record["at"][11:23], record["event"], *words, *shown])
+def failed(
+    scenario: Scenario, stage: Stage, recorder: Recorder, folder: Path, what: str | StepFailed
+) -> ScenarioFailed:
+    """Leave a bundle in ``folder``; what comes back tells all that helps to understand it."""
+    where = f"step {what.step.where}" if isinstance(what, StepFailed) else "the end"
+    trace = recorder.trace({"where": where, "why": str(what)})
+    return ScenarioFailed(bundles.write(folder, scenario, stage, recorder, trace, str(what)))

@@ -139,7 +139,10 @@ class VirtualDevice:
     def screen(self) -> list[str]:
         """The lines of text on the display, read from its pixels; the same picture once."""
         self._calm()
-        image = self.screenshot()
+        return self.read(self.screenshot())
+
+    def read(self, image: Image.Image) -> list[str]:
+        """The lines of text on a picture of the display; the same picture is read once."""
         picture = hashlib.sha1(image.tobytes()).digest()
         known = _read(*self._fonts_of)
         if picture not in known:

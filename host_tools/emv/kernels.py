@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.emv.setting import Setting
 
-_SCRIPT = Path(__file__).parent / "mpy" / "kernels.py"
+SCRIPT = Path(__file__).parent / "mpy" / "kernels.py"
 _HEAP = "1024k"
 _DEADLINE_S = 20.0
 
@@ -54,7 +54,7 @@ class Kernels:
         program = micropython or Path(sys.executable).with_name("micropython")
         self._deadline_s = deadline_s
         self._process = subprocess.Popen(
-            [program, "-X", f"heapsize={_HEAP}", _SCRIPT, firmware],
+            [program, "-X", f"heapsize={_HEAP}", SCRIPT, firmware],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -4,8 +4,8 @@ Most are the steps of scenarios by their own names and words (``device/actions.p
 """
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from host_tools.device.actions import ACTIONS, WrongStep
@@ -44,7 +44,7 @@ class Hands:
         """Do what a message says. Raises BadMessage."""
         name, value = self._parse(text)
         try:
-            with self._world.hands:
+            with self._world.hands, self._recorded(name, value):
                 self._ways[name](value)
         except WrongStep as error:
             raise BadMessage(f"{name}: {error}") from None
@@ -57,8 +57,22 @@ class Hands:
     def let_go(self) -> None:
         """The page is gone: no finger stays on a key."""
         for key in sorted(self._down):
-            with self._world.hands:
+            with self._world.hands, self._recorded("up", key):
                 self._release(key)
+
+    @contextmanager
+    def _recorded(self, name: str, value: Any) -> Iterator[None]:
+        """Record it, with what was to be seen before; what cannot be done is not kept."""
+        recorder = self._world.recorder
+        if recorder is None:
+            yield
+            return
+        row = recorder.act(name, value)
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, IndexError):
+            recorder.take_back(row)
+            raise
 
     def _parse(self, text: str | bytes) -> tuple[str, Any]:
         if isinstance(text, bytes) or len(text) > MOST_BYTES:

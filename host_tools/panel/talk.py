@@ -7,6 +7,7 @@ number and track; of PN532 frames only the chip's own words are taken, which nev
 
 import queue
 from collections import deque
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -66,9 +67,11 @@ class Talk:
         self._make = {"host": self._host, "card": self._exchange, "reader": _reader}
 
     def listen(self, nfc: Pn532) -> None:
-        """Hear a reader and the cards at it; on the board's thread."""
-        nfc.on_frame = lambda *frame: self.heard("reader", frame)
-        nfc.radio.on_exchange = lambda *exchange: self.heard("card", exchange)
+        """Hear a reader and the cards at it, beside who hears them already; board's thread."""
+        nfc.on_frame = _also(nfc.on_frame, lambda *frame: self.heard("reader", frame))
+        nfc.radio.on_exchange = _also(
+            nfc.radio.on_exchange, lambda *exchange: self.heard("card", exchange)
+        )
 
     def heard(self, channel: str, what: Any) -> None:
         """Something was said; cheap, as who calls has other work."""
@@ -77,14 +80,19 @@ class Talk:
     def work(self) -> bool:
         """Make entries of what was heard; whether there was anything."""
         before = self.entries.count
+        for at, channel, entry in self.made():
+            clock = at.strftime("%H:%M:%S.%f")[:-3]
+            head = {"n": self.entries.count + 1, "at": clock, "chan": channel}
+            self.entries.put({**head, **entry})
+        return self.entries.count != before
+
+    def made(self) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+        """(when, channel, entry) of what was heard since the last time."""
         while not self._new.empty():
             at, channel, what = self._new.get()
             entry = self._make[channel](what)
             if entry is not None:
-                clock = at.strftime("%H:%M:%S.%f")[:-3]
-                head = {"n": self.entries.count + 1, "at": clock, "chan": channel}
-                self.entries.put({**head, **entry})
-        return self.entries.count != before
+                yield at, channel, entry
 
     def _host(self, what: tuple[str, dict[str, Any]]) -> dict[str, Any] | None:
         event, values = what
@@ -109,6 +117,15 @@ class Talk:
         except BadBytes as error:
             return {"dir": "both", "card": card.name, "kind": "?", "words": str(error)}
         return {"dir": "both", "card": card.name, **event}
+
+
+def _also(first: Callable[..., None] | None, then: Callable[..., None]) -> Callable[..., None]:
+    def both(*what: Any) -> None:
+        if first is not None:
+            first(*what)
+        then(*what)
+
+    return both
 
 
 def _field(number: str, name: str, value: Any, parts: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
+from host_tools.build.image import ROOT
 from host_tools.device.actions import Stage
 from host_tools.device.provision import Identity
 from host_tools.device.scenario import Tuned
@@ -22,6 +23,7 @@ from host_tools.panel.paper import Paper
 from host_tools.panel.talk import HostLog, Ring, Talk
 from host_tools.panel.wallet import wallet
 from host_tools.vboard.board import VIRTUAL
+from host_tools.replay.live import LiveRecorder
 
 LOGIN = {"operator": "01", "password": "0000", "supervisor": "00", "approval": "123456"}
 BATTERY_VOLTS = (3.0, 4.3)
@@ -59,12 +61,23 @@ class World:
         self.picture: Image.Image = self.device.screenshot()
         bench.call(self._listen)
         self.state: dict[str, Any] = bench.call(self._state)
+        self.recorder: LiveRecorder | None = None
+        self._parameters = parameters
         self._thread = threading.Thread(target=self._watch, name="panel", daemon=True)
 
     def __enter__(self) -> "World":
         self._thread.start()
+        if self.recorder:
+            self.recorder.act("power", "on")
         self.device.power_on()
         return self
+
+    def record(self) -> LiveRecorder:
+        """Record from now on, before the terminal has power."""
+        folder = self.stage.folder.relative_to(ROOT)
+        head = {"title": "By hand", "why": "Recorded with taptill sim.", "folder": str(folder)}
+        self.recorder = LiveRecorder(self.stage, {**head, "terminal": self._parameters})
+        return self.recorder
 
     def __exit__(self, *_: object) -> None:
         self._end.set()
@@ -126,10 +139,14 @@ class World:
         if picture.size != self.picture.size or picture.tobytes() != self.picture.tobytes():
             self.picture, self._unread = picture, self._unread or now
             changed = True
+            if self.recorder:
+                self.recorder.changing()
         elif self._unread and now - self._unread >= _READ_AFTER_S:
             self._unread = 0.0
             lines = self._read()
             changed, self.lines = changed or lines != self.lines, lines
+            if self.recorder:
+                self.recorder.seen(lines)
         return changed
 
     def _read(self) -> list[str]:

@@ -63,7 +63,7 @@ def test_the_virtual_board_is_the_usual_one(project):
 @pytest.mark.parametrize(
     ("board", "sentence"),
     [
-        ("labgrid:garage", "labgrid is not in this environment"),
+        ("labgrid:garage", "--board labgrid:garage: labgrid"),
         ("/dev/ttyNONE", "there is no serial port /dev/ttyNONE"),
         ("rfc2217://127.0.0.1:9", "nobody serves rfc2217://127.0.0.1:9"),
     ],

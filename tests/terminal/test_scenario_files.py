@@ -137,7 +137,8 @@ def test_an_expectation_that_is_not_met_is_told(tmp_path):
     assert "Type your two-digit number." in text  # the screen
     names = {path.name for path in (tmp_path / "bundle").iterdir()}
     assert names == {
-        *("screen.png", "paper.png", "paper.txt", "console.txt", "host.jsonl", "report.txt")
+        *("trace.jsonl", "screens", "screens.txt", "paper.png", "paper.txt"),
+        *("console.txt", "host.jsonl", "report.txt", "README.txt"),
     }
 
 

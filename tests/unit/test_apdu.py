@@ -1,20 +1,22 @@
 """Command APDUs and status words, on CPython and on MicroPython."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 from golden import rejects
 from pos.protocol import apdu
 
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 AID = bytes.fromhex("A000000333010101")
 
+# Commands of tests/vectors/frames.yaml; what is refused is asked for below
 COMMANDS = {
-    "select(PPSE)": "00A404000E325041592E5359532E444446303100",
-    "select(AID)": "00A4040008A00000033301010100",
-    "select(memoryview(AID), first=False)": "00A4040208A00000033301010100",
-    "gpo(b'')": "80A8000002830000",
-    "gpo(b'\\x27\\0\\0\\0')": "80A80000068304270000 0000",
-    "read_record(1, 2)": "00B2020C00",
-    "read_record(30, 255)": "00B2FFF400",
-    "generate_ac(0x80, b'\\x01\\x02')": "80AE80000201 0200",
+    call: answer
+    for group in yaml.safe_load((VECTORS / "frames.yaml").read_text())["calls"]
+    if group["from"] == "pos.protocol.apdu"
+    for call, answer in group["gives"].items()
+    if isinstance(answer, str) and not answer.startswith("raises")
 }
 
 

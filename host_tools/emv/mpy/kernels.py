@@ -2,7 +2,8 @@
 
     micropython kernels.py FIRMWARE
 
-Reads one JSON object a line, writes one a line; bytes are hex. A transaction begins with
+or typed into the raw REPL of a board that has the firmware. Reads one JSON object a line, writes
+one a line; bytes are hex. A transaction begins with
 {"aids": [record ...], "terminal": {tag: value}, "txn": {...}}. Then come, until the end,
 
     {"capdu": hex}                 answered by {"rapdu": hex} or {"lost": "CardLost"}
@@ -20,10 +21,13 @@ import json
 import sys
 from binascii import hexlify, unhexlify
 
-sys.path[:] = [sys.argv[1]]
+if len(sys.argv) > 1:
+    sys.path[:] = [sys.argv[1]]
+else:  # on a board the terminal's data lie in a directory that is called as its package is
+    sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 
-from pos.emv import config, entry, outcome  # noqa: E402
-from pos.protocol import apdu  # noqa: E402
+from pos.emv import config, entry, outcome
+from pos.protocol import apdu
 
 
 def _hex(data):
@@ -35,10 +39,9 @@ def _write(message):
 
 
 def _read():
+    """The next message; None when the input ends, or with an empty line."""
     line = sys.stdin.readline()
-    if not line:
-        sys.exit()
-    return json.loads(line)
+    return json.loads(line) if line.strip() else None
 
 
 def _answer(kernel, step):
@@ -93,6 +96,8 @@ def main():
     """Serve transactions until the input ends."""
     while True:
         request = _read()
+        if request is None:
+            return
         try:
             _write({"end": _told(_play(request))})
         except Exception as error:
