@@ -3,6 +3,12 @@
 import gc
 import sys
 
+import image  # pyright: ignore[reportMissingImports] - the build makes it
+import micropython
+
+if not image.DEVELOPMENT:
+    micropython.kbd_intr(-1)  # Ctrl-C is a byte like any other: no way to the REPL
+
 # Nothing on the writable flash may take the place of the terminal's own modules.
 sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 

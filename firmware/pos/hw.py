@@ -7,6 +7,7 @@ import os
 
 import board
 import esp32
+import image  # the build makes it
 import machine
 import network
 
@@ -17,6 +18,7 @@ from pos.drivers.keypad import Keypad
 _FONTS = "/rom/fonts"
 _KEY_BYTES = 32
 WAYS = board.NETWORKS
+DEVELOPMENT = image.DEVELOPMENT
 
 
 def serial() -> str:
@@ -42,6 +44,11 @@ def device_key() -> bytes:
 def set_clock(year: int, month: int, day: int, hour: int, minute: int, second: int) -> None:
     """Set the real-time clock."""
     machine.RTC().datetime((year, month, day, 0, hour, minute, second, 0))
+
+
+def cause() -> int:
+    """Why the chip has started: 1 power, 2 reset, 3 watchdog, 4 sleep, 5 soft reset."""
+    return machine.reset_cause()
 
 
 def restart() -> None:
@@ -84,6 +91,10 @@ class Link:
             await link.join_lan(self._nic)
         else:
             await link.join_wifi(network, self._nic, self._ssid, self._key)
+
+    def address(self) -> str:
+        """Its own address; of what is up."""
+        return self._nic.ifconfig()[0]
 
     def down(self) -> None:
         """Leave it, and hang up what was kept."""

@@ -10,6 +10,8 @@ from array import array
 from micropython import const
 
 from pos import hw, log, words
+from pos.console import line
+from pos.store import files
 from pos.store.files import Damaged
 from pos.store.journal import Journal
 from pos.store.params import Counters, Params
@@ -25,6 +27,9 @@ _ROOT = "/pos"
 _FONTS = "/rom/fonts"
 _EMV = "pos.emv."
 _ONCE = ("pos.emv.action", "pos.emv.cvm_list")  # done with when the card has been read
+# Stories in which nobody is in the midst of anything: they wait for a key that begins something
+_RESTING = ("idle", "login", "unlock", "broken")
+_TAP = "pos.console.tap"  # stays as long as it is asked to tell what goes over the wires
 _CRASH_MS = const(3000)
 # Bytes between two collections: few while code is loaded, so that it leaves no holes among what
 # stays; more while it runs, yet not so many that what lives a little longer is strewn over it all
@@ -44,6 +49,7 @@ class Terminal:
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
+        self.params = self.journal = None  # until `open` has read them
         self.network = None  # set up by the self-test
         self.display = hw.display()
         self.keypad = hw.keypad()
@@ -54,6 +60,8 @@ class Terminal:
         self.battery = hw.battery
         self.board = hw.board  # what is wired where
         self.restart = hw.restart
+        self.cause = hw.cause
+        self.open_line = hw.DEVELOPMENT  # the diagnostics line wants no proof of who asks
         for name in ("display", "keypad", "buzzer", "serial"):
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
@@ -63,6 +71,10 @@ class Terminal:
         self.tested = []  # part, whether it works, detail: of the last self-test
         self.reader = None  # while it is open
         self._mark = 0
+        self.story = ""  # that is being told
+        self.tasks = {}
+        self._holder = None  # the task of the diagnostics line, while it carries out a command
+        self._free = asyncio.Event()
         self.waits = {}  # operator: when the wait after wrong passwords began, see Users
         self.operator = ""
         self.signed_in = False
@@ -143,6 +155,11 @@ class Terminal:
         self._seen_ms = now
         return self._up_ms // 1000
 
+    def version(self) -> list:
+        """Version and digest of the image; the build makes them."""
+        with open("/rom/version") as file:
+            return file.read().split()
+
     def now(self) -> str:
         """YYYYMMDDhhmmss."""
         return "%04d%02d%02d%02d%02d%02d" % time.localtime()[:6]
@@ -161,6 +178,30 @@ class Terminal:
         """Run a screen of ``pos.ui.screens``, whose code is dropped afterwards too."""
         return await self._with("pos.ui.screens", screen, self.ui, *args)
 
+    def resting(self) -> bool:
+        """Whether nobody is in the midst of anything."""
+        return self.story[10:] in _RESTING
+
+    async def hold(self, name: str, function: str, request):
+        """Run a coroutine for the diagnostics line, as ``tell`` does.
+
+        Meanwhile no story begins or ends: both would mix up whose code is whose.
+        """
+        often = gc.threshold()
+        self._holder = asyncio.current_task()
+        self._free.clear()
+        try:
+            return await self._with(name, function, self, request)
+        finally:
+            self._holder = None
+            self._free.set()
+            gc.threshold(often)
+
+    async def _turn(self):
+        """Wait until no other task has a story."""
+        while self._holder and self._holder is not asyncio.current_task():
+            await self._free.wait()
+
     def _note(self) -> int:
         """Take down which modules are loaded; returns how many had been taken down before."""
         known = self._known
@@ -172,13 +213,19 @@ class Terminal:
 
     async def _with(self, name, function, *args):
         """Load a module, run a coroutine of it, forget every module that came meanwhile."""
+        await self._turn()
         known = self._known
         mark = self._note()
+        before = self.story
+        if not self._holder:
+            self.story = name
         try:
             _make(__import__, name)
             log.debug("story", "%s.%s: %d bytes free", name, function, gc.mem_free())
             return await getattr(sys.modules[name], function)(*args)
         finally:
+            await self._turn()
+            self.story = before
             _empty(_unload(known))
             del known[mark:]
             gc.collect()
@@ -198,6 +245,8 @@ def _unload(known) -> list:
     """Forget the terminal's modules that are not among the names ``known``; returns them."""
     gone = []
     for name in [name for name in sys.modules if name.startswith("pos.") and name not in known]:
+        if name == _TAP and log.tap:
+            continue
         package, _, module = name.rpartition(".")
         gone.append(sys.modules.pop(name))
         parent = sys.modules.get(package)
@@ -219,19 +268,35 @@ def _empty(modules) -> None:
                 delattr(module, name)
 
 
+def _fell(name, error) -> None:
+    """Say where it crashed, and keep that for who asks later."""
+    text = log.crash(name, error)
+    path = _ROOT + "/crash"
+    try:
+        old = bytes(files.load(path) or b"").decode()
+        if old[old.find("\n") + 1 :] != text:  # one that comes again and again is written once
+            when = "%04d-%02d-%02d %02d:%02d:%02d" % time.localtime()[:6]
+            files.save(path, "".join((when, " ", name, "\n", text)).encode())
+    except (OSError, MemoryError, Damaged):
+        pass  # there are other things to worry about
+
+
 async def _watch(task, name):
     """A helper task that ends is a fault of the terminal: say so and start anew."""
     try:
         await task
     except Exception as error:  # a cancellation is none: it passes
-        log.crash(name, error)
+        _fell(name, error)
     hw.restart()
 
 
 async def _main():
     terminal = Terminal()
     gc.threshold(_RUNNING)
-    asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
+    tasks = terminal.tasks
+    tasks["terminal"] = asyncio.current_task()
+    tasks["keypad"] = asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
+    tasks["console"] = asyncio.create_task(_watch(line.run(terminal), "console"))
     await terminal.display.start()
     try:
         terminal.open()
@@ -248,6 +313,6 @@ def run() -> None:
     try:
         asyncio.run(_main())
     except Exception as error:
-        log.crash("terminal", error)
+        _fell("terminal", error)
         time.sleep_ms(_CRASH_MS)  # a crash at every start must leave the console time to look in
         hw.restart()

