@@ -46,11 +46,6 @@ def set_clock(year: int, month: int, day: int, hour: int, minute: int, second: i
     machine.RTC().datetime((year, month, day, 0, hour, minute, second, 0))
 
 
-def cause() -> int:
-    """Why the chip has started: 1 power, 2 reset, 3 watchdog, 4 sleep, 5 soft reset."""
-    return machine.reset_cause()
-
-
 def restart() -> None:
     """Reset the chip."""
     machine.reset()
@@ -63,12 +58,12 @@ class Link:
         self._ssid = ssid
         self._key = key
         self._lan = way == "lan"
-        self._nic = None if self._lan else network.WLAN(network.WLAN.IF_STA)
+        self.nic = None if self._lan else network.WLAN(network.WLAN.IF_STA)
         self.kept: tuple | None = None  # a connection for more than one story, and since when
 
     def is_up(self) -> bool:
         """Whether there is a connection now."""
-        return self._nic is not None and self._nic.isconnected()
+        return self.nic is not None and self.nic.isconnected()
 
     async def close(self) -> None:
         """Hang up what was kept."""
@@ -87,28 +82,24 @@ class Link:
         from pos.drivers import link
 
         if self._lan:
-            self._nic = self._nic or _lan()
-            await link.join_lan(self._nic)
+            self.nic = self.nic or _lan()
+            await link.join_lan(self.nic)
         else:
-            await link.join_wifi(network, self._nic, self._ssid, self._key)
-
-    def address(self) -> str:
-        """Its own address; of what is up."""
-        return self._nic.ifconfig()[0]
+            await link.join_wifi(network, self.nic, self._ssid, self._key)
 
     def down(self) -> None:
         """Leave it, and hang up what was kept."""
         if self.kept:
             self.kept[0].close()
             self.kept = None
-        if self._nic and self._nic.active():
-            self._nic.active(False)
+        if self.nic and self.nic.active():
+            self.nic.active(False)
 
     def scan(self) -> list:
         """What ``drivers.link.heard`` says; of Wi-Fi alone."""
         from pos.drivers import link
 
-        return link.heard(network, self._nic)
+        return link.heard(network, self.nic)
 
 
 def _lan():

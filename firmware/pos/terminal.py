@@ -10,8 +10,6 @@ from array import array
 from micropython import const
 
 from pos import hw, log, words
-from pos.console import line
-from pos.store import files
 from pos.store.files import Damaged
 from pos.store.journal import Journal
 from pos.store.params import Counters, Params
@@ -27,10 +25,14 @@ _ROOT = "/pos"
 _FONTS = "/rom/fonts"
 _EMV = "pos.emv."
 _ONCE = ("pos.emv.action", "pos.emv.cvm_list")  # done with when the card has been read
-# Stories in which nobody is in the midst of anything: they wait for a key that begins something
-_RESTING = ("idle", "login", "unlock", "broken")
 _TAP = "pos.console.tap"  # stays as long as it is asked to tell what goes over the wires
 _CRASH_MS = const(3000)
+_STEP_MS = const(50)
+# The diagnostics line, RFC 7464: RS, a JSON object, LF
+_RS = const(0x1E)
+_LF = const(0x0A)
+_MOST = const(240)  # bytes of a command
+_LEAST = const(12288)  # bytes free with which it is looked at
 # Bytes between two collections: few while code is loaded, so that it leaves no holes among what
 # stays; more while it runs, yet not so many that what lives a little longer is strewn over it all
 _LOADING = const(2048)
@@ -60,7 +62,7 @@ class Terminal:
         self.battery = hw.battery
         self.board = hw.board  # what is wired where
         self.restart = hw.restart
-        self.cause = hw.cause
+        self.cause = hw.machine.reset_cause
         self.open_line = hw.DEVELOPMENT  # the diagnostics line wants no proof of who asks
         for name in ("display", "keypad", "buzzer", "serial"):
             delattr(hw, name)  # there is one of each, and here it is
@@ -72,9 +74,9 @@ class Terminal:
         self.reader = None  # while it is open
         self._mark = 0
         self.story = ""  # that is being told
-        self.tasks = {}
-        self._holder = None  # the task of the diagnostics line, while it carries out a command
-        self._free = asyncio.Event()
+        self.tasks = ()  # this, the keys, the diagnostics line
+        self._holder = None  # the last of them, while it carries out a command
+        self.asker = [0, b"", 0]  # of the diagnostics line, see ``pos.console.guard``
         self.waits = {}  # operator: when the wait after wrong passwords began, see Users
         self.operator = ""
         self.signed_in = False
@@ -155,11 +157,6 @@ class Terminal:
         self._seen_ms = now
         return self._up_ms // 1000
 
-    def version(self) -> list:
-        """Version and digest of the image; the build makes them."""
-        with open("/rom/version") as file:
-            return file.read().split()
-
     def now(self) -> str:
         """YYYYMMDDhhmmss."""
         return "%04d%02d%02d%02d%02d%02d" % time.localtime()[:6]
@@ -178,29 +175,51 @@ class Terminal:
         """Run a screen of ``pos.ui.screens``, whose code is dropped afterwards too."""
         return await self._with("pos.ui.screens", screen, self.ui, *args)
 
-    def resting(self) -> bool:
-        """Whether nobody is in the midst of anything."""
-        return self.story[10:] in _RESTING
+    async def listen(self) -> None:
+        """Wait for commands on the diagnostics line; what carries them out is loaded for each.
 
-    async def hold(self, name: str, function: str, request):
-        """Run a coroutine for the diagnostics line, as ``tell`` does.
-
-        Meanwhile no story begins or ends: both would mix up whose code is whose.
+        Meanwhile no story begins or ends: both would mix up whose code is whose. While the reader
+        is open there is no heap for it, and no time.
         """
-        often = gc.threshold()
-        self._holder = asyncio.current_task()
-        self._free.clear()
-        try:
-            return await self._with(name, function, self, request)
-        finally:
-            self._holder = None
-            self._free.set()
-            gc.threshold(often)
+        self._holder = None
+        reader = asyncio.StreamReader(sys.stdin.buffer)
+        one = bytearray(1)
+        line = None
+        while True:
+            if not await reader.readinto(one):  # nobody holds the other end
+                await asyncio.sleep_ms(_STEP_MS)
+            elif one[0] == _RS:  # also in the midst of a command, which was broken off
+                line = bytearray()
+            elif line is None:
+                pass
+            elif one[0] != _LF:
+                line.extend(one)
+                if len(line) > _MOST:
+                    line = None
+            else:
+                why = "card" if self.reader else ""
+                if not why:
+                    gc.collect()
+                    why = "" if gc.mem_free() > _LEAST else "heap"
+                if why:
+                    print('\x1e{"error":"busy","why":"%s"}' % why)
+                else:
+                    often = gc.threshold()
+                    self._holder = self.tasks[-1]
+                    await self._with("pos.console.serve", "run", self, line)
+                    self._holder = None
+                    gc.threshold(often)
+                line = None
+
+    async def carry_out(self, name: str, *args):
+        """Run a coroutine of ``pos.console``, for the diagnostics line."""
+        module, _, function = name.partition(".")
+        return await self._with("pos.console." + module, function, self, *args)
 
     async def _turn(self):
-        """Wait until no other task has a story."""
+        """Wait until the diagnostics line is done with its command, unless this is its task."""
         while self._holder and self._holder is not asyncio.current_task():
-            await self._free.wait()
+            await asyncio.sleep_ms(_STEP_MS)
 
     def _note(self) -> int:
         """Take down which modules are loaded; returns how many had been taken down before."""
@@ -271,14 +290,10 @@ def _empty(modules) -> None:
 def _fell(name, error) -> None:
     """Say where it crashed, and keep that for who asks later."""
     text = log.crash(name, error)
-    path = _ROOT + "/crash"
-    try:
-        old = bytes(files.load(path) or b"").decode()
-        if old[old.find("\n") + 1 :] != text:  # one that comes again and again is written once
-            when = "%04d-%02d-%02d %02d:%02d:%02d" % time.localtime()[:6]
-            files.save(path, "".join((when, " ", name, "\n", text)).encode())
-    except (OSError, MemoryError, Damaged):
-        pass  # there are other things to worry about
+    gc.collect()
+    from pos.store import crash
+
+    crash.keep(_ROOT, name, text)
 
 
 async def _watch(task, name):
@@ -293,10 +308,11 @@ async def _watch(task, name):
 async def _main():
     terminal = Terminal()
     gc.threshold(_RUNNING)
-    tasks = terminal.tasks
-    tasks["terminal"] = asyncio.current_task()
-    tasks["keypad"] = asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
-    tasks["console"] = asyncio.create_task(_watch(line.run(terminal), "console"))
+    terminal.tasks = (
+        asyncio.current_task(),
+        asyncio.create_task(_watch(terminal.keypad.run(), "keypad")),
+        asyncio.create_task(terminal.listen()),
+    )
     await terminal.display.start()
     try:
         terminal.open()

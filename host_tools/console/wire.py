@@ -181,7 +181,10 @@ class Wire:
 
     def _take(self, record: Record) -> None:
         answers = self._answers.get(str(record.get("id")))
-        if answers is not None:
+        if "error" in record and record.get("id") is None:  # it had no heap to read whose it is
+            for waiting in list(self._answers.values()):
+                waiting.put({**record, "id": None})
+        elif answers is not None:
             answers.put(record)
         elif "id" not in record:
             self._heard(record)

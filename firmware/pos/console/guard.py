@@ -11,25 +11,41 @@ from os import urandom
 from micropython import const
 
 from pos import log
-from pos.console import line
 from pos.store import files
 from pos.store.seal import equal, hmac
 
+TRUST_S = const(600)  # without a command, until the next challenge
+
 _LABEL = b"TapTill console 1"
 _LONGEST_S = const(300)
+
+# Places in Terminal.asker, by the terminal's uptime: until when the last proof holds, what is to be
+# answered, when the last wrong answer came
+_TRUSTED = const(0)
+_CHALLENGE = const(1)
+_WRONG = const(2)
+
+
+async def trusted(t) -> bool:
+    """Whether commands are carried out; each makes it last for another ten minutes."""
+    now = t.uptime()
+    if not t.open_line and now >= t.asker[_TRUSTED]:
+        return False
+    t.asker[_TRUSTED] = now + TRUST_S
+    return True
 
 
 async def hello(t, request) -> dict:
     """What this is; of a production image a challenge besides, or how long there is none."""
     answer = {"hello": "TapTill", "serial": t.serial, "development": t.open_line}
-    if not t.open_line and t.uptime() >= line.trusted:
+    if not t.open_line and t.uptime() >= t.asker[_TRUSTED]:
         wait = _wait(t)
         if wait:
             answer["wait_s"] = wait
         else:
             sealer = t.sealer()  # random numbers alone may be poor
-            line.challenge = sealer.digest("challenge", urandom(32))[:16]
-            answer["challenge"] = hexlify(line.challenge).decode()
+            t.asker[_CHALLENGE] = sealer.digest("challenge", urandom(32))[:16]
+            answer["challenge"] = hexlify(t.asker[_CHALLENGE]).decode()
     return answer
 
 
@@ -37,14 +53,14 @@ async def auth(t, request) -> dict:
     """``proof``: the answer to the challenge, in hexadecimal; a challenge serves once."""
     if t.open_line:
         return {"ok": True}
-    challenge, line.challenge = line.challenge, None
+    challenge, t.asker[_CHALLENGE] = t.asker[_CHALLENGE], b""
     wait = _wait(t)
     if wait or not challenge:
         return {"error": "locked", "wait_s": wait}
     path = t.home + "/console_wrong"
     wrong = min(_wrong(path) + 1, 255)
     files.put(path, bytes((wrong,)))
-    line.wrong_at = t.uptime()
+    t.asker[_WRONG] = t.uptime()
     try:
         proof = unhexlify(request.get("proof", ""))
         key = t.sealer().open("console", files.load(t.home + "/console") or b"")
@@ -56,13 +72,13 @@ async def auth(t, request) -> dict:
         log.warn("console", "wrong answer %d", wrong)
         return {"error": "locked", "wait_s": _wait(t)}
     files.put(path, b"\0")
-    line.trusted = t.uptime() + line.TRUST_S
+    t.asker[_TRUSTED] = t.uptime() + TRUST_S
     return {"ok": True}
 
 
 async def bye(t, request) -> dict:
     """The next one has to prove itself again; nothing is told of what goes by any more."""
-    line.trusted = 0
+    t.asker[_TRUSTED] = 0
     log.tap = None
     return {"ok": True}
 
@@ -76,4 +92,4 @@ def _wait(t) -> int:
     wrong = _wrong(t.home + "/console_wrong")
     if not wrong:
         return 0
-    return max(0, line.wrong_at + min(1 << min(wrong, 9) >> 1, _LONGEST_S) - t.uptime())
+    return max(0, t.asker[_WRONG] + min(1 << min(wrong, 9) >> 1, _LONGEST_S) - t.uptime())

@@ -3,7 +3,7 @@
 from micropython import const
 
 from pos import log
-from pos.console.line import part
+from pos.console.serve import part
 
 _PAGE = const(8)
 _NAMES = ("trace", "kind", "state", "amount", "when", "operator", "pan", "rc", "auth", "copies")

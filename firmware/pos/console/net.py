@@ -1,6 +1,6 @@
 """The way to the host, layer by layer, with the reason where it ends."""
 
-from pos.console.line import part
+from pos.console.serve import part
 
 
 def _note(layer, ok, detail, ms):
@@ -23,7 +23,7 @@ async def _up(t) -> str:
         _note("address" if lacks else "link", False, why, 0)
         return "address" if lacks else "link"
     _note("link", True, t.params["network"], 0)
-    _note("address", True, link.address(), 0)
+    _note("address", True, link.nic.ifconfig()[0], 0)
     return ""
 
 

@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from pos.aio import Queue, deadline
-from pos.console.line import part
+from pos.console.serve import part
 from pos.protocol import escpos
 from pos.protocol.apdu import CardError, ReaderFault
 from pos.protocol.escpos import PrinterFault

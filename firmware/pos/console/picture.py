@@ -5,7 +5,7 @@ from binascii import b2a_base64
 
 from micropython import const
 
-from pos.console.line import part
+from pos.console.serve import part
 
 _ROWS = const(16)
 _BARS = b"\xf8\x00\x07\xe0\x00\x1f\xff\xe0\xf8\x1f\x07\xff\xff\xff\x00\x00"

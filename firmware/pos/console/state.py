@@ -6,17 +6,21 @@ import sys
 from asyncio import core  # pyright: ignore[reportAttributeAccessIssue]
 
 from pos import log as lines
-from pos.store import files
+from pos.console.serve import resting
+from pos.store import crash as crashes
+from pos.store.release import version
+
+_TASKS = ("terminal", "keypad", "console")
 
 
 async def status(t, request) -> dict:
     """All at a glance."""
-    version, image = t.version()[:2]
+    number, image = version()
     flash = os.statvfs("/")
     params, journal = t.params, t.journal
     told = {
         "serial": t.serial,
-        "version": version,
+        "version": number,
         "image": image,
         "development": t.open_line,
         "micropython": "%d.%d.%d" % sys.implementation.version[:3],
@@ -24,7 +28,7 @@ async def status(t, request) -> dict:
         "up_s": t.uptime(),
         "now": t.now(),
         "story": t.story[4:],
-        "resting": t.resting(),
+        "resting": resting(t),
         "operator": t.operator,
         "signed_in": t.signed_in,
         "network": bool(t.network and t.network.is_up()),
@@ -49,7 +53,7 @@ async def memory(t, request) -> dict:
     """What is free, which tasks there are, which code is loaded."""
     streams = getattr(core, "_io_queue")  # noqa: B009 - by name: the build renames our own
     tasks = {}
-    for name, task in t.tasks.items():
+    for name, task in zip(_TASKS, t.tasks):
         state = "waits"
         if task.done():
             state = "ended"
@@ -78,11 +82,9 @@ async def log(t, request) -> dict:
 
 async def crash(t, request) -> dict:
     """The last crash: when and where, without data."""
-    path = t.home + "/crash"
     if request.get("forget"):
         try:
-            os.remove(path)
+            os.remove(t.home + "/crash")
         except OSError:
             pass
-    kept = files.load(path)
-    return {"crash": bytes(kept).decode() if kept else None}
+    return {"crash": crashes.load(t.home) or None}

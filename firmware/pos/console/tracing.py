@@ -4,7 +4,7 @@ import sys
 from time import ticks_add, ticks_ms
 
 from pos import log
-from pos.console import line
+from pos.console.guard import TRUST_S
 
 _KINDS = ("8583", "apdu", "pn532")
 
@@ -18,7 +18,7 @@ async def trace(t, request) -> dict:
         from pos.console import tap
 
         tap.kinds[:] = kinds
-        tap.end = None if t.open_line else ticks_add(ticks_ms(), line.TRUST_S * 1000)
+        tap.end = None if t.open_line else ticks_add(ticks_ms(), TRUST_S * 1000)
         log.tap = tap.tell if kinds else None
     if not log.tap:
         return {"kinds": []}
