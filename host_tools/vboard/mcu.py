@@ -172,6 +172,8 @@ class Microcontroller:
             pass_fds=[theirs.fileno()],
             start_new_session=True,
         )
+        pid = self._process.pid
+        self.console.interruptible = lambda: _catches_interrupts(pid)
         os.close(terminal)
         theirs.close()
         self.starts.append(cause)
@@ -351,3 +353,16 @@ class Microcontroller:
             self._watchdog.cancel()
         timeout = struct.unpack("<I", payload)[0]
         self._watchdog = self._clock.call_later(timeout, lambda: self.reset(WATCHDOG))
+
+
+def _catches_interrupts(pid: int) -> bool:
+    """Whether a process has a handler for SIGINT: MicroPython has, until ``kbd_intr(-1)``.
+
+    Where there is no /proc that cannot be told: it is taken for granted.
+    """
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return True
+    caught = next(line.split()[1] for line in text.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) & 1 << signal.SIGINT - 1)
