@@ -16,6 +16,8 @@ from typing import Any
 
 import serial
 
+from host_tools.ports import PortError, open_url
+
 _LABEL = b"TapTill console 1"
 _RS, _LF = 0x1E, 0x0A
 _READ_S = 0.2
@@ -66,12 +68,8 @@ class Splitter:
 
 
 def open_quietly(url: str) -> serial.SerialBase:
-    """Open a port and leave the board running: DTR and RTS stay off. Raises SerialException."""
-    port = serial.serial_for_url(url, 115200, do_not_open=True, timeout=_READ_S)
-    with contextlib.suppress(AttributeError, ValueError):  # not every kind of port has them
-        port.dtr = port.rts = False
-    port.open()
-    return port
+    """Open a port and leave the board running. Raises PortError."""
+    return open_url(url, timeout=_READ_S)
 
 
 class Wire:
@@ -87,16 +85,13 @@ class Wire:
         heard: Callable[[Record], None] = lambda record: None,
         opener: Callable[[str], serial.SerialBase] = open_quietly,
     ) -> None:
-        """Raises ConsoleError when the port cannot be opened now."""
+        """Raises PortError when the port cannot be opened now."""
         self.url, self._heard, self._opener = url, heard, opener
         self._answers: dict[str, queue.Queue[Record]] = {}
         self._numbers = itertools.count(int(time.monotonic() * 1000) % 100000)
         self._splitter = Splitter(lambda line: heard({"text": line}), self._take)
         self._over = threading.Event()
-        try:
-            self._port: serial.SerialBase | None = opener(url)
-        except (OSError, ValueError) as error:
-            raise ConsoleError(f"cannot open {url}: {_why(error)}") from None
+        self._port: serial.SerialBase | None = opener(url)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -177,7 +172,7 @@ class Wire:
         try:
             port.write(data)
         except (OSError, ValueError) as error:
-            raise ConsoleError(f"cannot write to {self.url}: {_why(error)}") from None
+            raise ConsoleError(f"cannot write to {self.url}: {error}") from None
 
     def _take(self, record: Record) -> None:
         answers = self._answers.get(str(record.get("id")))
@@ -216,15 +211,8 @@ class Wire:
     def _come_back(self) -> None:
         try:
             self._port = self._opener(self.url)
-        except (OSError, ValueError):
+        except (PortError, OSError):
             self._over.wait(_RETRY_S)
         else:
             self._heard({"port": "back"})
 
-
-def _why(error: Exception) -> str:
-    """What the operating system says, without pyserial's words around it."""
-    if isinstance(error, OSError) and error.strerror and "[Errno" not in error.strerror:
-        return error.strerror
-    text = str(error)
-    return text.split("] ", 1)[1].split(":")[0] if "[Errno" in text else text
