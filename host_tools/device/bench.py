@@ -65,18 +65,22 @@ def kept_board(
     fresh: bool = False,
     identity: Identity | None = None,
     routes: dict[str, tuple[str, int]] | None = None,
+    rfc2217: int | None = None,
 ) -> Iterator[VirtualBoard]:
     """A running board on ``flash_file``, with its NVS beside it (``.nvs``); power off at the end.
 
     Files that are not there (or with ``fresh``) are made anew: provisioned with ``identity``, or
     erased without one. Host names in ``routes`` lead to real addresses. The console is linked at
-    ``console_path()``. Raises BenchError when another board has the files.
+    ``console_path()``. With ``rfc2217`` the board serves that TCP port and boots what is in the
+    rest of its flash (``.chip``), of which a board without identity has nothing. Raises BenchError
+    when another board has the files.
     """
     flash_file.parent.mkdir(parents=True, exist_ok=True)
     nvs_file = flash_file.with_suffix(".nvs")
     with _locked(flash_file):
         if fresh or not (flash_file.exists() and nvs_file.exists()):
             _make(flash_file, nvs_file, identity)
+            flash_file.with_suffix(".chip").unlink(missing_ok=True)
         try:
             flash = Flash(FLASH_SIZE, flash_file)
         except ValueError as error:
@@ -85,10 +89,31 @@ def kept_board(
             with VirtualBoard(flash=flash, nvs=NvsFile(nvs_file)) as board:
                 board.call(board.radio.routes.update, routes or {})
                 board.call(board.console.symlink, console_path())
-                board.power_on()
-                yield board
+                with _serial_side(board, rfc2217, flash_file, blank=identity is None):
+                    board.power_on()
+                    yield board
+                    board.power_off()
         finally:
             flash.close()
+
+
+@contextmanager
+def _serial_side(
+    board: VirtualBoard, port: int | None, flash_file: Path, blank: bool
+) -> Iterator[None]:
+    if port is None:
+        yield
+        return
+    from host_tools.vboard.serial.side import SerialSide
+
+    try:
+        side = SerialSide(board, port, blank=blank, path=flash_file.with_suffix(".chip"))
+    except OSError as error:
+        raise BenchError(f"port {port} cannot be served: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        side.close()
 
 
 @contextmanager
@@ -109,3 +134,12 @@ def _make(flash_file: Path, nvs_file: Path, identity: Identity | None) -> None:
     kept.update(nvs)
     kept.save()
     nvs_file.with_name(nvs_file.name + ".new").replace(nvs_file)
+
+
+def stand_in_file() -> Path:
+    """An image for ``taptill flash --board virtual``, in build/virtual; made anew."""
+    from host_tools import boards
+    from host_tools.vboard.serial.side import IMAGE, stand_in_image
+
+    IMAGE.write_bytes(stand_in_image(boards.load("virtual")))
+    return IMAGE

@@ -7,7 +7,6 @@ something on that thread) and ``wait_for`` (wait until something is so).
 
 import asyncio
 import os
-import runpy
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,8 @@ from typing import Any, TypeVar
 
 from pylopdf_fonts_zh_cn import sans_path
 
-from host_tools.build.image import ROOT, Image, build_firmware, build_shim
+from host_tools import boards
+from host_tools.build.image import Image, build_firmware, build_shim
 from host_tools.vboard.chips.battery import Battery
 from host_tools.vboard.chips.buzzer import Buzzer
 from host_tools.vboard.chips.escpos_printer import EscPosPrinter
@@ -36,7 +36,7 @@ FLASH_SIZE = 2 * 1024 * 1024
 
 def wiring(board: str = "virtual") -> SimpleNamespace:
     """The constants of ``boards/BOARD/board.py``."""
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "boards" / board / "board.py")))
+    return boards.load(board).wires
 
 
 class VirtualBoard:

@@ -33,6 +33,8 @@ class Console:
         self._link: Path | None = None
         self.on_output: Callable[[bytes], None] | None = None
         self.interruptible: Callable[[], bool] = lambda: True  # whether the program hears Ctrl-C
+        self.listeners: list[Callable[[bytes], None]] = []  # other ends of the same line
+        self.taken: Callable[[bytes], None] | None = None  # who has the line instead of a process
         self._tail = b""
         self.raw_repl = False
         self.scrollback = bytearray()
@@ -95,6 +97,9 @@ class Console:
         program until the prompt is there (or for five seconds,
         should it not come: a busy machine takes its time).
         """
+        if self.taken is not None:
+            self.taken(data)
+            return
         if self._held is not None or not self._booted:
             self._held = (self._held or b"") + data
             return
@@ -140,6 +145,12 @@ class Console:
         del self.scrollback[:-_SCROLLBACK]
         if self.on_output is not None:
             self.on_output(data)
+        self.line(data)
+
+    def line(self, data: bytes) -> None:
+        """Put bytes on the line that are not for people."""
+        for listener in self.listeners:
+            listener(data)
         with contextlib.suppress(OSError):  # nobody listens: a serial line forgets
             os.write(self._master, data)
 

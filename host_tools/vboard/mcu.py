@@ -98,8 +98,11 @@ class Microcontroller:
             radio_changed,
         )
         self.starts: list[int] = []  # the reset cause of each start
+        # What is in the flash to boot, or None when nothing is; without it the image given above
+        self.rom_to_boot: Callable[[], Path | None] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._irqs: dict[int, int] = {}
+        self._power = False
         self._process: subprocess.Popen | None = None
         self._link: HostLink | None = None
         self._watchdog: Timer | None = None
@@ -115,13 +118,15 @@ class Microcontroller:
 
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
-        if self._process is None:
+        if not self._power:
+            self._power = True
             self._rtc_us, self._rtc_at = 0, self._clock.now_ms()
             self.console.raw_repl = False
             self._start(POWER_ON)
 
     def power_off(self) -> None:
         """Take the power away, this instant."""
+        self._power = False
         self._stop()
         self.radio.power_off()
         for net in self.nets.values():
@@ -129,10 +134,20 @@ class Microcontroller:
 
     def reset(self, cause: int = HARD) -> None:
         """Reset as the EN button, the watchdog or the program does."""
-        if self._process is not None:
+        if self._power:
             self._stop()
             self.radio.power_off()
             self._start(cause)
+
+    def hold(self) -> None:
+        """EN goes low: nothing runs until ``leave_reset``."""
+        self._stop()
+        self.radio.power_off()
+
+    def leave_reset(self) -> None:
+        """EN is high again."""
+        if self._power and self._process is None:
+            self._start(HARD)
 
     def advance(self, ms: int) -> None:
         """Let time pass on the chip's own clocks."""
@@ -143,6 +158,11 @@ class Microcontroller:
             self.console.say(b"MPY: soft reboot\r\n")
         else:
             self.console.raw_repl = False
+            if self.rom_to_boot is not None:
+                rom = self.rom_to_boot()
+                if rom is None:
+                    return
+                self._rom = rom
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)

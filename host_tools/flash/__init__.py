@@ -1,0 +1,1 @@
+"""From a clone to a running board: images, the boot loader, files."""
