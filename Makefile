@@ -7,7 +7,7 @@ TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build acquirer board sim clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build acquirer board sim provision console clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ board: $(INSTALLED)  ## Start a virtual board that mpremote can talk to (ARGS="-
 
 sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open")
 	@$(TAPTILL) sim $(ARGS)
+
+provision: $(INSTALLED)  ## Tell a terminal who it is and give it its master key (ARGS="--port /dev/ttyUSB0")
+	@$(TAPTILL) provision $(ARGS)
+
+console: $(INSTALLED)  ## Look inside a running terminal over its serial line (ARGS="status", ARGS="--help")
+	@$(TAPTILL) console $(ARGS)
 
 clean:  ## Remove build/, with the virtual board's flash and the acquiring host's ledger in it
 	@rm -rf build

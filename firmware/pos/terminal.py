@@ -85,6 +85,7 @@ class Terminal:
     def open(self) -> None:
         """Read what is stored; raises files.Damaged."""
         self.params = Params(_ROOT)
+        self.serial = self.params["serial"] or self.serial
         self.training = self.params["training"] > 0
         if self.training:
             self.root = _ROOT + "/train"

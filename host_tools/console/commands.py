@@ -42,7 +42,9 @@ class Order:
 
 COMMANDS = (
     Command("status", "What the terminal is and does."),
-    Command("self-test", "Start every part anew, one by one.", patience_s=_SLOW_S, wire="selftest"),
+    Command(
+        "self-test", "Start every part anew, one by one.", patience_s=_SLOW_S, wire="selftest"
+    ),
     Command("log", "Show or set which lines are logged.", "[error|warn|info|debug]", LEVELS),
     Command("journal", "The last transactions of this batch.", "[COUNT|all]", ("all",)),
     Command("network", "Link and address.", patience_s=_SLOW_S),
@@ -54,8 +56,12 @@ COMMANDS = (
     Command(_SCREEN, "What the display shows, to a PNG file.", "[FILE]", wire="screen"),
     Command("memory", "Heap, tasks, loaded code."),
     Command("crash", "The last crash.", "[forget]", ("forget",)),
-    Command("trace", "Show messages, APDUs, frames live.", "[off|all|8583 apdu pn532]",
-            ("off", "all", *KINDS)),  # fmt: skip
+    Command(
+        "trace",
+        "Show messages, APDUs, frames live.",
+        "[off|all|8583 apdu pn532]",
+        ("off", "all", *KINDS),
+    ),  # fmt: skip
     Command("bye", "Ask for the proof anew (production images)."),
 )
 _NAMES = {command.name: command for command in COMMANDS}

@@ -215,4 +215,3 @@ class Wire:
             self._over.wait(_RETRY_S)
         else:
             self._heard({"port": "back"})
-

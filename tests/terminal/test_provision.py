@@ -25,7 +25,7 @@ def tell(device, identity):
     resets = mcu.starts.count(HARD)
     answer = provision(device.board.call(lambda: device.board.console.port), identity)
     device.board.wait_for(lambda: mcu.starts.count(HARD) > resets, 10, "a reset")
-    return answer
+    return answer.kcv
 
 
 def test_a_terminal_can_be_told_again_who_it_is(device):
