@@ -210,6 +210,7 @@ class Terminal:
                     await self._with("pos.console.serve", "run", self, line)
                     self._holder = None
                     gc.threshold(often)
+                    await asyncio.sleep_ms(0)  # what ran must not stay on any stack
                 line = None
 
     async def carry_out(self, name: str, *args):

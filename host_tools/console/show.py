@@ -57,6 +57,8 @@ def part(command: str, one: Record) -> str:
             f"  {one['number']:>3}  {one['trace']:06d}  {one.get('kind', '?'):<10} {amount:>12}  "
             f"{one['state']:<9}  {when}  {tail}"
         )
+    if "wait_s" in one:
+        return f"  press the keys, within {one['wait_s']} s"
     return "  " + ", ".join(f"{name} {value}" for name, value in one.items())
 
 

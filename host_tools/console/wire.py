@@ -176,12 +176,12 @@ class Wire:
 
     def _take(self, record: Record) -> None:
         answers = self._answers.get(str(record.get("id")))
-        if "error" in record and record.get("id") is None:  # it had no heap to read whose it is
+        if record.get("error") == "busy" and record.get("id") is None:  # no heap to read whose
             for waiting in list(self._answers.values()):
                 waiting.put({**record, "id": None})
         elif answers is not None:
             answers.put(record)
-        elif "id" not in record:
+        elif record.get("id") is None:
             self._heard(record)
 
     def _listen(self) -> None:

@@ -64,7 +64,9 @@ class Console:
         mode = termios.tcgetattr(slave)
         mode[1] &= ~termios.OPOST  # bytes of the raw REPL go through as they are
         mode[3] &= ~(termios.ECHO | termios.ICANON)
-        mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs
+        mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs; no other byte does anything
+        mode[0] &= ~(termios.IXON | termios.IXOFF)
+        mode[6][termios.VQUIT] = mode[6][termios.VSUSP] = b"\0"
         termios.tcsetattr(slave, termios.TCSANOW, mode)
         os.set_blocking(master, False)
         self._inner = master

@@ -69,7 +69,6 @@ class Session:
             await self._network.up()
             await deadline(self._open(p["host"], p["port"]), p["connect_s"] * 1000)
         except (OSError, EOFError, asyncio.TimeoutError, MemoryError) as error:
-            self.reached = self._writer is not None
             await self._hang_up()
             self.failed = why = str(error)
             log.warn("host", "cannot connect: %s", why or type(error).__name__)
@@ -91,11 +90,12 @@ class Session:
         return False
 
     async def _open(self, host, port):
-        self._whole = False
+        self._whole = self.reached = False
         self._reader, self._writer = await asyncio.open_connection(host, port)
         sock = self._writer.s  # pyright: ignore[reportAttributeAccessIssue]
         if _poll(sock, select.POLLOUT) & (select.POLLERR | select.POLLHUP):
             raise OSError("refused")
+        self.reached = True
         if self._params["tls"]:
             from pos.acquirer.tls import Tls
 

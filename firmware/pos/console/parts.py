@@ -77,7 +77,9 @@ async def keys(t, request) -> dict:
     """Tell each key that is pressed, for ``seconds`` or until all of them were."""
     pressed = Queue(_KEYS)
     seen = ""
-    end = t.uptime() + _seconds(request, 15)
+    wait = _seconds(request, 15)
+    end = t.uptime() + wait
+    part(wait_s=wait)
     t.keypad.listener = pressed.put_nowait
     try:
         while len(seen) < _KEYS and t.uptime() < end:
