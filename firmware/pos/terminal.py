@@ -25,6 +25,8 @@ _ROOT = "/pos"
 _FONTS = "/rom/fonts"
 _EMV = "pos.emv."
 _ONCE = ("pos.emv.action", "pos.emv.cvm_list")  # done with when the card has been read
+# Stories that only wait for a key: nobody is in the midst of anything
+_RESTING = ("idle", "login", "unlock", "menu", "broken")
 _TAP = "pos.console.tap"  # stays as long as it is asked to tell what goes over the wires
 _CRASH_MS = const(3000)
 _STEP_MS = const(50)
@@ -179,8 +181,9 @@ class Terminal:
     async def listen(self) -> None:
         """Wait for commands on the diagnostics line; what carries them out is loaded for each.
 
-        Meanwhile no story begins or ends: both would mix up whose code is whose. While the reader
-        is open there is no heap for it, and no time.
+        Meanwhile no story begins or ends: both would mix up whose code is whose. Only while nobody
+        is in the midst of anything: a sale needs its heap, also that which the collector would not
+        give back at once.
         """
         self._holder = None
         reader = asyncio.StreamReader(sys.stdin.buffer)
@@ -198,19 +201,15 @@ class Terminal:
                 if len(line) > _MOST:
                     line = None
             else:
-                why = "card" if self.reader else ""
-                if not why:
-                    gc.collect()
-                    why = "" if gc.mem_free() > _LEAST else "heap"
-                if why:
-                    print('\x1e{"error":"busy","why":"%s"}' % why)
+                gc.collect()
+                if self.story[10:] not in _RESTING or gc.mem_free() < _LEAST:
+                    print('\x1e{"error":"busy","why":"%s"}' % self.story[4:])
                 else:
                     often = gc.threshold()
                     self._holder = self.tasks[-1]
                     await self._with("pos.console.serve", "run", self, line)
                     self._holder = None
                     gc.threshold(often)
-                    await asyncio.sleep_ms(0)  # what ran must not stay on any stack
                 line = None
 
     async def carry_out(self, name: str, *args):

@@ -24,12 +24,8 @@ _REASONS = {
     "training": "the terminal is in training: there is no network",
 }
 
-_BUSY = {
-    "card": "busy: the reader is open for a card; ask again afterwards",
-    "story": "busy: somebody is at work; it goes when the terminal waits for an amount or a log-in",
-    "heap": "busy: there is no heap for it now; ask again",
-    "secret": "busy: a PIN, password or card number is being typed",
-}
+_BUSY = "busy ({}): somebody is at work. It answers while it waits for an amount or a log-in"
+_FAILED = {"display": "the display cannot be read", "journal": "the journal is not open"}
 _ERRORS = {
     "locked": "the terminal wants a proof of who asks (--key FILE)",
     "unknown": "this terminal does not know the command",
@@ -132,9 +128,9 @@ def failed(one: Record) -> str:
     if error is None:
         return ""
     if error == "busy":
-        return _BUSY.get(why, f"the terminal is busy ({why})")
+        return _BUSY.format(why)
     if error == "failed":
-        return "the display cannot be read" if why == "display" else f"it failed: {why}"
+        return _FAILED.get(why, f"it failed: {why}")
     return _ERRORS.get(error, error)
 
 

@@ -134,7 +134,7 @@ class Wire:
                 if "lost" in answer:
                     raise ConsoleError("the port went away before the answer came")
                 if "part" not in answer:
-                    answer.pop("id")
+                    answer.pop("id", None)
                     return answer
                 part(answer["part"])
         except queue.Empty:
@@ -178,7 +178,7 @@ class Wire:
         answers = self._answers.get(str(record.get("id")))
         if record.get("error") == "busy" and record.get("id") is None:  # no heap to read whose
             for waiting in list(self._answers.values()):
-                waiting.put({**record, "id": None})
+                waiting.put(record)
         elif answers is not None:
             answers.put(record)
         elif record.get("id") is None:

@@ -16,7 +16,7 @@ async def journal(t, request) -> dict:
     """
     book = t.journal
     if not hasattr(book, "count"):
-        return {"error": "busy", "why": "story"}
+        return {"error": "failed", "why": "journal"}
     start = request.get("start", 0)
     if not isinstance(start, int):
         return {"error": "arguments", "why": "start"}

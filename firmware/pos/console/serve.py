@@ -11,17 +11,12 @@ import sys
 
 from pos import log
 
-# Each command and its module. Those at rest need the reader, the keys, the whole screen, the host,
-# or time: only while nobody is in the midst of anything.
-_ANY_TIME = (
+# Each command and its module
+_COMMANDS = (
     ",hello guard,auth guard,bye guard,status state,memory state,log state,crash state,"
-    "journal ledger,trace tracing,screen picture,"
+    "journal ledger,trace tracing,screen picture,display picture,"
+    "selftest parts,nfc parts,printer parts,keys parts,network net,host net,"
 )
-_AT_REST = (
-    ",display picture,selftest parts,nfc parts,printer parts,keys parts,network net,host net,"
-)
-# Stories in which nobody is: they wait for a key that begins something
-_RESTING = ("idle", "login", "unlock", "broken")
 
 _ident = None
 
@@ -39,11 +34,6 @@ def part(**values) -> None:
     put(id=_ident, part=values)
 
 
-def resting(t) -> bool:
-    """Whether nobody is in the midst of anything."""
-    return t.story[10:] in _RESTING
-
-
 async def run(t, line) -> None:
     """Answer the command in ``line``; never raises."""
     global _ident
@@ -51,19 +41,16 @@ async def run(t, line) -> None:
         request = json.loads(line)
         name = request["cmd"]
         _ident = request.get("id")
-        module = _module(_ANY_TIME, name)
-        quiet = not module
-        module = module or _module(_AT_REST, name)
+        at = _COMMANDS.find("," + name + " ")
     except (ValueError, KeyError, TypeError, AttributeError):
         put(error="garbled")
         return
+    module = _COMMANDS[at + len(name) + 2 : _COMMANDS.find(",", at + 1)]
     try:
-        if not module:
+        if at < 0:
             answer = {"error": "unknown"}
         elif module != "guard" and not await t.carry_out("guard.trusted"):
             answer = {"error": "locked"}
-        elif quiet and not resting(t):
-            answer = {"error": "busy", "why": "story"}
         else:
             answer = await t.carry_out(module + "." + name, request)
     except MemoryError:
@@ -73,8 +60,3 @@ async def run(t, line) -> None:
         answer = {"error": "failed", "why": type(error).__name__}
     answer["id"] = _ident
     put(**answer)
-
-
-def _module(table, name) -> str:
-    at = table.find("," + name + " ")
-    return "" if at < 0 else table[at + len(name) + 2 : table.find(",", at + 1)]

@@ -6,7 +6,6 @@ import sys
 from asyncio import core  # pyright: ignore[reportAttributeAccessIssue]
 
 from pos import log as lines
-from pos.console.serve import resting
 from pos.store import crash as crashes
 from pos.store.release import version
 
@@ -28,7 +27,6 @@ async def status(t, request) -> dict:
         "up_s": t.uptime(),
         "now": t.now(),
         "story": t.story[4:],
-        "resting": resting(t),
         "operator": t.operator,
         "signed_in": t.signed_in,
         "network": bool(t.network and t.network.is_up()),

@@ -16,6 +16,7 @@ kinds = []
 end = None  # a tick: not beyond it, as nobody has proven who asks any more
 
 _PIECE = const(64)
+_DEEP = const(8)  # calls, more than are made here
 _EXCHANGE = b"\x40\x41"  # InDataExchange and its answer: what is in them is told as APDU
 _SELECT = const(0xA4)
 # Commands whose data are no secrets: SELECT, GPO, GENERATE AC, COMPUTE CRYPTOGRAPHIC CHECKSUM,
@@ -31,6 +32,19 @@ _card = bytearray(8)  # the first digits of the card at hand: no command may say
 
 def tell(kind: str, out: bool, data) -> None:
     """What `pos.log.tap` calls; never raises."""
+    _tell(kind, out, data)
+    _scrub(_DEEP)
+
+
+def _scrub(deep) -> None:
+    """Overwrite the stack that was just used: old addresses there would keep from the collector
+    whatever comes to lie at them, and a sale has no heap to spare."""
+    a = b = c = d = e = f = g = h = None  # noqa: F841
+    if deep:
+        _scrub(deep - 1)
+
+
+def _tell(kind, out, data):
     if end is not None and ticks_diff(end, ticks_ms()) < 0:
         log.tap = None
     if kind not in kinds or not log.tap:

@@ -146,7 +146,6 @@ async def pin(ui, amount: int, masked_pan: str, timeout_ms: int = 0, must=False,
 
 async def _secret(ui, entry, least, most, none_too, short, timeout_ms, pad=None):
     """Digits that are shown as stars; every buffer but the one returned is wiped."""
-    ui.private = True
     digits = bytearray(most)
     count = 0
     try:

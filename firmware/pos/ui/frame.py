@@ -48,7 +48,6 @@ class Ui:
         self.keys = keys
         self.clock = _clock
         self.lines = 0  # of the self-test
-        self.private = False  # whether what is typed on this page is a secret
         self._status = {}
         self._up = False  # whether a status bar is on the canvas
 
@@ -98,7 +97,6 @@ class Ui:
         The bar that is there already is not painted again.
         """
         canvas = self.canvas
-        self.private = False
         self.tick()
         canvas.clear()
         canvas.top = _BAR if self._up else 0

@@ -29,7 +29,7 @@ class _Typing:
         entry.fonts = entry.fonts[1:]
         self._mode = 0
         self._page = -1  # of the signs, while they are chosen from
-        self._hidden = ui.private = hidden
+        self._hidden = hidden
         self._last = ""  # the key whose letters are being gone through
         self._at = 0
         self._text = ""

@@ -33,7 +33,6 @@ async def ask(ui, what: str, kind: str, timeout_ms: int = 0):
     least, most, group = [int(n) for n in FIELDS[at : FIELDS.find("\n", at)].split()]
     letters = group == _GROUPS_OF_LETTERS
     entry = Entry(ui, say(kind), say(what), say(what + "_hint"))
-    ui.private = what == "pan"
     entry.fonts = entry.fonts[1:]
     entry.show()
     text = ""
