@@ -40,7 +40,7 @@ def part(command: str, one: Record) -> str:
         name = _LAYERS.get(one["layer"], one["layer"])
         detail = str(one["detail"])
         said = detail if one["ok"] else reason(detail)
-        return f"  {_tick(one['ok'])} {name:<8} {said}  ({one['ms']} ms)".replace("   (", "  (")
+        return f"  {_tick(one['ok'])} {name:<8} {said}".rstrip() + f"  ({one['ms']} ms)"
     if command == "self-test":
         detail = one["detail"] if one["ok"] else reason(one["detail"])
         return f"  {_tick(one['ok'])} {one['name']:<8} {detail}".rstrip()
@@ -106,7 +106,7 @@ def _table(command: str, one: Record) -> Iterator[str]:
             value = ", ".join(f"{key} {what}" for key, what in sorted(value.items()))
         elif isinstance(value, list):
             value = " ".join(value)
-        yield f"  {name:<14} {value}"
+        yield f"  {name:<14} {value}".rstrip()
 
 
 def reason(code: str, prefix: str = "") -> str:

@@ -179,14 +179,14 @@ def test_a_screenshot_is_the_picture_of_the_chip(desk, sold, tmp_path):
     assert max(most for _, most in worst) <= 1
     assert len(taken.getcolors(1 << 16)) > 3
     before = desk.device.screenshot().tobytes()
-    assert desk.ask("display")[0] == {"ok": True}
+    assert desk.wire.ask("display", {"ms": 1}, patience_s=10) == {"ok": True}
     assert desk.device.screenshot().tobytes() == before
     board = desk.device.board
     board.call(board.display.misbehave, "dead")
-    assert desk.ask("display")[0] == {"ok": False}
+    assert desk.wire.ask("display", {"ms": 1}, patience_s=10) == {"ok": False}
     assert desk.ask(f"screen {tmp_path / 'b.png'}")[0]["error"] == "failed"
     board.call(board.display.misbehave, "well")
-    assert desk.ask("display")[0] == {"ok": True}
+    assert desk.wire.ask("display", {"ms": 1}, patience_s=10) == {"ok": True}
 
 
 def test_the_layer_that_is_broken_is_named(desk, sold):

@@ -51,7 +51,7 @@ def _runs(row):
 
 
 async def display(t, request) -> dict:
-    """Eight bars of colour for some seconds; ``ok``: the chip says its name and has kept them."""
+    """Eight bars of colour for ``ms``; ``ok``: the chip says its name and has kept them."""
     chip, canvas = t.display, t.ui.canvas
     high = chip.height // 8
     try:
@@ -61,7 +61,7 @@ async def display(t, request) -> dict:
         for i in range(8):
             chip.read(chip.width // 2, i * high + high // 2, 1, 1, one)
             kept = kept and _runs(one)[1:] == _BARS[2 * i : 2 * i + 2]
-        await sleep_ms(_MS)
+        await sleep_ms(request.get("ms", _MS))
     finally:
         top, canvas.top = canvas.top, 0
         canvas.show()
