@@ -12,79 +12,89 @@ from host_tools.cli_emv import fail, in_a_sentence
 TERMINALS_HOST = "acquirer.test"
 
 
+_Port = Annotated[
+    str, typer.Option(help="Serial port or pyserial URL, e.g. /dev/ttyUSB0, build/virtual/tty.")
+]
+_Serial = Annotated[
+    str, typer.Option(help="Number on its label.", show_default="that of its chip")
+]
+_TerminalId = Annotated[str, typer.Option(help="8 digits.")]
+_MerchantId = Annotated[str, typer.Option(help="15 characters.")]
+_MerchantName = Annotated[str, typer.Option(help="As on the receipt.")]
+_Language = Annotated[str, typer.Option(help="What it speaks: en or zh.")]
+_Host = Annotated[str, typer.Option(help="Name of the acquiring host.")]
+_HostPort = Annotated[int, typer.Option(min=1, max=65535, help="Its port.")]
+_Wifi = Annotated[str, typer.Option(help="SSID.")]
+_TlsCa = Annotated[
+    Path | None, typer.Option(help="Speak TLS: the CA of the host's certificate (PEM).")
+]
+_TlsCert = Annotated[Path | None, typer.Option(help="The terminal's certificate for it (PEM).")]
+_TlsKey = Annotated[
+    Path | None,
+    typer.Option(help="The certificate's key (PEM, EC).", show_default="beside the certificate"),
+]
+_NoTls = Annotated[
+    bool, typer.Option("--no-tls", help="Speak TLS no more, and forget what it took.")
+]
+_AskSecrets = Annotated[
+    bool,
+    typer.Option(
+        "--ask-secrets",
+        help="Ask for the Wi-Fi key, and two people for a component of the TMK each.",
+    ),
+]
+_SecretsFd = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Read Wi-Fi key and both components, three lines, from this open file; 0: stdin.",
+    ),
+]
+_Refused = Annotated[
+    Path | None,
+    typer.Option(help="Check values (6 hex digits a line) of keys it must never take."),
+]
+_ConsoleKey = Annotated[
+    Path | None, typer.Option(help="File of its console key; made where there is none.")
+]
+_Record = Annotated[
+    Path | None, typer.Option(help="Append what was done, without secrets, as JSON.")
+]
+
+
 def provision(
-    port: Annotated[
-        str,
-        typer.Option(help="Serial port or pyserial URL, e.g. /dev/ttyUSB0, build/virtual/tty."),
-    ],
-    serial: Annotated[
-        str, typer.Option(help="Number on its label.", show_default="that of its chip")
-    ] = "",
-    terminal_id: Annotated[str, typer.Option(help="8 digits.")] = "12345678",
-    merchant_id: Annotated[str, typer.Option(help="15 characters.")] = "898100012340001",
-    merchant_name: Annotated[str, typer.Option(help="As on the receipt.")] = "TAPTILL TEST SHOP",
-    language: Annotated[str, typer.Option(help="What it speaks: en or zh.")] = "en",
-    host: Annotated[str, typer.Option(help="Name of the acquiring host.")] = TERMINALS_HOST,
-    host_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8583,
-    wifi: Annotated[str, typer.Option(help="SSID.")] = "TapTill",
-    tls_ca: Annotated[
-        Path | None,
-        typer.Option(help="Speak TLS: the CA of the host's certificate (PEM)."),
-    ] = None,
-    tls_cert: Annotated[
-        Path | None, typer.Option(help="The terminal's certificate for it (PEM).")
-    ] = None,
-    tls_key: Annotated[
-        Path | None,
-        typer.Option(
-            help="The certificate's key (PEM, EC).", show_default="beside the certificate"
-        ),
-    ] = None,
-    no_tls: Annotated[
-        bool, typer.Option("--no-tls", help="Speak TLS no more, and forget what it took.")
-    ] = False,
-    ask_secrets: Annotated[
-        bool,
-        typer.Option(
-            "--ask-secrets",
-            help="Ask for the Wi-Fi key, and two people for a component of the TMK each.",
-        ),
-    ] = False,
-    secrets_fd: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Read Wi-Fi key and both components, three lines, from this open file; 0: stdin.",
-        ),
-    ] = None,
-    refused: Annotated[
-        Path | None,
-        typer.Option(help="Check values (6 hex digits a line) of keys it must never take."),
-    ] = None,
-    console_key: Annotated[
-        Path | None,
-        typer.Option(help="File of its console key; made where there is none."),
-    ] = None,
-    record: Annotated[
-        Path | None, typer.Option(help="Append what was done, without secrets, as JSON.")
-    ] = None,
+    port: _Port,
+    serial: _Serial = "",
+    terminal_id: _TerminalId = "12345678",
+    merchant_id: _MerchantId = "898100012340001",
+    merchant_name: _MerchantName = "TAPTILL TEST SHOP",
+    language: _Language = "en",
+    host: _Host = TERMINALS_HOST,
+    host_port: _HostPort = 8583,
+    wifi: _Wifi = "TapTill",
+    tls_ca: _TlsCa = None,
+    tls_cert: _TlsCert = None,
+    tls_key: _TlsKey = None,
+    no_tls: _NoTls = False,
+    ask_secrets: _AskSecrets = False,
+    secrets_fd: _SecretsFd = None,
+    refused: _Refused = None,
+    console_key: _ConsoleKey = None,
+    record: _Record = None,
 ) -> None:
     """Give a terminal its identity, its network, its host and its master key (TMK).
 
     The TMK comes in two components, typed by two people one after the other without echo; each
     compares the check value of the own one, both that of the whole. Without --ask-secrets and
-    --secrets-fd it is the TEST key. Weak keys are refused here, those of --refused by the terminal.
-    Development keys only: they go over the serial line in clear. With --tls-ca the terminal speaks
-    TLS from then on and never without, until it is told --no-tls.
+    --secrets-fd it is the TEST key. Weak keys are refused here, those of --refused by the
+    terminal. Development keys only: they go over the serial line in clear. With --tls-ca the
+    terminal speaks TLS from then on and never without, until it is told --no-tls.
 
     Example: taptill provision --port /dev/ttyUSB0 --ask-secrets --record provisioned.jsonl
     """
-    from mpremote.transport_serial import TransportError
-
     from host_tools import ports
-    from host_tools.device import ceremony
     from host_tools.device import provision as device
-    from host_tools.device.console_key import KeyFileError, read_or_make
+    from host_tools.device.console_key import read_or_make
 
     if len(terminal_id) != 8 or len(merchant_id) != 15:
         raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
@@ -97,8 +107,7 @@ def provision(
     files = _tls_files(tls_ca, tls_cert, tls_key, no_tls)
     if "://" not in port and not Path(port).exists():
         fail(ports.explain(port))
-    expected = device.ProvisionError, TransportError, ceremony.WeakKey, KeyFileError
-    with in_a_sentence(*expected):
+    with in_a_sentence(*_expected()):
         secrets, checks = _secrets(ask_secrets, secrets_fd)
         identity = device.Identity(
             serial=serial,
@@ -121,6 +130,17 @@ def provision(
             device.keep(entry, record)
     typer.echo(json.dumps(entry, ensure_ascii=False, indent=2))
     typer.echo(f"Stored. KCV of the TMK: {stored.kcv}")
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """What can be expected to go wrong."""
+    from mpremote.transport_serial import TransportError
+
+    from host_tools.device.ceremony import WeakKey
+    from host_tools.device.console_key import KeyFileError
+    from host_tools.device.provision import ProvisionError
+
+    return ProvisionError, TransportError, WeakKey, KeyFileError
 
 
 def _secrets(ask: bool, descriptor: int | None) -> tuple[dict[str, str], tuple[str, ...]]:

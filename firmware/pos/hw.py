@@ -7,7 +7,7 @@ import os
 
 import board
 import esp32
-import image  # the build makes it
+import image  # pyright: ignore[reportMissingImports] - the build makes it
 import machine
 import network
 

@@ -53,7 +53,9 @@ class Terminal:
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
-        self.params = self.journal = None  # until `open` has read them
+        # until `open` has read them
+        self.params: Params = None  # pyright: ignore[reportAttributeAccessIssue]
+        self.journal: Journal = None  # pyright: ignore[reportAttributeAccessIssue]
         self.network = None  # set up by the self-test
         self.display = hw.display()
         self.keypad = hw.keypad()
@@ -76,7 +78,7 @@ class Terminal:
         self.reader = None  # while it is open
         self._mark = 0
         self.story = ""  # that is being told
-        self.tasks = ()  # this, the keys, the diagnostics line
+        self.tasks: tuple = ()  # this, the keys, the diagnostics line
         self._holder = None  # the last of them, while it carries out a command
         self.asker = [0, b"", 0]  # of the diagnostics line, see ``pos.console.guard``
         self.waits = {}  # operator: when the wait after wrong passwords began, see Users

@@ -61,7 +61,7 @@ COMMANDS = (
         "Show messages, APDUs, frames live.",
         "[off|all|8583 apdu pn532]",
         ("off", "all", *KINDS),
-    ),  # fmt: skip
+    ),
     Command("bye", "Ask for the proof anew (production images)."),
 )
 _NAMES = {command.name: command for command in COMMANDS}

@@ -131,7 +131,7 @@ def failed(one: Record) -> str:
         return _BUSY.format(why)
     if error == "failed":
         return _FAILED.get(why, f"it failed: {why}")
-    return _ERRORS.get(error, error)
+    return _ERRORS.get(str(error), str(error))
 
 
 def _tick(ok: bool) -> str:

@@ -194,7 +194,7 @@ class Wire:
                 self._come_back()
                 continue
             try:
-                yield self._port.read(max(1, min(4096, self._port.in_waiting)))
+                yield self._port.read(max(1, min(4096, getattr(self._port, "in_waiting", 1))))
             except (OSError, ValueError, TypeError):  # unplugged; pyserial says it in three ways
                 self._lose()
 

@@ -16,10 +16,10 @@ from host_tools.console import ask as asking
 from host_tools.console.commands import parse
 from host_tools.console.wire import ConsoleError, Wire
 from host_tools.decode8583.firmware import iso8583, unionpay
-from host_tools.emv import decode as emv
 from host_tools.device.actions import ACTIONS, Stage
 from host_tools.device.provision import Identity
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
+from host_tools.emv import decode as emv
 from host_tools.vboard.board import FLASH_SIZE
 from host_tools.vboard.cards.loader import CARDS
 from host_tools.vboard.mcu import HARD

@@ -19,8 +19,8 @@ TRUST_S = const(600)  # without a command, until the next challenge
 _LABEL = b"TapTill console 1"
 _LONGEST_S = const(300)
 
-# Places in Terminal.asker, by the terminal's uptime: until when the last proof holds, what is to be
-# answered, when the last wrong answer came
+# Places in Terminal.asker: until when the last proof holds, what is to be answered, when the last
+# wrong answer came; in seconds of the uptime
 _TRUSTED = const(0)
 _CHALLENGE = const(1)
 _WRONG = const(2)
