@@ -3,10 +3,10 @@
 import gc
 import sys
 
-import image  # pyright: ignore[reportMissingImports] - the build makes it
 import micropython
+from image import DEVELOPMENT  # pyright: ignore[reportMissingImports] - the build makes it
 
-if not image.DEVELOPMENT:
+if not DEVELOPMENT:
     micropython.kbd_intr(-1)  # Ctrl-C is a byte like any other: no way to the REPL
 
 # Nothing on the writable flash may take the place of the terminal's own modules.
@@ -25,5 +25,7 @@ except ImportError:
     pass
 
 from pos import terminal  # noqa: E402
+
+del sys.modules["image"]
 
 terminal.run()

@@ -7,9 +7,9 @@ import os
 
 import board
 import esp32
-import image  # pyright: ignore[reportMissingImports] - the build makes it
 import machine
 import network
+from image import DEVELOPMENT  # noqa: F401  # pyright: ignore[reportMissingImports]
 
 from pos.drivers.buzzer import Buzzer
 from pos.drivers.ili9341 import Ili9341
@@ -18,7 +18,6 @@ from pos.drivers.keypad import Keypad
 _FONTS = "/rom/fonts"
 _KEY_BYTES = 32
 WAYS = board.NETWORKS
-DEVELOPMENT = image.DEVELOPMENT
 
 
 def serial() -> str:

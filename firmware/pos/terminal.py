@@ -80,7 +80,7 @@ class Terminal:
         self.story = ""  # that is being told
         self.tasks: tuple = ()  # this, the keys, the diagnostics line
         self._holder = None  # the last of them, while it carries out a command
-        self.asker = [0, b"", 0]  # of the diagnostics line, see ``pos.console.guard``
+        self.asker = None  # of the diagnostics line, see ``pos.console.guard``
         self.waits = {}  # operator: when the wait after wrong passwords began, see Users
         self.operator = ""
         self.signed_in = False

@@ -28,17 +28,24 @@ _WRONG = const(2)
 
 async def trusted(t) -> bool:
     """Whether commands are carried out; each makes it last for another ten minutes."""
+    if t.open_line:
+        return True
     now = t.uptime()
-    if not t.open_line and now >= t.asker[_TRUSTED]:
+    if now >= _asker(t)[_TRUSTED]:
         return False
     t.asker[_TRUSTED] = now + TRUST_S
     return True
 
 
+def _asker(t) -> list:
+    t.asker = t.asker or [0, b"", 0]
+    return t.asker
+
+
 async def hello(t, request) -> dict:
     """What this is; of a production image a challenge besides, or how long there is none."""
     answer = {"hello": "TapTill", "serial": t.serial, "development": t.open_line}
-    if not t.open_line and t.uptime() >= t.asker[_TRUSTED]:
+    if not t.open_line and t.uptime() >= _asker(t)[_TRUSTED]:
         wait = _wait(t)
         if wait:
             answer["wait_s"] = wait
@@ -53,7 +60,8 @@ async def auth(t, request) -> dict:
     """``proof``: the answer to the challenge, in hexadecimal; a challenge serves once."""
     if t.open_line:
         return {"ok": True}
-    challenge, t.asker[_CHALLENGE] = t.asker[_CHALLENGE], b""
+    asker = _asker(t)
+    challenge, asker[_CHALLENGE] = asker[_CHALLENGE], b""
     wait = _wait(t)
     if wait or not challenge:
         return {"error": "locked", "wait_s": wait}
@@ -78,7 +86,7 @@ async def auth(t, request) -> dict:
 
 async def bye(t, request) -> dict:
     """The next one has to prove itself again; nothing is told of what goes by any more."""
-    t.asker[_TRUSTED] = 0
+    _asker(t)[_TRUSTED] = 0
     log.tap = None
     return {"ok": True}
 
@@ -92,4 +100,4 @@ def _wait(t) -> int:
     wrong = _wrong(t.home + "/console_wrong")
     if not wrong:
         return 0
-    return max(0, t.asker[_WRONG] + min(1 << min(wrong, 9) >> 1, _LONGEST_S) - t.uptime())
+    return max(0, _asker(t)[_WRONG] + min(1 << min(wrong, 9) >> 1, _LONGEST_S) - t.uptime())
