@@ -3,6 +3,12 @@
 import gc
 import sys
 
+import micropython
+from image import DEVELOPMENT  # pyright: ignore[reportMissingImports] - the build makes it
+
+if not DEVELOPMENT:
+    micropython.kbd_intr(-1)  # Ctrl-C is a byte like any other: no way to the REPL
+
 # Nothing on the writable flash may take the place of the terminal's own modules.
 sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 
@@ -19,5 +25,7 @@ except ImportError:
     pass
 
 from pos import terminal  # noqa: E402
+
+del sys.modules["image"]
 
 terminal.run()

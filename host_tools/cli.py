@@ -18,18 +18,20 @@ import typer
 
 from host_tools import (
     cli_acquirer,
+    cli_console,
     cli_emv,
     cli_flash,
     cli_hil,
     cli_labgrid,
     cli_panel,
+    cli_provision,
     cli_replay,
     cli_settings,
 )
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
-TERMINALS_HOST = "acquirer.test"
+TERMINALS_HOST = cli_provision.TERMINALS_HOST
 
 app = typer.Typer(
     name="taptill",
@@ -384,119 +386,8 @@ app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
 app.command(rich_help_panel=_DEVICE)(cli_labgrid.labgrid)
 app.command(rich_help_panel=_DEVICE)(cli_flash.flash)
 app.command(rich_help_panel=_DEVICE)(cli_flash.deploy)
-
-
-@app.command(rich_help_panel=_DEVICE)
-def provision(
-    port: Annotated[str, typer.Option(help="Serial port, e.g. /dev/ttyUSB0, build/virtual/tty.")],
-    terminal_id: Annotated[str, typer.Option(help="8 digits.")] = "12345678",
-    merchant_id: Annotated[str, typer.Option(help="15 characters.")] = "898100012340001",
-    merchant_name: Annotated[str, typer.Option(help="As on the receipt.")] = "TAPTILL TEST SHOP",
-    language: Annotated[str, typer.Option(help="What it speaks: en or zh.")] = "en",
-    host: Annotated[str, typer.Option(help="Name of the acquiring host.")] = TERMINALS_HOST,
-    host_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8583,
-    wifi: Annotated[str, typer.Option(help="SSID.")] = "TapTill",
-    apn: Annotated[
-        str | None,
-        typer.Option(help='Use the modem, with this access point ("": that of the SIM).'),
-    ] = None,
-    apn_user: Annotated[str, typer.Option(help="User for it; --ask-secrets: password.")] = "",
-    tls_ca: Annotated[
-        Path | None,
-        typer.Option(help="Speak TLS: the CA of the host's certificate (PEM)."),
-    ] = None,
-    tls_cert: Annotated[
-        Path | None, typer.Option(help="The terminal's certificate for it (PEM).")
-    ] = None,
-    tls_key: Annotated[
-        Path | None,
-        typer.Option(
-            help="The certificate's key (PEM, EC).", show_default="beside the certificate"
-        ),
-    ] = None,
-    no_tls: Annotated[
-        bool, typer.Option("--no-tls", help="Speak TLS no more, and forget what it took.")
-    ] = False,
-    ask_secrets: Annotated[
-        bool,
-        typer.Option(
-            "--ask-secrets",
-            help="Ask for the key of the network and both components of the TMK, without echo.",
-        ),
-    ] = False,
-) -> None:
-    """Give a terminal its identity, network and TEST master key.
-
-    Prints the check value (KCV) of the TMK as the terminal computes it. Development keys only:
-    they go over the serial line in clear. With --tls-ca the terminal speaks TLS from then on and
-    never without, until it is told --no-tls.
-    """
-    from mpremote.transport_serial import TransportError
-
-    from host_tools.device.provision import Identity, ProvisionError
-    from host_tools.device.provision import provision as store
-
-    _check_identity(terminal_id, merchant_id, language, apn, apn_user)
-    secrets = _secrets(apn is not None) if ask_secrets else {}
-    identity = Identity(
-        terminal_id=terminal_id,
-        merchant_id=merchant_id,
-        merchant_name=merchant_name,
-        language=language,
-        host=host,
-        port=host_port,
-        wifi_ssid=wifi,
-        apn=apn,
-        apn_user=apn_user,
-        tls=_tls_files(tls_ca, tls_cert, tls_key, no_tls),
-        plain=no_tls,
-        **secrets,
-    )
-    if not Path(port).exists():
-        fail(f"there is no serial port {port}; for a virtual board start: taptill board")
-    with in_a_sentence(ProvisionError, TransportError):
-        typer.echo(f"Stored. KCV of the TMK: {store(port, identity)}")
-
-
-def _check_identity(
-    terminal_id: str, merchant_id: str, language: str, apn: str | None, apn_user: str
-) -> None:
-    """Raises BadParameter."""
-    if len(terminal_id) != 8 or len(merchant_id) != 15:
-        raise typer.BadParameter("a terminal id has 8 characters and a merchant id 15")
-    if language not in ("en", "zh"):
-        raise typer.BadParameter("a language is en or zh")
-    if apn is None and apn_user:
-        raise typer.BadParameter("--apn-user needs --apn")
-    if any(char in text for text in (apn or "", apn_user) for char in '"\0\r\n'):
-        raise typer.BadParameter("an access point and its user have no quotes or line ends")
-
-
-def _tls_files(ca: Path | None, cert: Path | None, key: Path | None, no_tls: bool):
-    """What a terminal speaks TLS with (a TlsFiles), or None. BadParameter, or exits with 1."""
-    from host_tools.device.tls_files import TlsFiles, TlsFilesError
-
-    if no_tls and (ca or cert or key):
-        raise typer.BadParameter("--no-tls does not go with --tls-...")
-    if ca is None:
-        if cert or key:
-            raise typer.BadParameter("--tls-cert needs --tls-ca: what the host is proven by")
-        return None
-    if cert is not None and key is None:
-        key = cert.with_suffix(".key")
-    with in_a_sentence(TlsFilesError):
-        return TlsFiles.read(ca, cert, key)
-
-
-def _secrets(by_modem: bool) -> dict[str, str]:
-    network, label = ("apn_key", "APN password") if by_modem else ("wifi_key", "Wi-Fi key")
-    return {
-        network: typer.prompt(label, hide_input=True, default="", show_default=False)
-        if by_modem
-        else typer.prompt(label, hide_input=True),
-        "tmk_part1": typer.prompt("TMK, component 1 (32 hex digits)", hide_input=True),
-        "tmk_part2": typer.prompt("TMK, component 2 (32 hex digits)", hide_input=True),
-    }
+app.command(rich_help_panel=_DEVICE)(cli_provision.provision)
+app.command(rich_help_panel=_DEVICE)(cli_console.console)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import board
 import esp32
 import machine
 import network
+from image import DEVELOPMENT  # noqa: F401  # pyright: ignore[reportMissingImports]
 
 from pos.drivers.buzzer import Buzzer
 from pos.drivers.keypad import Keypad
@@ -55,12 +56,12 @@ class Link:
     def __init__(self, way: str, *login):
         self._way = way
         self._login = login
-        self._nic = network.WLAN(network.WLAN.IF_STA) if way == "wifi" else None
+        self.nic = network.WLAN(network.WLAN.IF_STA) if way == "wifi" else None
         self.kept: tuple | None = None  # a connection for more than one story, and since when
 
     def is_up(self) -> bool:
         """Whether there is a connection now."""
-        return self._nic is not None and self._nic.isconnected()
+        return self.nic is not None and self.nic.isconnected()
 
     async def close(self) -> None:
         """Hang up what was kept."""
@@ -79,16 +80,16 @@ class Link:
         from pos.drivers import link
 
         if self._way == "lan":
-            self._nic = self._nic or _lan()
-            await link.join_lan(self._nic)
+            self.nic = self.nic or _lan()
+            await link.join_lan(self.nic)
         elif self._way == "cell":
             from pos.drivers import modem
 
             self.down()
-            self._nic = None
-            self._nic = await modem.join(network, _modem(), *self._login)
+            self.nic = None
+            self.nic = await modem.join(network, _modem(), *self._login)
         else:
-            await link.join_wifi(network, self._nic, *self._login)
+            await link.join_wifi(network, self.nic, *self._login)
 
     def unreached(self) -> None:
         """The host was not reached. PPP does not hear of it when a modem falls out of its call."""
@@ -100,14 +101,14 @@ class Link:
         if self.kept:
             self.kept[0].close()
             self.kept = None
-        if self._nic and self._nic.active():
-            self._nic.active(False)
+        if self.nic and self.nic.active():
+            self.nic.active(False)
 
     def scan(self) -> list:
         """What ``drivers.link.heard`` says; of Wi-Fi alone."""
         from pos.drivers import link
 
-        return link.heard(network, self._nic)
+        return link.heard(network, self.nic)
 
 
 def _modem():

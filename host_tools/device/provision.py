@@ -5,7 +5,12 @@ line in clear.
 """
 
 import contextlib
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from mpremote.transport_serial import SerialTransport, TransportError, TransportExecError
 
@@ -30,9 +35,13 @@ if "pos" not in os.listdir("/"):
 sealer = Sealer(hw.device_key())
 Params("/pos").update(**{params!r})
 {network}
+{refused}
 {tls}
-print(Keys("/pos", sealer).set_tmk(
-    bytearray(bytes.fromhex({part1!r})), bytearray(bytes.fromhex({part2!r}))).hex())
+{console}
+check = Keys("/pos", sealer).set_tmk(
+    bytearray(bytes.fromhex({part1!r})), bytearray(bytes.fromhex({part2!r}))).hex()
+from pos.store.release import version
+print(" ".join([check, hw.serial()] + version()))
 """
 
 # A cable stays the way, a modem does not
@@ -49,8 +58,37 @@ Params("/pos").update(network="cell")
 """
 
 
+_REFUSED = """
+from pos.store import files
+files.save("/pos/refused_kcv", {list!r})
+"""
+
+_CONSOLE = """
+from pos.store import files
+files.save("/pos/console", sealer.seal("console", {key!r}))
+files.put("/pos/console_wrong", bytes(1))
+"""
+
+# What the firmware raises, and what that means to who provisions
+_SENTENCES = {
+    "KeyCheck: ('TMK', 'refused')": "the terminal refuses this TMK: its check value is in the "
+    "list of keys that must not be used (it looks like a production key)",
+    "KeyCheck: TMK": "the terminal refuses this TMK: it is no key, or both components are equal",
+}
+
+
 class ProvisionError(Exception):
     """The terminal did not take its data; the text says what it answered."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the terminal has answered: check value of its TMK, chip, version and digest."""
+
+    kcv: str
+    chip: str
+    version: str
+    image: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +96,8 @@ class Identity:
     """What one terminal is told. Key components are hexadecimal and XORed by the terminal.
 
     ``tls``: with what it speaks TLS, None: as it did before. ``plain``: no TLS any more.
+    ``serial``: the number on its label, without one that of its chip counts. ``refused``: check
+    values of keys that it must not take. ``console_key``: what a production image's console wants.
     """
 
     terminal_id: str = "12345678"
@@ -75,6 +115,9 @@ class Identity:
     tmk_part2: str = "4B4B4B4B4B4B4B4B8787878787878787"  # the XOR is the TEST TMK 11..11 22..22
     tls: TlsFiles | None = None
     plain: bool = False
+    serial: str = ""
+    refused: tuple[str, ...] = ()
+    console_key: bytes | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         """Without the keys."""
@@ -93,6 +136,8 @@ class Identity:
         network = _WIFI.format(login=(self.wifi_ssid, self.wifi_key))
         if self.apn is not None:
             network = _CELL.format(login=(self.apn, self.apn_key, self.apn_user))
+        if self.serial:
+            params["serial"] = self.serial
         files = ""
         if self.tls is not None:
             # the parameters are stored first: cut off between, there is no TLS and nothing else
@@ -105,6 +150,10 @@ class Identity:
             params=params,
             tls=files,
             network=network,
+            refused=_REFUSED.format(list=bytes.fromhex("".join(self.refused)))
+            if self.refused
+            else "",
+            console=_CONSOLE.format(key=self.console_key) if self.console_key else "",
             part1=self.tmk_part1,
             part2=self.tmk_part2,
         )
@@ -122,8 +171,8 @@ def _interrupt(transport: SerialTransport) -> None:
     transport.enter_raw_repl()
 
 
-def provision(port: str, identity: Identity) -> str:
-    """Store ``identity`` in the terminal at serial ``port``; returns the KCV of its TMK in hex.
+def provision(port: str, identity: Identity) -> Stored:
+    """Store ``identity`` in the terminal at serial ``port``; returns what it has answered.
 
     The terminal is interrupted, and starts anew afterwards. Raises ProvisionError.
     """
@@ -132,10 +181,44 @@ def provision(port: str, identity: Identity) -> str:
         _interrupt(transport)
         answer = transport.exec(identity.script()).decode().strip()
         transport.exec_raw_no_follow("import machine; machine.reset()")
-        return answer
+        return Stored(*answer.splitlines()[-1].split())
     except TransportExecError as error:
-        raise ProvisionError(error.error_output.strip().splitlines()[-1]) from None
+        said = error.error_output.strip().splitlines()[-1]
+        raise ProvisionError(
+            next((words for end, words in _SENTENCES.items() if said.endswith(end)), said)
+        ) from None
     except TransportError as error:
-        raise ProvisionError(f"no REPL at {port}: {error}") from None
+        raise ProvisionError(
+            f"no REPL at {port}: {error}. (A production image has none: provision with a "
+            "development image first, what is stored stays.)"
+        ) from None
     finally:
         transport.close()
+
+
+def record(identity: Identity, stored: Stored, checks: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What may be kept of it: no key, no password. ``checks``: of the components and the whole."""
+    tls = identity.tls
+    return {
+        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "serial": identity.serial or stored.chip,
+        "chip": stored.chip,
+        "terminal_id": identity.terminal_id,
+        "merchant_id": identity.merchant_id,
+        "merchant_name": identity.merchant_name,
+        "language": identity.language,
+        "host": f"{identity.host}:{identity.port}",
+        "wifi": identity.wifi_ssid,
+        "tls_ca_sha256": hashlib.sha256(tls.ca).hexdigest() if tls else None,
+        "tls_cert_sha256": hashlib.sha256(tls.cert).hexdigest() if tls and tls.cert else None,
+        "tmk_kcv": stored.kcv[:6].upper(),
+        "component_kcvs": list(checks[:2]),
+        "console_key": "stored" if identity.console_key else None,
+        "firmware": f"{stored.version} {stored.image}",
+    }
+
+
+def keep(entry: dict[str, Any], file: Path) -> None:
+    """Append a record to ``file``, an object a line. Raises OSError."""
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(json.dumps(entry, ensure_ascii=False) + "\n")

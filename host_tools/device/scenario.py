@@ -153,9 +153,7 @@ def made(document: dict[str, Any], path: Path) -> Scenario:
     words = tuple(apn.split()) if apn else None
     setting = {name: document[name] for name in _SETTING if name in document}
     title, why = document["title"], document["why"]
-    return Scenario(
-        path, title, why, terminal, steps, expect, emv, tls, words, board, setting
-    )
+    return Scenario(path, title, why, terminal, steps, expect, emv, tls, words, board, setting)
 
 
 def _emv(path: Path, name: Any) -> Config | None:

@@ -37,8 +37,9 @@ class VirtualDevice:
         heap: str = HEAP,
         board: str = VIRTUAL[0],
         core: MakeCore | None = None,
+        production: bool = False,
     ) -> None:
-        image = build_firmware(board)
+        image = build_firmware(board, production=production)
         chip = Flash(FLASH_SIZE)
         if flash is not None:
             chip.load(flash)

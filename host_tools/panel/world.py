@@ -22,8 +22,8 @@ from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.panel.paper import Paper
 from host_tools.panel.talk import HostLog, Ring, Talk
 from host_tools.panel.wallet import wallet
-from host_tools.vboard.board import VIRTUAL
 from host_tools.replay.live import LiveRecorder
+from host_tools.vboard.board import VIRTUAL
 
 LOGIN = {"operator": "01", "password": "0000", "supervisor": "00", "approval": "123456"}
 BATTERY_VOLTS = (3.0, 4.3)

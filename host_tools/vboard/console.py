@@ -32,6 +32,7 @@ class Console:
         self._inner: int | None = None
         self._link: Path | None = None
         self.on_output: Callable[[bytes], None] | None = None
+        self.interruptible: Callable[[], bool] = lambda: True  # whether the program hears Ctrl-C
         self.listeners: list[Callable[[bytes], None]] = []  # other ends of the same line
         self.taken: Callable[[bytes], None] | None = None  # who has the line instead of a process
         self._tail = b""
@@ -63,7 +64,9 @@ class Console:
         mode = termios.tcgetattr(slave)
         mode[1] &= ~termios.OPOST  # bytes of the raw REPL go through as they are
         mode[3] &= ~(termios.ECHO | termios.ICANON)
-        mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs
+        mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs; no other byte does anything
+        mode[0] &= ~(termios.IXON | termios.IXOFF)
+        mode[6][termios.VQUIT] = mode[6][termios.VSUSP] = b"\0"
         termios.tcsetattr(slave, termios.TCSANOW, mode)
         os.set_blocking(master, False)
         self._inner = master
@@ -103,10 +106,19 @@ class Console:
             self._held = (self._held or b"") + data
             return
         interrupt = data.rfind(b"\x03")
-        if interrupt >= 0 and not self._at_prompt:
+        if interrupt >= 0 and not self.interruptible():
+            self._take_as_byte()
+        elif interrupt >= 0 and not self._at_prompt:
             self._held, data = data[interrupt + 1 :], data[: interrupt + 1]
             self._patience = self._loop.call_later(_PROMPT_S, self._release)
         self._write(data)
+
+    def _take_as_byte(self) -> None:
+        """``micropython.kbd_intr(-1)``: from now on Ctrl-C is a byte to the program."""
+        if self._inner is not None:
+            mode = termios.tcgetattr(self._inner)
+            mode[3] &= ~termios.ISIG
+            termios.tcsetattr(self._inner, termios.TCSANOW, mode)
 
     def booted(self) -> None:
         """The process is about to run the program, or to prompt: it can be interrupted now."""

@@ -80,6 +80,8 @@ class ProcessCore:
             pass_fds=[theirs.fileno()],
             start_new_session=True,
         )
+        pid = self._process.pid
+        self._console.interruptible = lambda: _catches_interrupts(pid)
         os.close(terminal)
         theirs.close()
         threading.Thread(target=self._wait_for, args=(self._process,), daemon=True).start()
@@ -153,3 +155,16 @@ class ProcessCore:
     def _gone(self, process: subprocess.Popen) -> None:
         if process is self._process:
             self._ended(SOFT, "")
+
+
+def _catches_interrupts(pid: int) -> bool:
+    """Whether a process has a handler for SIGINT: MicroPython has, until ``kbd_intr(-1)``.
+
+    Where there is no /proc that cannot be told: it is taken for granted.
+    """
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return True
+    caught = next(line.split()[1] for line in text.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) & 1 << signal.SIGINT - 1)

@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "acquirer": frozenset({"protocol", "crypto", "store", "aio", "log"}),
     "ui": frozenset({"protocol", "aio", "words"}),
     "flows": _EVERYTHING - {"drivers", "hw"},
+    "console": frozenset({"protocol", "slips", "store", "acquirer", "aio", "log"}),
     "hw": _EVERYTHING,
     "terminal": _EVERYTHING,
     "main": frozenset({"terminal"}),
@@ -44,6 +45,7 @@ PURE_PLATFORM = frozenset({"array", "binascii", "hashlib", "micropython", "struc
 # platform module -> the only rooms that may know it
 KEPT = {
     **dict.fromkeys(("machine", "network", "esp", "esp32", "board"), frozenset({"hw"})),
+    **dict.fromkeys(("image",), frozenset({"hw", "main"})),
     **dict.fromkeys(("socket", "ssl", "tls"), frozenset({"acquirer"})),
     **dict.fromkeys(("framebuf",), frozenset({"ui", "drivers"})),
     **dict.fromkeys(("cryptolib", "hashlib"), frozenset({"store", "crypto", "hw"})),

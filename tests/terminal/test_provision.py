@@ -1,9 +1,15 @@
 """A terminal is told who it is over its console, as often as one likes."""
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 from mpremote.transport_serial import SerialTransport, TransportError
 
 from host_tools.device import tls_bench
+from host_tools.device.ceremony import Components
 from host_tools.device.journal_reader import Store
 from host_tools.device.provision import Identity, ProvisionError, provision
 from host_tools.device.virtual import VirtualDevice
@@ -25,7 +31,7 @@ def tell(device, identity):
     resets = mcu.starts.count(HARD)
     answer = provision(device.board.call(lambda: device.board.console.port), identity)
     device.board.wait_for(lambda: mcu.starts.count(HARD) > resets, 10, "a reset")
-    return answer
+    return answer.kcv
 
 
 def test_a_terminal_can_be_told_again_who_it_is(device):
@@ -95,3 +101,45 @@ def test_what_the_terminal_refuses_is_told_and_changes_nothing(device):
     with pytest.raises(ProvisionError, match="terminal_id"):
         provision(port, Identity(terminal_id="1"))
     assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "12345678"
+
+
+def test_key_components_come_by_a_descriptor_and_the_record_has_no_secret(device, tmp_path):
+    parts = "0123456789ABCDEFFEDCBA9876543210", "A1B2C3D4E5F60718293A4B5C6D7E8F90"
+    port = device.board.call(lambda: device.board.console.port)
+    record, refused, key = tmp_path / "r.jsonl", tmp_path / "refused", tmp_path / "key"
+    arguments = ["provision", "--port", port, "--secrets-fd", "3", "--serial", "TT-0042"]
+    arguments += ["--record", record, "--console-key", key, "--host", "bank.test"]
+
+    def told(*more):
+        end, start = os.pipe()
+        os.write(start, "\n".join(("wlan-secret", *parts)).encode())
+        os.close(start)
+        done = subprocess.run(
+            [sys.executable, "-m", "host_tools.cli", *map(str, (*arguments, *more))],
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: os.dup2(end, 3),
+            pass_fds=(3,),
+        )
+        os.close(end)
+        return done
+
+    done = told()
+    assert done.returncode == 0, done.stderr
+    entry = json.loads(record.read_text())
+    both = Components(*parts)
+    assert entry["component_kcvs"] == list(both.checks[:2]) and entry["tmk_kcv"] == both.checks[2]
+    assert (entry["serial"], entry["chip"]) == ("TT-0042", "240AC4000001")
+    assert (entry["host"], entry["console_key"]) == ("bank.test:8583", "stored")
+    everything = done.stdout + done.stderr + record.read_text()
+    secrets = [*parts, "wlan-secret", key.read_text().strip()]
+    assert [s for s in secrets if s.upper() in everything.upper()] == []
+    flash = device.flash_image()
+    assert all(bytes.fromhex(part) not in flash for part in parts)
+    assert Store(flash, "/pos").params()["serial"] == "TT-0042"
+    # the terminal itself refuses what is on its list, and the old key stays
+    device.wait_for_screen("Operator")
+    refused.write_text(f"# never\n{both.checks[2]}\n")
+    done = told("--refused", refused)
+    assert done.returncode == 1 and "looks like a production key" in done.stderr
+    assert len(record.read_text().splitlines()) == 1

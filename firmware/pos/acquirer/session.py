@@ -51,6 +51,8 @@ class Session:
         self._whole = True  # whether the connection stands between two messages
         self.action = 0  # what the host asked for in the header of its last answer
         self.sm4 = False  # whether MACs are made with SM4
+        self.failed = ""  # why the last attempt to connect did
+        self.reached = False  # whether there was a connection, before TLS
 
     async def connect(self) -> None:
         """Have a connection, also proven where it is TLS.
@@ -68,8 +70,8 @@ class Session:
             await deadline(self._open(p["host"], p["port"]), p["connect_s"] * 1000)
         except (OSError, EOFError, asyncio.TimeoutError, MemoryError) as error:
             await self._hang_up()
-            log.warn("host", "cannot connect: %s", str(error) or type(error).__name__)
-            why = str(error)
+            self.failed = why = str(error)
+            log.warn("host", "cannot connect: %s", why or type(error).__name__)
             if why[:4] == "tls_":
                 raise HostError(why)
             self._network.unreached()
@@ -91,11 +93,12 @@ class Session:
         return False
 
     async def _open(self, host, port):
-        self._whole = False
+        self._whole = self.reached = False
         self._reader, self._writer = await asyncio.open_connection(host, port)
         sock = self._writer.s  # pyright: ignore[reportAttributeAccessIssue]
         if _poll(sock, select.POLLOUT) & (select.POLLERR | select.POLLHUP):
             raise OSError("refused")
+        self.reached = True
         if self._params["tls"]:
             from pos.acquirer.tls import Tls
 
@@ -157,6 +160,8 @@ class Session:
     async def _talk(self, request, mak):
         mti, fields, frame = request
         self._whole = False
+        if log.tap:
+            log.tap("8583", True, frame)
         self._writer.write(frame)
         await self._writer.drain()
         while True:
@@ -169,6 +174,8 @@ class Session:
         """The fields of the answer, or None for a frame that belongs to something else."""
         head = await self._reader.readexactly(2)
         body = await self._reader.readexactly(unionpay.body_length(head))
+        if log.tap:
+            log.tap("8583", False, head + body)
         _, header, message = unionpay.unframe(head + body)
         answer_mti, answer = iso8583.unpack(unionpay.PROFILE, message)
         try:

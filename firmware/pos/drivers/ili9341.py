@@ -13,6 +13,7 @@ _DISPON = const(0x29)
 _CASET = const(0x2A)
 _PASET = const(0x2B)
 _RAMWR = const(0x2C)
+_RAMRD = const(0x2E)
 _RDID4 = const(0xD3)
 _READ_BAUD = const(6000000)  # 18.3.4: a read cycle takes 150 ns
 
@@ -82,17 +83,30 @@ class Ili9341:
     def works(self) -> bool:
         """Whether the chip says its name, 9341 (8.3.23 RDID4), by MISO, slower than it is
         written."""
-        answer = bytearray(4)  # a dummy, 00, 93, 41
+        answer = bytearray(3)  # 00, 93, 41
+        self._read(_RDID4, answer)
+        return answer[1:] == b"\x93\x41"
+
+    def read(self, x: int, y: int, w: int, h: int, buf) -> None:
+        """What the rectangle shows, from the chip's memory: three bytes a pixel, red, green, blue,
+        in their upper six bits (8.2.24 RAMRD). Where MISO is not wired it is one colour."""
+        self._columns = self._rows = -1
+        self._address(_CASET, x, x + w - 1)
+        self._address(_PASET, y, y + h - 1)
+        self._read(_RAMRD, buf)
+
+    def _read(self, code: int, buf) -> None:
+        """What follows the dummy byte, slower than it is written."""
         self._spi.init(baudrate=_READ_BAUD)
-        self._code[0] = _RDID4
+        self._code[0] = code
         self._cs(0)
         self._dc(0)
         self._spi.write(self._code)
         self._dc(1)
-        self._spi.readinto(answer)
+        self._spi.readinto(self._code)
+        self._spi.readinto(buf)
         self._cs(1)
         self._spi.init(baudrate=self._baud)
-        return answer[2:] == b"\x93\x41"
 
     def light(self, on: bool) -> None:
         """Switch the backlight, where its pin is wired."""

@@ -27,6 +27,7 @@ class Keypad:
         self._cols = cols
         self._layout = layout
         self._keys = Queue(_AHEAD)
+        self.listener = None  # callable(str) that gets the keys instead of who waits for them
         self._edge = asyncio.ThreadSafeFlag()
         self._resting = True  # all rows low, to hear of any key; else a press is being scanned
 
@@ -118,6 +119,9 @@ class Keypad:
             await asyncio.sleep_ms(_SCAN_MS)
 
     def _put(self, char: str) -> None:
+        if self.listener:
+            self.listener(char)
+            return
         try:
             self._keys.put_nowait(char)
         except QueueFull:

@@ -9,6 +9,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from pos import log
 from pos.aio import Alarm
 from pos.protocol import pn532_frame as frames
 from pos.protocol.apdu import ReaderFault
@@ -121,10 +122,14 @@ class Link:
         if self._dirty:
             await self.barrier()
         out = self.tx[: frames.build(self._tx, code, head, data)]
+        if log.tap:
+            log.tap("pn532", True, out)
         for attempt in range(_TRIES):
             outcome = await self._ask(out, code + 1, ms)
             if outcome == _ANSWERED:
                 self._dirty = attempt > 0
+                if log.tap:
+                    log.tap("pn532", False, self._rx.data)
                 return self._rx.data[1:]
             if outcome == _REFUSED:
                 raise ReaderFault("command {:02x} refused".format(code))

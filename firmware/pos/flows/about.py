@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 
+from pos.store.release import version
 from pos.ui import listing
 from pos.words import say
 
@@ -12,8 +13,7 @@ _WAIT_MS = 120000
 
 async def run(t) -> None:
     """Shown until a key is pressed, or for two minutes."""
-    with open("/rom/version") as file:  # the build makes it
-        version, image = file.read().split()
+    number, image = version()
     flash = os.statvfs("/")
     up = t.uptime() // 60
     gc.collect()
@@ -21,7 +21,7 @@ async def run(t) -> None:
         t.ui,
         say("menu_about"),
         (
-            (say("about_version"), version),
+            (say("about_version"), number),
             (say("about_image"), image),
             ("MicroPython", "%d.%d.%d" % sys.implementation.version[:3]),
             (say("about_serial"), t.serial),

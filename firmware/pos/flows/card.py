@@ -181,11 +181,15 @@ async def _talk(t, kernel, step):
             elif isinstance(step, CaKey):
                 step = kernel.send(emv_files.ca_record(t.root, step.rid, step.index))
             else:
+                if log.tap:
+                    log.tap("apdu", True, step)
                 try:
                     answer = await t.reader.exchange(step)
                 except CardError as error:
                     step = kernel.throw(error)
                 else:
+                    if log.tap:
+                        log.tap("apdu", False, answer)
                     said += 1
                     gc.threshold(_LOADING if said == 1 else -1 if ample else often)
                     step = kernel.send(answer)

@@ -325,10 +325,11 @@ class Journal:
                 return self._read(number)
         return None
 
-    def transactions(self):
-        """Yield all transactions, oldest first; nothing may be written meanwhile."""
+    def transactions(self, start: int = 0):
+        """Yield all transactions, oldest first, from that number on; nothing may be written
+        meanwhile."""
         with open(self.path, "rb") as file:
-            for number in range(self.count):
+            for number in range(start, self.count):
                 if self._flags[number] & _STATE:
                     yield self._read(number, file)
 

@@ -52,6 +52,7 @@ theme:n:0:1:0
 large:n:0:1:0
 log_level:n:0:3:1
 training:n:0:1:0
+serial:t:1:20:
 battery_min:n:0:50:10
 clean_paper:n:0:9999:300
 clean_cards:n:0:99999:5000

@@ -1,0 +1,1 @@
+"""The diagnostics console: what ``taptill console`` is made of."""
