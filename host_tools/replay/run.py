@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from host_tools.build.image import BUILD
 from host_tools.device import audit, scenario
@@ -115,7 +116,8 @@ def story_of(trace: Trace) -> Scenario:
         document["apn"] = _apn(trace)
     try:
         document["steps"] = [
-            {entry["do"]: hiding.unhide(entry.get("value"))} for entry in trace.steps()
+            {entry["do"]: hiding.unhide(_known(entry.get("value"), document))}
+            for entry in trace.steps()
         ]
     except hiding.CannotUnhide as error:
         raise TraceError(f"the trace cannot be played: {error}") from None
@@ -123,6 +125,14 @@ def story_of(trace: Trace) -> Scenario:
     where = [entry.get("step") for entry in trace.steps()]  # as the scenario numbered them
     steps = [replace(s, where=w or s.where) for s, w in zip(story.steps, where, strict=True)]
     return replace(story, steps=steps)
+
+
+def _known(value: Any, document: dict[str, Any]) -> Any:
+    """The value of a step; the password of the modem's access point is in its scenario."""
+    apn = str(document.get("apn", "")).split()
+    if isinstance(value, str) and len(apn) > 2:
+        return value.replace("<the password of the APN>", apn[2])
+    return value
 
 
 def _apn(trace: Trace) -> str:
