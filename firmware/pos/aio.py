@@ -10,7 +10,6 @@ from asyncio import (  # noqa: F401
     ThreadSafeFlag,
     core,  # pyright: ignore[reportAttributeAccessIssue]
     open_connection,
-    wait_for_ms,
 )
 from time import ticks_add, ticks_ms
 
@@ -63,56 +62,81 @@ class Queue:
             self._tail = (self._tail + 1) % len(self._ring)
 
 
-async def _entrant(index, coro, won):
+async def _entrant(index, coro, over):
     try:
-        value = await coro
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:
-        won(index, None, error)
-    else:
-        won(index, value, None)
+        value, error = await coro, None
+    except Exception as caught:
+        value, error = None, caught
+    over(index, value, error)
 
 
 async def first(*coros):
     """Run all, return ``(index, value)`` of the first to end; the others are cancelled.
 
-    An exception of the winner is raised here. Losers have ended when this returns.
+    Where several have ended it is the one that was named first. An exception of the winner is
+    raised here. All have ended when this returns, also when it is cancelled.
     """
     done = asyncio.Event()
-    result = []
+    result = None
 
-    def won(index, value, error):
-        if not result:
-            result.append((index, value, error))
-            done.set()
+    def over(index, value, error):
+        nonlocal result
+        if not result or index < result[0]:
+            result = index, value, error
+        done.set()
 
-    tasks = [asyncio.create_task(_entrant(i, c, won)) for i, c in enumerate(coros)]
+    tasks = [asyncio.create_task(_entrant(i, c, over)) for i, c in enumerate(coros)]
+    winner = None
     try:
         await done.wait()
+        winner = result
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            try:
-                await task
-            except asyncio.CancelledError:
-                pass
-    index, value, error = result[0]
+        await _end(tasks)
+    index, value, error = winner  # pyright: ignore[reportGeneralTypeIssues]
     if error:
         raise error
     return index, value
 
 
-def deadline(coro, ms: int):
-    """Await ``coro`` for at most ``ms`` milliseconds; raises asyncio.TimeoutError."""
-    return asyncio.wait_for_ms(coro, ms)
+async def _end(tasks):
+    """Cancel tasks and let them end; who is cancelled meanwhile ends afterwards.
+
+    They are looked at, not awaited: asyncio passes the cancellation of a task on to the one that
+    it awaits, and where that has been cancelled already nothing would be left of it.
+    """
+    for task in tasks:
+        task.cancel()
+    cancelled = None
+    while not all([task.done() for task in tasks]):
+        try:
+            await asyncio.sleep_ms(0)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled
+
+
+async def _nap(ms):
+    await asyncio.sleep_ms(ms)
+
+
+async def deadline(coro, ms: int):
+    """Await ``coro`` for at most ``ms`` milliseconds; raises asyncio.TimeoutError.
+
+    Unlike ``asyncio.wait_for_ms`` it loses nothing where two things happen at once: who is
+    cancelled as the time ends is cancelled, what ``coro`` has returned by then is returned, and
+    ``coro`` has ended in any case.
+    """
+    index, value = await first(coro, _nap(ms))
+    if index:
+        raise asyncio.TimeoutError
+    return value
 
 
 class Alarm:
     """Wakes a task that waits for a stream, when its time is up; one task at a time.
 
-    ``wait_for_ms`` makes a task for every wait, some 2 KB with 64-bit words. This makes one for
+    ``deadline`` makes two tasks for every wait, some 2 KB with 64-bit words. This makes one for
     all. For that it moves tasks between asyncio's own queues, as ``Task.cancel`` does; a task that
     is cancelled at the same time, or has been woken by its stream, is left alone.
     """

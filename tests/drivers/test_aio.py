@@ -1,4 +1,4 @@
-"""What asyncio lacks, on the real MicroPython: the alarm of a task that waits for a stream."""
+"""What asyncio lacks, on the real MicroPython: alarm, race, deadline; in every single turn."""
 
 SOURCE = """
 from pos.aio import Alarm
@@ -86,3 +86,121 @@ for _ in range(10):
 print((gc.mem_alloc() - before) // 10 < 700)""")
     )
     assert line.output() == "True"
+
+
+TURNS = """
+import asyncio, time
+from pos import aio
+
+running = [0]
+
+async def count(coro):
+    running[0] += 1
+    try:
+        return await coro
+    finally:
+        running[0] -= 1
+
+async def turns(n):
+    for _ in range(n):
+        await asyncio.sleep_ms(0)
+
+async def over(task):
+    # whether it ends by itself now
+    for _ in range(50):
+        if task.done():
+            return True
+        await asyncio.sleep_ms(1)
+    return False
+
+async def asks():
+    # as a driver does: what comes too late is asked for again
+    while True:
+        try:
+            await aio.deadline(count(asyncio.Event().wait()), 5)
+        except asyncio.TimeoutError:
+            pass
+
+async def main():
+    bad = []
+    for turn in range(12):
+        {}
+    print(bad, running[0])
+
+asyncio.run(main())
+"""
+
+
+def in_each_turn(text):
+    return TURNS.format("\n        ".join(text.strip().splitlines()))
+
+
+def test_who_is_cancelled_as_a_deadline_passes_is_cancelled(mpy):
+    printed = mpy(
+        in_each_turn("""
+task = asyncio.create_task(asks())
+await turns(3)
+time.sleep_ms(8)  # it is due, and nobody has looked yet
+await turns(turn)
+task.cancel()
+if not await over(task):
+    bad.append(turn)""")
+    )
+    assert printed == "[] 0\n"
+
+
+def test_what_has_come_as_a_deadline_passes_is_not_lost(mpy):
+    printed = mpy(
+        in_each_turn("""
+queue = aio.Queue(2)
+async def takes():
+    key = await queue.get()
+    time.sleep_ms(8)  # the time ends meanwhile
+    return key
+task = asyncio.create_task(aio.deadline(takes(), 5))
+await turns(turn)
+queue.put_nowait("key")
+try:
+    got = await task
+except asyncio.TimeoutError:  # the time had ended before: then it waits for who asks next
+    got = None
+if (got == "key") != queue.empty():
+    bad.append(turn)""")
+    )
+    assert printed == "[] 0\n"
+
+
+def test_a_race_that_is_cancelled_as_it_ends_is_cancelled(mpy):
+    printed = mpy(
+        in_each_turn("""
+event = asyncio.Event()
+async def races():
+    while True:
+        await aio.first(count(event.wait()), count(asyncio.Event().wait()))
+        event.clear()
+task = asyncio.create_task(races())
+await turns(3)
+event.set()
+await turns(turn)
+task.cancel()
+if not await over(task):
+    bad.append(turn)""")
+    )
+    assert printed == "[] 0\n"
+
+
+def test_of_two_that_have_ended_the_one_named_first_has_won(mpy):
+    printed = mpy(
+        in_each_turn("""
+one, two = asyncio.Event(), asyncio.Event()
+async def says(event, name):
+    await event.wait()
+    return name
+task = asyncio.create_task(aio.first(says(one, "one"), says(two, "two")))
+await turns(3)
+two.set()
+one.set()
+if await task != (0, "one"):
+    bad.append(turn)""")
+    )
+    assert printed == "[] 0\n"

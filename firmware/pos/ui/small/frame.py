@@ -5,6 +5,7 @@ import time
 
 from micropython import const
 
+from pos.aio import deadline
 from pos.ui.canvas import Canvas
 from pos.ui.fonts import Font
 from pos.words import say
@@ -204,6 +205,6 @@ class Ui:
         if not timeout_ms:
             return await self.keys.get()
         try:
-            return await asyncio.wait_for_ms(self.keys.get(), timeout_ms)
+            return await deadline(self.keys.get(), timeout_ms)
         except asyncio.TimeoutError:
             return None
