@@ -11,7 +11,7 @@ MEASURE = """
 import sys, vfs, asyncio, time, framebuf, gc
 vfs.mount(vfs.VfsRom(memoryview(open({image!r}, "rb").read())), "/rom")
 sys.path[:] = ["/rom"]
-asyncio.sleep_ms, asyncio.wait_for_ms
+import pos.aio  # the keypad has loaded it before
 gc.collect()
 before = gc.mem_alloc()
 from pos.ui import entry, frame, screens
