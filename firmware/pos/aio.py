@@ -89,7 +89,7 @@ async def first(*coros):
     winner = None
     try:
         await done.wait()
-        winner = result
+        winner = result  # not what a loser says as it ends
     finally:
         await _end(tasks)
     index, value, error = winner  # pyright: ignore[reportGeneralTypeIssues]
