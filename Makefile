@@ -10,7 +10,7 @@ AT_PORT = $(if $(PORT),--port "$(PORT)")
 TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(AT_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy provision console sim record replay hil labgrid clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy provision console sim hil record replay labgrid clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
