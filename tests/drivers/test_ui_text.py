@@ -88,7 +88,8 @@ SCREENS = {
         ["Corner", "Wi-Fi password 123", "…345678901234567890", *HINT, KEYS],
     ),
     "facts": (
-        'listing.table(ui, "About", (("Shop", "898100012340001"), ("Call", "13800138000138"))), ""',
+        'listing.table(ui, "About", (("Shop", "898100012340001"), ("Call", "13800138000138")))'
+        ', ""',
         ["About", "Shop 898100012340001", "Call 13800138000138", "C Cancel"],
     ),
     "mixed": (
