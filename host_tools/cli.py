@@ -43,6 +43,12 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they can hold keys
 )
 
+_Production = Annotated[
+    bool,
+    typer.Option(
+        "--production", help="Without REPL; its console wants proof. Else one for development."
+    ),
+]
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _DEVELOP, _RUN, _DEVICE, _CARDS = "Develop", "Run", "Device", "Cards"
 app.add_typer(cli_emv.card, name="card", rich_help_panel=_CARDS)
@@ -71,12 +77,14 @@ def _options(
 @app.command(rich_help_panel=_DEVELOP)
 def build(
     board: Annotated[str, typer.Option(help="A directory of boards/.")] = "virtual",
+    production: _Production = False,
 ) -> None:
     """Compile the firmware and pack its ROM image.
 
     Prints path, size in bytes and SHA-256 of the firmware's image; of the virtual board also of
     the image with its own modules. Of a real board it prints what MicroPython's own build is to
-    freeze, see docs/boards.md. The same sources give the same bytes.
+    freeze, and how to start that build, see docs/boards.md. The same sources give the same bytes.
+    An image for development, unless --production asks for the other kind.
     """
     from host_tools import boards as known_boards
     from host_tools.build.frozen import stage
@@ -87,14 +95,19 @@ def build(
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
     with in_a_sentence(BuildError, known_boards.BoardError):
         real = (known_boards.BOARDS / board / "manifest.py").exists()
-        images = [build_firmware(board)] if real else [build_firmware(board), build_shim()]
-        for image in images:
+        images = [build_firmware(board, production=production)]
+        for image in images if real else [*images, build_shim()]:
             path = image.path.relative_to(ROOT)
             typer.echo(f"{path!s:28} {image.size:7} bytes  sha256 {image.sha256}")
         if real:
-            frozen = stage(board)
-            path = frozen.path.relative_to(ROOT)
-            typer.echo(f"{path!s:28} {frozen.modules} modules, {frozen.data_size} bytes of data")
+            frozen = stage(board, production=production)
+            for path in (frozen.path, frozen.kind):
+                typer.echo(path.relative_to(ROOT))
+            typer.echo(
+                f"{frozen.modules} modules, {frozen.data_size} bytes of data, for\n"
+                f"make -C micropython/ports/esp32 BOARD_DIR={known_boards.BOARDS / board}"
+                + ("" if production else " BOARD_VARIANT=DEV")
+            )
 
 
 @app.command(rich_help_panel=_DEVELOP)
@@ -347,13 +360,15 @@ def board(
         bool,
         typer.Option("--psram", help="With 8 MiB of heap, as a board with PSRAM; for deploy."),
     ] = False,
+    production: _Production = False,
 ) -> None:
     """Start a virtual board and keep it running until Ctrl-C.
 
     Its flash is kept from one start to the next. Its serial console is linked at
     build/virtual/tty; mpremote attaches to it as to any board. Start "taptill acquirer" in another
     terminal for it to talk to. With --rfc2217 esptool and "taptill flash" reach it as well;
-    --fresh --blank is then a module on which nothing was ever written.
+    --fresh --blank is then a module on which nothing was ever written. With --production a new
+    flash gets a console key, which is kept beside it.
     """
     from host_tools.build.image import BuildError
     from host_tools.device import bench
@@ -366,12 +381,21 @@ def board(
         routes = {TERMINALS_HOST: ("127.0.0.1", port)}
         more = {"heap": "8192k"} if psram else {}
         with bench.kept_board(
-            file, fresh=fresh, identity=identity, routes=routes, rfc2217=rfc2217, **more
+            file,
+            fresh=fresh,
+            identity=identity,
+            routes=routes,
+            rfc2217=rfc2217,
+            production=production,
+            **more,
         ):
-            tty = os.path.relpath(bench.console_path())
+            repl = f".venv/bin/mpremote connect {os.path.relpath(bench.console_path())} repl"
+            key = bench.console_key_file(file)
+            named = os.path.relpath(key) if key.exists() else "FILE"
+            console = f"taptill console --key {named}" if production else repl
             typer.echo(
                 f"The virtual board runs; its flash is {os.path.relpath(file)}.\n"
-                f"Console:  .venv/bin/mpremote connect {tty} repl\n"
+                f"Console:  {console}\n"
                 f"It finds {TERMINALS_HOST} at 127.0.0.1:{port}. Ctrl-C stops it."
             )
             if rfc2217 is not None:

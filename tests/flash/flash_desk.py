@@ -67,6 +67,6 @@ def rom_of(folder, source):
 
 
 def screen(d):
-    fonts = _fonts(build_firmware().sha256)
+    fonts = _fonts("virtual", build_firmware().sha256)
     image = d.call(d.board.display.image)
     return "\n".join(line.text for line in read_screen(image, fonts))
