@@ -37,7 +37,7 @@ def flash(
         bool,
         typer.Option(
             "--production",
-            help="A terminal without REPL, whose console wants proof; refuse an image with another.",
+            help="A terminal without REPL, whose console wants proof; no image with another.",
         ),
     ] = False,
     as_json: _Json = False,

@@ -324,7 +324,7 @@ async def _main():
         await terminal.tell("broken", str(error))
     params = terminal.params
     chosen = "wifi" in os.listdir(_ROOT) or "network" in params
-    if not chosen or "network" in params and params["network"] not in terminal.ways:
+    if not chosen or ("network" in params and params["network"] not in terminal.ways):
         await terminal.tell("first")
     await terminal.tell("selftest")
     await terminal.tell("shift")

@@ -77,8 +77,8 @@ def kept_board(
     Files that are not there (or with ``fresh``) are made anew: provisioned with ``identity``, or
     erased without one. Host names in ``routes`` lead to real addresses. The console is linked at
     ``console_path()``. With ``rfc2217`` the board serves that TCP port and boots what is in the
-    rest of its flash (``.chip``), of which a board without identity has nothing. ``production``: it
-    runs an image of that kind, and an identity that is new has a console key, kept in
+    rest of its flash (``.chip``), of which a board without identity has nothing. ``production``:
+    it runs an image of that kind, and an identity that is new has a console key, kept in
     `console_key_file`. Raises BenchError when another board has the files.
     """
     flash_file.parent.mkdir(parents=True, exist_ok=True)

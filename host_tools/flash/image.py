@@ -135,7 +135,9 @@ def check_for(
 
 def in_words(image: MicroPythonImage) -> str:
     """What of the terminal is in it, for people."""
-    return f"terminal for {image.terminal} frozen in" if image.terminal else "no terminal frozen in"
+    return (
+        f"terminal for {image.terminal} frozen in" if image.terminal else "no terminal frozen in"
+    )
 
 
 def first_slot(board: Board):

@@ -132,7 +132,13 @@ print(board.NAME)
 from pos.protocol import bcd
 """
     micropython = Path(sys.executable).with_name("micropython")
-    command = [micropython, "-X", "heapsize=16m", "-c", program.format(path=str(staged.path), kind=str(staged.kind))]
+    command = [
+        micropython,
+        "-X",
+        "heapsize=16m",
+        "-c",
+        program.format(path=str(staged.path), kind=str(staged.kind)),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     base = BUILD / "esp32s3_n16r8"
     size = (base / "fonts" / "fonts" / "han24.gb").stat().st_size

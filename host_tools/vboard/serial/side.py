@@ -39,8 +39,8 @@ class SerialSide:
         """Serve TCP ``port`` (0: any). ``chip``: another one than the board's, for a wrong board.
 
         ``blank``: nothing is in the flash, as on a new module; else it is as a new board comes
-        from the bench, with an image for ``production`` or development. ``path`` keeps the flash but
-        for its file system.
+        from the bench, with an image for ``production`` or development. ``path`` keeps the flash
+        but for its file system.
         """
         self._board = board
         self.data = boards.load("virtual")
