@@ -5,11 +5,8 @@ sentence. Imports are inside the commands so that ``--help`` is quick.
 """
 
 import os
-import signal
 import sys
-import threading
 import warnings
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +15,7 @@ import typer
 
 from host_tools import (
     cli_acquirer,
+    cli_board,
     cli_console,
     cli_emv,
     cli_flash,
@@ -31,7 +29,6 @@ from host_tools import (
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
-TERMINALS_HOST = cli_provision.TERMINALS_HOST
 
 app = typer.Typer(
     name="taptill",
@@ -43,12 +40,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they can hold keys
 )
 
-_Production = Annotated[
-    bool,
-    typer.Option(
-        "--production", help="Without REPL; its console wants proof. Else one for development."
-    ),
-]
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _DEVELOP, _RUN, _DEVICE, _CARDS = "Develop", "Run", "Device", "Cards"
 app.add_typer(cli_emv.card, name="card", rich_help_panel=_CARDS)
@@ -77,7 +68,7 @@ def _options(
 @app.command(rich_help_panel=_DEVELOP)
 def build(
     board: Annotated[str, typer.Option(help="A directory of boards/.")] = "virtual",
-    production: _Production = False,
+    production: cli_board.Production = False,
 ) -> None:
     """Compile the firmware and pack its ROM image.
 
@@ -329,83 +320,7 @@ app.command(rich_help_panel=_RUN)(cli_replay.replay)
 app.command(rich_help_panel=_RUN)(cli_acquirer.acquirer)
 
 
-@app.command(rich_help_panel=_RUN)
-def board(
-    port: Annotated[
-        int,
-        typer.Option(
-            min=1, max=65535, help=f"Port here that the board finds as {TERMINALS_HOST}."
-        ),
-    ] = 8583,
-    flash: Annotated[
-        Path | None,
-        typer.Option(help="The board's flash.", show_default="build/virtual/flash.bin"),
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the flash holds.")] = False,
-    blank: Annotated[
-        bool,
-        typer.Option("--blank", help="A new flash is left empty, without identity and keys."),
-    ] = False,
-    rfc2217: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=65535,
-            help="Serve rfc2217://127.0.0.1:PORT too, with DTR, RTS and boot loader, and boot "
-            "what is in the flash.",
-            show_default="no such port; boot what was built last",
-        ),
-    ] = None,
-    psram: Annotated[
-        bool,
-        typer.Option("--psram", help="With 8 MiB of heap, as a board with PSRAM; for deploy."),
-    ] = False,
-    production: _Production = False,
-) -> None:
-    """Start a virtual board and keep it running until Ctrl-C.
-
-    Its flash is kept from one start to the next. Its serial console is linked at
-    build/virtual/tty; mpremote attaches to it as to any board. Start "taptill acquirer" in another
-    terminal for it to talk to. With --rfc2217 esptool and "taptill flash" reach it as well;
-    --fresh --blank is then a module on which nothing was ever written. With --production a new
-    flash gets a console key, which is kept beside it.
-    """
-    from host_tools.build.image import BuildError
-    from host_tools.device import bench
-    from host_tools.device.provision import Identity, ProvisionError
-
-    identity = None if blank else Identity(host=TERMINALS_HOST, port=port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    file = flash or bench.FLASH_FILE
-    with in_a_sentence(BuildError, ProvisionError, bench.BenchError):
-        routes = {TERMINALS_HOST: ("127.0.0.1", port)}
-        more = {"heap": "8192k"} if psram else {}
-        with bench.kept_board(
-            file,
-            fresh=fresh,
-            identity=identity,
-            routes=routes,
-            rfc2217=rfc2217,
-            production=production,
-            **more,
-        ):
-            repl = f".venv/bin/mpremote connect {os.path.relpath(bench.console_path())} repl"
-            key = bench.console_key_file(file)
-            named = os.path.relpath(key) if key.exists() else "FILE"
-            console = f"taptill console --key {named}" if production else repl
-            typer.echo(
-                f"The virtual board runs; its flash is {os.path.relpath(file)}.\n"
-                f"Console:  {console}\n"
-                f"It finds {TERMINALS_HOST} at 127.0.0.1:{port}. Ctrl-C stops it."
-            )
-            if rfc2217 is not None:
-                image = os.path.relpath(bench.stand_in_file())
-                typer.echo(f"Port:     rfc2217://127.0.0.1:{rfc2217}; an image for it: {image}")
-            with suppress(KeyboardInterrupt):
-                threading.Event().wait()
-        typer.echo("The virtual board is off.")
-
-
+app.command(rich_help_panel=_RUN)(cli_board.board)
 app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
 app.command(rich_help_panel=_DEVICE)(cli_labgrid.labgrid)
 app.command(rich_help_panel=_DEVICE)(cli_flash.flash)

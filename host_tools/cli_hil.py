@@ -18,42 +18,48 @@ if TYPE_CHECKING:
 _SMALL = 100_000  # bytes that nobody has to wait for
 
 
+_Port = Annotated[
+    str,
+    typer.Option(
+        help="Device or URL of pyserial: /dev/ttyUSB0, rfc2217://host:port, socket://...",
+        show_default="a bare MicroPython process on this machine",
+    ),
+]
+_Baudrate = Annotated[
+    int | None,
+    typer.Option(
+        min=9600, help="Of the line.", show_default="115200; the process as fast as it can"
+    ),
+]
+# These are of a full board
+_Board = Annotated[str, typer.Option(help="With --operator: which one, a directory of boards/.")]
+_Key = Annotated[
+    Path | None,
+    typer.Option(help="With --operator: the console key of a production image.", exists=True),
+]
+_Database = Annotated[
+    str,
+    typer.Option(
+        help="With --operator and --port: URL of the ledger of its host, to compare with.",
+        show_default="not compared",
+    ),
+]
+
+
 def hil(
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[SCENARIO]...", help="Of tests/vectors/scenarios; all of them."),
     ] = None,
-    port: Annotated[
-        str,
-        typer.Option(
-            help="Device or URL of pyserial: /dev/ttyUSB0, rfc2217://host:port, socket://...",
-            show_default="a bare MicroPython process on this machine",
-        ),
-    ] = "",
-    baudrate: Annotated[
-        int | None,
-        typer.Option(
-            min=9600, help="Of the REPL.", show_default="115200; the process as fast as it can"
-        ),
-    ] = None,
+    port: _Port = "",
+    baudrate: _Baudrate = None,
     operator: Annotated[
         bool,
         typer.Option("--operator", help="A full board: prompts say what to press, tap, look at."),
     ] = False,
-    board: Annotated[
-        str, typer.Option(help="With --operator: which one, a directory of boards/.")
-    ] = "esp32s3_n16r8",
-    key: Annotated[
-        Path | None,
-        typer.Option(help="With --operator: the console key of a production image.", exists=True),
-    ] = None,
-    database: Annotated[
-        str,
-        typer.Option(
-            help="With --operator and --port: URL of the ledger of its host, to compare with.",
-            show_default="not compared",
-        ),
-    ] = "",
+    board: _Board = "esp32s3_n16r8",
+    key: _Key = None,
+    database: _Database = "",
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the line instead, and stop.")
     ] = False,

@@ -2,8 +2,8 @@
 
 The board's ``manifest.py`` freezes two directories that `stage` makes. ``build/BOARD/frozen`` has
 the firmware's sources as they are compiled for every board (constants put in, names shortened),
-and ``boot.py``, which mounts the files at /rom, where the firmware looks for them. MicroPython prefers
-what is frozen: the boot.py and main.py of the writable flash are never run.
+and ``boot.py``, which mounts the files at /rom, where the firmware looks for them. MicroPython
+prefers what is frozen: the boot.py and main.py of the writable flash are never run.
 
 ``frozen-production`` has what is different in an image for production, ``frozen-development`` (of
 ``manifest_dev.py``) in one for people who develop:

@@ -126,7 +126,10 @@ def differences(
 
 
 def _unlike(name: str, entry: Record, row: TransactionRow, changed: set[int]) -> Iterator[str]:
-    pairs = [("kind", entry["kind"], row.kind), ("card", entry.get("pan", ""), row.pan_masked)]
+    pairs: list[tuple[str, object, object]] = [
+        ("kind", entry["kind"], row.kind),
+        ("card", entry.get("pan", ""), row.pan_masked),
+    ]
     if row.amount not in changed:
         pairs.append(("amount", entry["amount"], row.amount))
     if "auth" in entry:
