@@ -6,10 +6,11 @@ ARGS ?=
 TAPTILL := .venv/bin/taptill
 INSTALLED := .venv/.installed
 LABGRID := .venv-labgrid/.installed
-TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(if $(PORT),--port "$(PORT)")
+AT_PORT = $(if $(PORT),--port "$(PORT)")
+TO_BOARD = $(if $(BOARD),--board "$(BOARD)") $(AT_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy provision console sim record replay hil labgrid clean distclean
+.PHONY: help setup demo test fuzz torture soak check bench screens browser build boards acquirer board flash deploy provision console sim hil record replay labgrid clean distclean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -61,11 +62,17 @@ flash: $(INSTALLED)  ## Write MicroPython and the terminal to a board (BOARD=...
 deploy: $(INSTALLED)  ## Bring a development board's files up to date (BOARD=... PORT=...)
 	@$(TAPTILL) deploy $(TO_BOARD) $(ARGS)
 
+provision: $(INSTALLED)  ## Tell a terminal who it is and give it its master key (PORT=... ARGS="--help")
+	@$(TAPTILL) provision $(AT_PORT) $(ARGS)
+
+console: $(INSTALLED)  ## Look inside a running terminal over its serial line (PORT=... ARGS="status")
+	@$(TAPTILL) console $(AT_PORT) $(ARGS)
+
 sim: $(INSTALLED)  ## Show the terminal in the browser (ARGS="--port 9000 --open")
 	@$(TAPTILL) sim $(ARGS)
 
 hil: $(INSTALLED)  ## Play every scenario on a bare board, its chips here (PORT=/dev/ttyUSB0; without: a process)
-	@$(TAPTILL) hil $(if $(PORT),--port "$(PORT)") $(ARGS)
+	@$(TAPTILL) hil $(AT_PORT) $(ARGS)
 
 record: $(INSTALLED)  ## Play a scenario and record it (ARGS=tests/vectors/scenarios/two_sales.yaml)
 	@$(TAPTILL) record $(ARGS)
@@ -75,11 +82,6 @@ replay: $(INSTALLED)  ## Play a scenario, a trace, a bundle of a failed run or v
 
 labgrid: $(INSTALLED) $(LABGRID)  ## Serve a farm of virtual boards by labgrid (ARGS="--boards 4")
 	@$(TAPTILL) labgrid $(ARGS)
-provision: $(INSTALLED)  ## Tell a terminal who it is and give it its master key (ARGS="--port /dev/ttyUSB0")
-	@$(TAPTILL) provision $(ARGS)
-
-console: $(INSTALLED)  ## Look inside a running terminal over its serial line (ARGS="status", ARGS="--help")
-	@$(TAPTILL) console $(ARGS)
 
 clean:  ## Remove build/, with the virtual board's flash and the acquiring host's ledger in it
 	@rm -rf build

@@ -5,11 +5,8 @@ sentence. Imports are inside the commands so that ``--help`` is quick.
 """
 
 import os
-import signal
 import sys
-import threading
 import warnings
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +15,7 @@ import typer
 
 from host_tools import (
     cli_acquirer,
+    cli_board,
     cli_console,
     cli_emv,
     cli_flash,
@@ -31,7 +29,6 @@ from host_tools import (
 from host_tools.cli_emv import fail, in_a_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
-TERMINALS_HOST = cli_provision.TERMINALS_HOST
 
 app = typer.Typer(
     name="taptill",
@@ -71,12 +68,14 @@ def _options(
 @app.command(rich_help_panel=_DEVELOP)
 def build(
     board: Annotated[str, typer.Option(help="A directory of boards/.")] = "virtual",
+    production: cli_board.Production = False,
 ) -> None:
     """Compile the firmware and pack its ROM image.
 
     Prints path, size in bytes and SHA-256 of the firmware's image; of the virtual board also of
     the image with its own modules. Of a real board it prints what MicroPython's own build is to
-    freeze, see docs/boards.md. The same sources give the same bytes.
+    freeze, and how to start that build, see docs/boards.md. The same sources give the same bytes.
+    An image for development, unless --production asks for the other kind.
     """
     from host_tools import boards as known_boards
     from host_tools.build.frozen import stage
@@ -87,14 +86,19 @@ def build(
         raise typer.BadParameter(f"there is no board {board!r}; there is {known}")
     with in_a_sentence(BuildError, known_boards.BoardError):
         real = (known_boards.BOARDS / board / "manifest.py").exists()
-        images = [build_firmware(board)] if real else [build_firmware(board), build_shim()]
-        for image in images:
+        images = [build_firmware(board, production=production)]
+        for image in images if real else [*images, build_shim()]:
             path = image.path.relative_to(ROOT)
             typer.echo(f"{path!s:28} {image.size:7} bytes  sha256 {image.sha256}")
         if real:
-            frozen = stage(board)
-            path = frozen.path.relative_to(ROOT)
-            typer.echo(f"{path!s:28} {frozen.modules} modules, {frozen.data_size} bytes of data")
+            frozen = stage(board, production=production)
+            for path in (frozen.path, frozen.kind):
+                typer.echo(path.relative_to(ROOT))
+            typer.echo(
+                f"{frozen.modules} modules, {frozen.data_size} bytes of data, for\n"
+                f"make -C micropython/ports/esp32 BOARD_DIR={known_boards.BOARDS / board}"
+                + ("" if production else " BOARD_VARIANT=DEV")
+            )
 
 
 @app.command(rich_help_panel=_DEVELOP)
@@ -129,13 +133,13 @@ def boards(
 def test(context: typer.Context) -> None:
     """Run the tests; all arguments go to pytest.
 
-    On three processes, as much of it is waiting, unless -n says otherwise or --pdb asks for one.
+    On four processes, as much of it is waiting, unless -n says otherwise or --pdb asks for one.
 
     Examples: taptill test -k sale; taptill test tests/unit -n 0 -x
     """
     arguments = list(context.args)
     chosen = any(a.startswith(("-n", "--numprocesses", "--pdb")) for a in arguments)
-    processes = [] if chosen else ["-n", "3", "--dist", "worksteal"]
+    processes = [] if chosen else ["-n", "4", "--dist", "worksteal"]
     sys.stdout.flush()
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *processes, *arguments])
@@ -316,72 +320,7 @@ app.command(rich_help_panel=_RUN)(cli_replay.replay)
 app.command(rich_help_panel=_RUN)(cli_acquirer.acquirer)
 
 
-@app.command(rich_help_panel=_RUN)
-def board(
-    port: Annotated[
-        int,
-        typer.Option(
-            min=1, max=65535, help=f"Port here that the board finds as {TERMINALS_HOST}."
-        ),
-    ] = 8583,
-    flash: Annotated[
-        Path | None,
-        typer.Option(help="The board's flash.", show_default="build/virtual/flash.bin"),
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the flash holds.")] = False,
-    blank: Annotated[
-        bool,
-        typer.Option("--blank", help="A new flash is left empty, without identity and keys."),
-    ] = False,
-    rfc2217: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=65535,
-            help="Serve rfc2217://127.0.0.1:PORT too, with DTR, RTS and boot loader, and boot "
-            "what is in the flash.",
-            show_default="no such port; boot what was built last",
-        ),
-    ] = None,
-    psram: Annotated[
-        bool,
-        typer.Option("--psram", help="With 8 MiB of heap, as a board with PSRAM; for deploy."),
-    ] = False,
-) -> None:
-    """Start a virtual board and keep it running until Ctrl-C.
-
-    Its flash is kept from one start to the next. Its serial console is linked at
-    build/virtual/tty; mpremote attaches to it as to any board. Start "taptill acquirer" in another
-    terminal for it to talk to. With --rfc2217 esptool and "taptill flash" reach it as well;
-    --fresh --blank is then a module on which nothing was ever written.
-    """
-    from host_tools.build.image import BuildError
-    from host_tools.device import bench
-    from host_tools.device.provision import Identity, ProvisionError
-
-    identity = None if blank else Identity(host=TERMINALS_HOST, port=port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    file = flash or bench.FLASH_FILE
-    with in_a_sentence(BuildError, ProvisionError, bench.BenchError):
-        routes = {TERMINALS_HOST: ("127.0.0.1", port)}
-        more = {"heap": "8192k"} if psram else {}
-        with bench.kept_board(
-            file, fresh=fresh, identity=identity, routes=routes, rfc2217=rfc2217, **more
-        ):
-            tty = os.path.relpath(bench.console_path())
-            typer.echo(
-                f"The virtual board runs; its flash is {os.path.relpath(file)}.\n"
-                f"Console:  .venv/bin/mpremote connect {tty} repl\n"
-                f"It finds {TERMINALS_HOST} at 127.0.0.1:{port}. Ctrl-C stops it."
-            )
-            if rfc2217 is not None:
-                image = os.path.relpath(bench.stand_in_file())
-                typer.echo(f"Port:     rfc2217://127.0.0.1:{rfc2217}; an image for it: {image}")
-            with suppress(KeyboardInterrupt):
-                threading.Event().wait()
-        typer.echo("The virtual board is off.")
-
-
+app.command(rich_help_panel=_RUN)(cli_board.board)
 app.command(rich_help_panel=_DEVICE)(cli_hil.hil)
 app.command(rich_help_panel=_DEVICE)(cli_labgrid.labgrid)
 app.command(rich_help_panel=_DEVICE)(cli_flash.flash)

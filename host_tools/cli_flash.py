@@ -33,6 +33,13 @@ def flash(
     any_version: Annotated[
         bool, typer.Option("--any-version", help="Also a MicroPython that is too old.")
     ] = False,
+    production: Annotated[
+        bool,
+        typer.Option(
+            "--production",
+            help="A terminal without REPL, whose console wants proof; no image with another.",
+        ),
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Write MicroPython, partition table and terminal to a board, and verify them.
@@ -47,10 +54,11 @@ def flash(
 
         known = boards.load(board)
         read = images.read_image(image)
-        images.check_for(read, known, any_version)
-        plan = writing.plan(known, read, erase)
+        images.check_for(read, known, any_version, production)
+        plan = writing.plan(known, read, erase, production)
         say = _speaker(as_json)
         say(f"Image    {image.name}: MicroPython {read.version}, {images.CHIPS[read.chip]}")
+        say(f"         {images.in_words(read)}")
         say(f"         {read.size:,} bytes, sha256 {read.sha256}")
         url = _url(port, known.usb)
         say(f"Port     {url}")
@@ -68,7 +76,12 @@ def flash(
             _print(
                 board=board,
                 port=url,
-                image={"version": read.version, "size": read.size, "sha256": read.sha256},
+                image={
+                    "version": read.version,
+                    "size": read.size,
+                    "sha256": read.sha256,
+                    "terminal": read.terminal,
+                },
                 chip=vars(chip),
                 written=[
                     {"title": p.title, "offset": p.offset, "size": len(p.data)}

@@ -3,15 +3,47 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from host_tools.cli_emv import fail, in_a_sentence
 
+if TYPE_CHECKING:
+    from host_tools.acquirer.ledger import Ledger
+    from host_tools.hil.watch import Watch
+
 _SMALL = 100_000  # bytes that nobody has to wait for
+
+
+_Port = Annotated[
+    str,
+    typer.Option(
+        help="Device or URL of pyserial: /dev/ttyUSB0, rfc2217://host:port, socket://...",
+        show_default="a bare MicroPython process on this machine",
+    ),
+]
+_Baudrate = Annotated[
+    int | None,
+    typer.Option(
+        min=9600, help="Of the line.", show_default="115200; the process as fast as it can"
+    ),
+]
+# These are of a full board
+_Board = Annotated[str, typer.Option(help="With --operator: which one, a directory of boards/.")]
+_Key = Annotated[
+    Path | None,
+    typer.Option(help="With --operator: the console key of a production image.", exists=True),
+]
+_Database = Annotated[
+    str,
+    typer.Option(
+        help="With --operator and --port: URL of the ledger of its host, to compare with.",
+        show_default="not compared",
+    ),
+]
 
 
 def hil(
@@ -19,23 +51,15 @@ def hil(
         list[str] | None,
         typer.Argument(metavar="[SCENARIO]...", help="Of tests/vectors/scenarios; all of them."),
     ] = None,
-    port: Annotated[
-        str,
-        typer.Option(
-            help="Device or URL of pyserial: /dev/ttyUSB0, rfc2217://host:port, socket://...",
-            show_default="a bare MicroPython process on this machine",
-        ),
-    ] = "",
-    baudrate: Annotated[
-        int | None,
-        typer.Option(
-            min=9600, help="Of the REPL.", show_default="115200; the process as fast as it can"
-        ),
-    ] = None,
+    port: _Port = "",
+    baudrate: _Baudrate = None,
     operator: Annotated[
         bool,
         typer.Option("--operator", help="A full board: prompts say what to press, tap, look at."),
     ] = False,
+    board: _Board = "esp32s3_n16r8",
+    key: _Key = None,
+    database: _Database = "",
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the line instead, and stop.")
     ] = False,
@@ -47,7 +71,8 @@ def hil(
     there already is not sent again. What failed has its pictures in build/failures.
 
     With --operator the board is a terminal with chips of its own: a person presses, taps and looks
-    as prompts say; with --port its console is read meanwhile, nothing is written to it.
+    as prompts say; with --port its console tells what the display shows while nobody is in the
+    midst of a sale, and its journal, which is compared with the ledger of --database.
     """
     from host_tools.build.image import BuildError
     from host_tools.device.scenario import ScenarioError
@@ -63,7 +88,8 @@ def hil(
     except ScenarioError as error:
         raise typer.BadParameter(str(error)) from None
     if operator:
-        _with_operator(files, port, baudrate or BAUDRATE)
+        with _watched(port, baudrate or BAUDRATE, key) as watch, _books(database) as ledger:
+            _with_operator(files, board, watch, ledger)
         return
     with in_a_sentence(BuildError, HilError, ScenarioError):
         with _port(port, baudrate or 0) as url:
@@ -86,23 +112,69 @@ def hil(
         fail(f"failed: {', '.join(tally.failed)}")
 
 
-def _with_operator(files: list[Path], port: str, baudrate: int) -> None:
+def _with_operator(
+    files: list[Path], board: str, watch: "Watch | None", ledger: "Ledger | None"
+) -> None:
+    from host_tools.boards import BoardError
+    from host_tools.build.image import BUILD, BuildError, build_firmware
+    from host_tools.console.wire import ConsoleError
     from host_tools.device.scenario import ScenarioError
+    from host_tools.device.screen_reader import load_fonts
     from host_tools.hil import full, run
     from host_tools.hil.operator import OperatorDevice
-    from host_tools.ports import PortError
 
     def ask(line: str) -> bool:
         said = typer.prompt(f"{line}  [Enter: done, n: it is not so]", "", show_default=False)
         return not said.strip().lower().startswith("n")
 
-    with in_a_sentence(PortError, ScenarioError):
-        with full.ConsoleLog(port, baudrate) if port else nullcontext() as log:
-            results = full.play_all(files, OperatorDevice(ask), log)
-            tally = run.tell(results, len(files), typer.echo)
-    typer.echo(f"{tally}; the host's books and the journal were not compared")
+    with in_a_sentence(BoardError, BuildError, ConsoleError, ScenarioError):
+        if watch:
+            build_firmware(board)
+            fonts = load_fonts(BUILD / board / "fonts" / "fonts")
+            device = OperatorDevice(ask, watch.picture, fonts)
+        else:
+            device = OperatorDevice(ask)
+        results = full.play_all(files, device, watch, ledger)
+        tally = run.tell(results, len(files), typer.echo)
+    compared = watch and ledger
+    typer.echo(f"{tally}; journal and ledger were {'' if compared else 'not '}compared")
     if tally.failed:
         fail(f"failed: {', '.join(tally.failed)}")
+
+
+@contextmanager
+def _watched(port: str, baudrate: int, key: Path | None) -> Iterator["Watch | None"]:
+    from host_tools.device.console_key import KeyFileError, read_key
+    from host_tools.hil.watch import Watch
+    from host_tools.ports import PortError
+
+    if not port:
+        yield None
+        return
+    with in_a_sentence(KeyFileError, PortError):
+        watch = Watch(port, baudrate, read_key(key) if key else None)
+    with watch:
+        yield watch
+
+
+@contextmanager
+def _books(url: str) -> Iterator["Ledger | None"]:
+    """The ledger of a host, which has to be there."""
+    from host_tools.acquirer.app import open_ledger
+    from host_tools.acquirer.keystore import KeyStoreError
+    from host_tools.cli_host import engine_of
+
+    if not url:
+        yield None
+        return
+    with engine_of(url):
+        pass  # says in a sentence why it cannot be used
+    with in_a_sentence(KeyStoreError):
+        ledger = open_ledger(url)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
 
 
 @contextmanager

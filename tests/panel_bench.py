@@ -25,6 +25,7 @@ class Served(NamedTuple):
 def served(mm_per_s=600.0):
     """Serve a fresh terminal; its paper comes out at ``mm_per_s``."""
     sock = bound("127.0.0.1", 0)
+    sock.listen()  # who comes before the server is up waits
     with World() as world:
         world.device.board.printer.mm_per_s = mm_per_s
         web = run.server(world, "127.0.0.1", typing=True)

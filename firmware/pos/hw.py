@@ -77,6 +77,8 @@ class Link:
         """Have a connection; raises OSError, whose text is the name of the words for it."""
         if self.is_up():
             return
+        if self._way not in WAYS:
+            raise OSError("net_lacks")
         from pos.drivers import link
 
         if self._way == "lan":

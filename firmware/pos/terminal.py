@@ -322,7 +322,9 @@ async def _main():
         terminal.open()
     except Damaged as error:
         await terminal.tell("broken", str(error))
-    if "wifi" not in os.listdir(_ROOT) and "network" not in terminal.params:
+    params = terminal.params
+    chosen = "wifi" in os.listdir(_ROOT) or "network" in params
+    if not chosen or ("network" in params and params["network"] not in terminal.ways):
         await terminal.tell("first")
     await terminal.tell("selftest")
     await terminal.tell("shift")

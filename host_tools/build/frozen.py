@@ -1,17 +1,18 @@
 """What MicroPython's own build freezes into the production image of a board.
 
-The board's ``manifest.py`` freezes the directory that `stage` makes, ``build/BOARD/frozen``: the
-firmware's sources as they are compiled for every board (constants put in, names shortened), and
+The board's ``manifest.py`` freezes two directories that `stage` makes. ``build/BOARD/frozen`` has
+the firmware's sources as they are compiled for every board (constants put in, names shortened),
+and ``boot.py``, which mounts the files at /rom, where the firmware looks for them. MicroPython
+prefers what is frozen: the boot.py and main.py of the writable flash are never run.
 
+``frozen-production`` has what is different in an image for production, ``frozen-development`` (of
+``manifest_dev.py``) in one for people who develop:
+
+- ``image.py``: which of the two it is.
 - ``_rom.mpy``: fonts, EMV data and version as a ROMFS image, in one constant of bytes. A frozen
   constant stays in flash, so nothing of it is copied to the heap. It is compiled here, as a
   megabyte takes mpy-cross more memory than MicroPython's build gives it. (mpy-tool names a frozen
-  module after the source that the .mpy names.)
-- ``boot.py``: mounts that image at /rom, where the firmware looks for its files. MicroPython
-  prefers what is frozen: the boot.py and main.py of the writable flash are never run.
-
-Beside it, in ``frozen-production`` and ``frozen-development``, ``image.py`` says which kind of
-image it is: of the two a manifest takes one.
+  module after the source that the .mpy names.) The version is that of this kind of image.
 
 Files whose content has not changed are not written anew, so that only the others are compiled.
 """
@@ -32,7 +33,6 @@ from host_tools.build.image import (
 )
 
 _HEAP = "64m"
-_KINDS = {"production": False, "development": True}
 _BOOT = '''"""Mounts the files that are frozen beside the code."""
 
 import vfs
@@ -49,20 +49,22 @@ class Frozen:
     """What is to be frozen: where, how many modules, and how many bytes of fonts and data."""
 
     path: Path
+    kind: Path  # what only this kind of image has
     modules: int
     data_size: int
 
 
-def stage(board: str) -> Frozen:
-    """Build the firmware of a board and lay out what is to be frozen.
+def stage(board: str, *, production: bool = False) -> Frozen:
+    """Build the firmware of a board and lay out what is to be frozen, of one kind of image.
 
     Raises BuildError as ``build_firmware`` does.
     """
-    build_firmware(board)
+    build_firmware(board, production=production)
     base = BUILD / board
-    out = base / "frozen"
+    out, kind = base / "frozen", base / f"frozen-{'production' if production else 'development'}"
+    mark = "mark-production" if production else "mark"
     with alone():
-        image = pack([base / name for name in ("fonts", "emv", "mark")], base / "data.romfs")
+        image = pack([base / name for name in ("fonts", "emv", mark)], base / "data.romfs")
         texts = {
             path.relative_to(base / "texts"): path.read_text(encoding="utf-8")
             for path in sorted((base / "texts").rglob("*.py"))
@@ -73,11 +75,9 @@ def stage(board: str) -> Frozen:
         for name, text in texts.items():
             write_if_changed(out / name, text)
         remove_others(out, set(texts))
-        _freeze_data(image, out / "_rom.mpy")
-        for kind, development in _KINDS.items():
-            path = base / f"frozen-{kind}" / "image.py"
-            write_if_changed(path, f"DEVELOPMENT = {development}\n")
-    return Frozen(out, len(texts) + 2, image.size)
+        write_if_changed(kind / "image.py", f"DEVELOPMENT = {not production}\n")
+        _freeze_data(image, kind / "_rom.mpy")
+    return Frozen(out, kind, len(texts) + 2, image.size)
 
 
 def _freeze_data(image: Image, out: Path) -> None:

@@ -295,9 +295,10 @@ def _build_firmware(
     all_names = collect_names([base / "stage", base / "board"])
     cross_compile(names_module(all_names), "names", base / "names" / "names.mpy")
     trees = [kind, *(base / part for part in ("stage", "board", "names", "fonts", "emv"))]
-    (base / "mark").mkdir(exist_ok=True)
-    (base / "mark" / "version").write_text(f"{_version()} {_digest(trees)}\n", encoding="utf-8")
-    return pack([*trees, base / "mark"], base / f"{name}.romfs")
+    mark = base / ("mark-production" if production else "mark")
+    mark.mkdir(exist_ok=True)
+    (mark / "version").write_text(f"{_version()} {_digest(trees)}\n", encoding="utf-8")
+    return pack([*trees, mark], base / f"{name}.romfs")
 
 
 def _version() -> str:

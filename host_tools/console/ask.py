@@ -28,18 +28,30 @@ def ask(wire: Wire, order: Order, part: Callable[[Record], None]) -> Record:
 
 
 def screen(wire: Wire, file: str) -> Record:
-    """Read the display back, strip by strip, and write it to ``file``.
+    """Read the display back and write it to ``file``. Raises ConsoleError, OSError."""
+    image, answer = picture(wire)
+    if image is None:
+        return answer
+    image.save(file, "PNG")
+    return {"file": file, **answer}
 
-    A screen that changes meanwhile is a mixture. Raises ConsoleError, OSError.
+
+def picture(wire: Wire, patience_s: float = 10) -> tuple[Image.Image | None, Record]:
+    """Read the display back, strip by strip; None where it is not told, with the answer.
+
+    A screen that changes meanwhile is a mixture. Raises ConsoleError.
     """
     rows: dict[int, bytes] = {}
     y, answer = 0, Record()
     while True:
         answer = wire.ask(
-            "screen", {"y": y}, lambda row: rows.__setitem__(row["y"], _pixels(row["runs"])), 10
+            "screen",
+            {"y": y},
+            lambda row: rows.__setitem__(row["y"], _pixels(row["runs"])),
+            patience_s,
         )
         if "error" in answer:
-            return answer
+            return None, answer
         if "next" not in answer:
             break
         y = answer["next"]
@@ -47,8 +59,7 @@ def screen(wire: Wire, file: str) -> Record:
     data = b"".join(rows.get(y, b"") for y in range(size[1]))
     if len(data) != size[0] * size[1] * 3:
         raise ConsoleError("rows of the picture are missing: something disturbs the line")
-    Image.frombytes("RGB", size, data).save(file, "PNG")
-    return {"file": file, **answer}
+    return Image.frombytes("RGB", size, data), answer
 
 
 def _pixels(runs: str) -> bytes:

@@ -1,5 +1,6 @@
 """What must be true when a story is over: money, journal, messages, paper, chips, secrets."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -176,6 +177,18 @@ def crashes(console: str) -> list[str]:
 
 def secrets(stage: Stage) -> Iterator[tuple[str, re.Pattern[bytes]]]:
     """Names and patterns of what must be nowhere: PAN, PIN, PIN block, keys."""
+    yield from _of_cards()
+    for name, key in [("TMK", _TMK), *_working_keys(stage), *stage.keys.items()]:
+        yield f"the {name}", re.compile(re.escape(key))
+        yield f"the {name} in hex", _hex_of(key)
+
+
+@functools.cache
+def _of_cards() -> list[tuple[str, re.Pattern[bytes]]]:
+    return list(_of_each_card())
+
+
+def _of_each_card() -> Iterator[tuple[str, re.Pattern[bytes]]]:
     for name in card_names():
         account = load_account(name)
         if account is None:
@@ -192,9 +205,6 @@ def secrets(stage: Stage) -> Iterator[tuple[str, re.Pattern[bytes]]]:
             yield f"the PIN field of {name} in hex", _hex_of(block)
             yield f"the clear PIN block of {name}", re.compile(re.escape(clear))
             yield f"the clear PIN block of {name} in hex", _hex_of(clear)
-    for name, key in [("TMK", _TMK), *_working_keys(stage), *stage.keys.items()]:
-        yield f"the {name}", re.compile(re.escape(key))
-        yield f"the {name} in hex", _hex_of(key)
 
 
 def _digits(text: str) -> re.Pattern[bytes]:

@@ -5,10 +5,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from host_tools.build.image import BUILD
+from host_tools.build.image import BUILD, build_firmware
+from host_tools.device.console_key import read_or_make
 from host_tools.device.provision import Identity
 from host_tools.device.virtual import console_path, provisioned_flash
 from host_tools.vboard.board import FLASH_SIZE, VirtualBoard
@@ -68,30 +70,47 @@ def kept_board(
     routes: dict[str, tuple[str, int]] | None = None,
     rfc2217: int | None = None,
     heap: str = HEAP,
+    production: bool = False,
 ) -> Iterator[VirtualBoard]:
     """A running board on ``flash_file``, with its NVS beside it (``.nvs``); power off at the end.
 
     Files that are not there (or with ``fresh``) are made anew: provisioned with ``identity``, or
     erased without one. Host names in ``routes`` lead to real addresses. The console is linked at
     ``console_path()``. With ``rfc2217`` the board serves that TCP port and boots what is in the
-    rest of its flash (``.chip``), of which a board without identity has nothing. Raises BenchError
-    when another board has the files.
+    rest of its flash (``.chip``), of which a board without identity has nothing. ``production``:
+    it runs an image of that kind, and an identity that is new has a console key, kept in
+    `console_key_file`. Raises BenchError when another board has the files.
     """
     flash_file.parent.mkdir(parents=True, exist_ok=True)
     nvs_file = flash_file.with_suffix(".nvs")
     with _locked(flash_file):
+        chip_file, key_file = flash_file.with_suffix(".chip"), console_key_file(flash_file)
         if fresh or not (flash_file.exists() and nvs_file.exists()):
+            key_file.unlink(missing_ok=True)
+            if identity and production:
+                identity = replace(identity, console_key=read_or_make(key_file))
             _make(flash_file, nvs_file, identity)
-            flash_file.with_suffix(".chip").unlink(missing_ok=True)
+            chip_file.unlink(missing_ok=True)
+        if production and rfc2217 is not None and chip_file.exists():
+            raise BenchError(
+                "with --rfc2217 the board boots what is in its flash: write a production image "
+                "there with taptill flash --production, or start anew with --fresh"
+            )
         try:
             flash = Flash(FLASH_SIZE, flash_file)
         except ValueError as error:
             raise BenchError(f"{error}; --fresh starts anew") from None
         try:
-            with VirtualBoard(flash=flash, nvs=NvsFile(nvs_file), heap=heap) as board:
+            with VirtualBoard(
+                rom=build_firmware(production=production),
+                flash=flash,
+                nvs=NvsFile(nvs_file),
+                heap=heap,
+            ) as board:
                 board.call(board.radio.routes.update, routes or {})
                 board.call(board.console.symlink, console_path())
-                with _serial_side(board, rfc2217, flash_file, blank=identity is None):
+                blank = identity is None
+                with _serial_side(board, rfc2217, chip_file, blank, production):
                     board.power_on()
                     yield board
                     board.power_off()
@@ -101,7 +120,7 @@ def kept_board(
 
 @contextmanager
 def _serial_side(
-    board: VirtualBoard, port: int | None, flash_file: Path, blank: bool
+    board: VirtualBoard, port: int | None, chip_file: Path, blank: bool, production: bool
 ) -> Iterator[None]:
     if port is None:
         yield
@@ -109,7 +128,7 @@ def _serial_side(
     from host_tools.vboard.serial.side import SerialSide
 
     try:
-        side = SerialSide(board, port, blank=blank, path=flash_file.with_suffix(".chip"))
+        side = SerialSide(board, port, blank=blank, path=chip_file, production=production)
     except OSError as error:
         raise BenchError(f"port {port} cannot be served: {error.strerror}") from None
     try:
@@ -136,6 +155,11 @@ def _make(flash_file: Path, nvs_file: Path, identity: Identity | None) -> None:
     kept.update(nvs)
     kept.save()
     nvs_file.with_name(nvs_file.name + ".new").replace(nvs_file)
+
+
+def console_key_file(flash_file: Path) -> Path:
+    """Where the console key of a board that was made for production is kept."""
+    return flash_file.with_suffix(".key")
 
 
 def stand_in_file() -> Path:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
 from host_tools.build.emv_data import Config, ConfigError, load_config, pack_aids, pack_ca_keys
@@ -25,6 +23,7 @@ from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.replay import bundle as bundles
 from host_tools.replay.recorder import Recorder
 from host_tools.vboard.board import VIRTUAL, MakeCore
+from host_tools.vboard.cards.fields import CardFileError, read_yaml
 
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "board", "steps", "expect"}
@@ -171,10 +170,9 @@ def _emv(path: Path, name: Any) -> Config | None:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ScenarioError(f"{path.name}: no YAML: {error.problem}, line {line}") from None
+        document = read_yaml(path)
+    except CardFileError as error:
+        raise ScenarioError(str(error)) from None
     if not isinstance(document, dict):
         raise ScenarioError(f"{path.name}: a mapping is expected")
     return document

@@ -22,7 +22,7 @@ _CHUNK = 2048
 _BLOCK = 4096
 _LEAST_HEAP = 1 << 20  # what boards with PSRAM have by far, and others never
 _NEW = "/.new"
-_CODE = ("stage", "board", "names")  # what of build/BOARD goes to /lib
+_CODE = ("stage", "board", "names", "firmware-kind")  # what of build/BOARD goes to /lib
 _DATA = ("fonts", "emv", "mark")  # and what to /rom, unless the image has it there
 # What is deployed comes before what is in the image
 MAIN = b"""# Written by taptill deploy; remove it to run what is in the image

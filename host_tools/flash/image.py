@@ -19,6 +19,9 @@ TABLE_AT = 0x8000
 TABLE_SIZE = 0xC00
 OLDEST = (1, 28)  # what the virtual board runs and the tests have seen
 CHIPS = {"esp32": "ESP32", "esp32s3": "ESP32-S3"}
+PRODUCTION, DEVELOPMENT = "production", "development"
+# Names of frozen modules, as MicroPython lists them: of the terminal, of what manifest_dev.py adds
+_TERMINAL, _REPL = b"pos/terminal.py\0", b"aiorepl.py\0"
 _BANNER = re.compile(rb"MicroPython (v?(\d+)\.(\d+)[^ \0]*) on \d{4}-\d\d-\d\d")
 
 
@@ -39,6 +42,13 @@ class MicroPythonImage:
     flash_size: int
     loader: bytes
     app: bytes
+
+    @property
+    def terminal(self) -> str:
+        """Which kind of terminal is frozen into it: PRODUCTION, DEVELOPMENT, "" for none."""
+        if _TERMINAL not in self.app:
+            return ""
+        return DEVELOPMENT if _REPL in self.app else PRODUCTION
 
 
 def read_image(path: Path) -> MicroPythonImage:
@@ -89,8 +99,10 @@ def _metadata(path: Path, what: str, data: bytes) -> tuple[ImageMetadata, str]:
         raise ImageError(f"{path} is damaged or cut off: {what}: {error}") from None
 
 
-def check_for(image: MicroPythonImage, board: Board, any_version: bool = False) -> None:
-    """Whether the image can go onto ``board``. Raises ImageError."""
+def check_for(
+    image: MicroPythonImage, board: Board, any_version: bool = False, production: bool = False
+) -> None:
+    """Whether the image can go onto ``board``, for ``production`` if so. Raises ImageError."""
     if image.chip != board.chip:
         raise ImageError(
             f"{image.path} is for an {CHIPS[image.chip]}, and {board.name} has an "
@@ -106,12 +118,26 @@ def check_for(image: MicroPythonImage, board: Board, any_version: bool = False) 
             f"{image.path} wants {image.flash_size >> 20} MiB of flash, and {board.name} has "
             f"{board.flash_size >> 20} MiB"
         )
+    apart = any(part.name == "romfs" for part in board.partitions)  # the terminal is written there
+    if image.terminal != PRODUCTION and production and not apart:
+        what = "is a development image" if image.terminal else "has no terminal frozen into it"
+        raise ImageError(
+            f"{image.path} {what}: taptill build --production --board {board.name} says how to "
+            "make one for production"
+        )
     slot = first_slot(board).size
     if len(image.app) > slot:
         raise ImageError(
             f"{image.path} does not fit: its application has {len(image.app):,} bytes and a slot "
             f"of {board.name} has {slot:,}"
         )
+
+
+def in_words(image: MicroPythonImage) -> str:
+    """What of the terminal is in it, for people."""
+    return (
+        f"terminal for {image.terminal} frozen in" if image.terminal else "no terminal frozen in"
+    )
 
 
 def first_slot(board: Board):

@@ -9,7 +9,15 @@ from host_tools import boards, ports
 from host_tools.build.image import build_firmware
 from host_tools.flash import esptool
 from host_tools.flash.esptool import Chip, FlashError, Piece
-from host_tools.flash.image import CHIPS, LOADER_AT, TABLE_AT, MicroPythonImage, first_slot
+from host_tools.flash.image import (
+    CHIPS,
+    DEVELOPMENT,
+    LOADER_AT,
+    PRODUCTION,
+    TABLE_AT,
+    MicroPythonImage,
+    first_slot,
+)
 
 _MIB = 1024 * 1024
 
@@ -22,8 +30,13 @@ class Plan:
     kept: tuple[str, ...]
 
 
-def plan(board: boards.Board, image: MicroPythonImage, erase: bool = False) -> Plan:
-    """Everything that is written to ``board``, in order of addresses. BuildError, ImageError."""
+def plan(
+    board: boards.Board, image: MicroPythonImage, erase: bool = False, production: bool = False
+) -> Plan:
+    """Everything that is written to ``board``, in order of addresses. BuildError, ImageError.
+
+    A terminal that is not in ``image`` is of the kind that ``production`` says.
+    """
     table = boards.partition_table(board.directory / "partitions.csv")
     pieces = [
         Piece("boot loader", LOADER_AT[board.chip], image.loader),
@@ -35,10 +48,11 @@ def plan(board: boards.Board, image: MicroPythonImage, erase: bool = False) -> P
         part = by_name["otadata"]
         pieces.append(Piece("choice of the slot", part.offset, b"\xff" * part.size))
     if "romfs" in by_name:
-        rom, part = build_firmware(board.name), by_name["romfs"]
+        rom, part = build_firmware(board.name, production=production), by_name["romfs"]
+        title = f"terminal, {PRODUCTION if production else DEVELOPMENT}"
         if rom.size > part.size:
             raise FlashError(f"the terminal has {rom.size:,} bytes, romfs {part.size:,}")
-        pieces.append(Piece("terminal", part.offset, rom.path.read_bytes()))
+        pieces.append(Piece(title, part.offset, rom.path.read_bytes()))
     kept = () if erase else tuple(name for name in ("nvs", "vfs") if name in by_name)
     return Plan(tuple(sorted(pieces, key=lambda piece: piece.offset)), kept)
 

@@ -1,8 +1,8 @@
 """A full board: real keys, reader, display, printer; a person is its hands, and its eyes too.
 
 What a scenario would do is asked of the person, one line at a time. Where there is a picture of
-the display, ``picture`` takes it, and the screen is read from its pixels; without it the person
-says what can be seen.
+the display, ``picture`` takes it, and the screen is read from its pixels. Without it, and while
+the terminal gives none (in the midst of a sale, without power), the person says what can be seen.
 """
 
 import time
@@ -16,10 +16,11 @@ from host_tools.device.scenario import Scenario, Step
 from host_tools.device.screen_reader import ScreenFont, read_screen
 
 Ask = Callable[[str], bool]  # shows a line, waits; False: the person says that it is not so
-Picture = Callable[[], Image.Image]
+Picture = Callable[[], Image.Image | None]  # None: there is none to be had now
 
 _KEY_NAMES = {"E": "OK", "C": "Cancel", "B": "Delete", "M": "Menu"}
 _LOOK_S = 0.5  # between two pictures: each takes its time on the line
+_BLIND_S = 2.0  # without a picture; then the person is asked
 
 
 class NotSo(AssertionError):
@@ -79,11 +80,10 @@ class OperatorDevice:
 
     # eyes
 
-    def screen(self) -> list[str]:
-        """The lines on the display, from its picture. NotSo: there is none."""
-        if self._picture is None:
-            raise NotSo("without the console's picture the display can only be asked for")
-        return [line.text for line in read_screen(self._picture(), self._fonts)]
+    def screen(self) -> list[str] | None:
+        """The lines on the display, from its picture; None where there is none."""
+        image = self._picture() if self._picture else None
+        return None if image is None else [line.text for line in read_screen(image, self._fonts)]
 
     def wait_for_screen(self, *texts: str, timeout: float = DEADLINE_S) -> None:
         """Wait until all ``texts`` are on the display. TimeoutError, NotSo."""
@@ -96,19 +96,23 @@ class OperatorDevice:
     def _watch(self, texts: Sequence[str], timeout: float, there: bool) -> None:
         shows = "shows" if there else "no longer shows"
         quoted = ", ".join(repr(text) for text in texts)
-        if self._picture is None:
-            if not self._ask(f"Wait until the display {shows} {quoted}"):
-                raise NotSo(f"the operator says that the display never {shows} {quoted}")
-            return
-        until = time.monotonic() + timeout
-        while True:
-            lines = self.screen()
-            whole = "\n".join(lines) + "\n" + " ".join(lines)
-            if all((text in whole) == there for text in texts):
-                return
-            if time.monotonic() > until:
-                raise TimeoutError(f"the display never {shows} {quoted}; it shows {lines}")
+        seen = time.monotonic()
+        until = seen + timeout
+        while self._picture:
+            lines, now = self.screen(), time.monotonic()
+            if lines is None:
+                if now > seen + _BLIND_S:
+                    break
+            else:
+                seen = now
+                whole = "\n".join(lines) + "\n" + " ".join(lines)
+                if all((text in whole) == there for text in texts):
+                    return
+                if now > until:
+                    raise TimeoutError(f"the display never {shows} {quoted}; it shows {lines}")
             time.sleep(_LOOK_S)
+        if not self._ask(f"Wait until the display {shows} {quoted}"):
+            raise NotSo(f"the operator says that the display never {shows} {quoted}")
 
     def on_paper(self, *texts: str, there: bool = True) -> None:
         """Have the paper looked at. NotSo."""
@@ -158,8 +162,8 @@ def cannot(scenario: Scenario) -> str:
 def play(scenario: Scenario, device: OperatorDevice) -> None:
     """Play the steps. Raises AssertionError or TimeoutError, with the step.
 
-    What must be true at the end (ledger, journal, messages) is not compared: the host of a real
-    terminal has its own books.
+    What must be true at the end (ledger, journal, messages) is not compared: the terminal and its
+    host had books before.
     """
     step: Step | None = None
     try:

@@ -21,6 +21,7 @@ from mpremote.transport_serial import SerialTransport
 
 from host_tools import ports
 
+_ENTRIES = 3  # tries to come to the raw REPL
 _BREAK_S = 10.0
 _ANSWER_S = 0.3
 _CHUNK = 1024
@@ -111,14 +112,19 @@ class Repl:
     def enter(self) -> None:
         """To the raw REPL, everything as after a reset, whatever runs there now."""
         self.port.timeout = 1
+        why: Exception | None = None
         try:
-            self._interrupt()
-            with contextlib.redirect_stdout(None):  # it prints what it got instead
-                self._transport.enter_raw_repl()
-        except TransportError as error:
-            raise HilError(f"{self.url} has no MicroPython that answers: {error}") from None
+            for _ in range(_ENTRIES):
+                self._interrupt()
+                try:
+                    with contextlib.redirect_stdout(None):  # it prints what it got instead
+                        self._transport.enter_raw_repl()
+                    return
+                except TransportError as error:  # the program was ending just then
+                    why = error
         except (OSError, serial.SerialException):
             raise HilError(ports.explain(self.url)) from None
+        raise HilError(f"{self.url} has no MicroPython that answers: {why}")
 
     def _interrupt(self) -> None:
         """Ctrl-C until there is a prompt: what ends may have to be interrupted again."""

@@ -50,9 +50,16 @@ def difference(recorded: Trace, played: Trace) -> str | None:
 
 def _sequences(one: Trace, other: Trace) -> Iterator[tuple[str, list[str], list[str]]]:
     yield "host", _host(one), _host(other)
-    yield "paper", _texts(one.end.get("paper", [])), _texts(other.end.get("paper", []))
+    yield "paper", *_papers(one, other)
     yield "card", _card(one), _card(other)
     yield "console", _console(one), _console(other)
+
+
+def _papers(one: Trace, other: Trace) -> tuple[list[str], list[str]]:
+    """What was printed; of runs that failed as far as both had come when they ended."""
+    papers = _texts(one.end.get("paper", [])), _texts(other.end.get("paper", []))
+    most = min(map(len, papers)) if one.end.get("failed") and other.end.get("failed") else None
+    return papers[0][:most], papers[1][:most]
 
 
 def _texts(lines: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ from host_tools.vboard.wire import PULL_DOWN, PULL_NONE, PULL_UP, Net, UartLine
 
 POWER_ON, HARD, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5
 
-HEAP = "164k"  # of the interpreter, 64-bit words: see docs/architecture.md, "Memory"
+HEAP = "176k"  # of the interpreter, 64-bit words: see docs/architecture.md, "Memory"
 _PULLS = {0: PULL_NONE, 1: PULL_DOWN, 2: PULL_UP}
 _OUT, _OPEN_DRAIN = 3, 7
 _KEEP = 255

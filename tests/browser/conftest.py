@@ -16,7 +16,7 @@ ARGUMENTS = (
 DEADLINE_MS = 20_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop holds the thread for as long
 def chromium():
     path = shutil.which("chromium")
     if path is None:

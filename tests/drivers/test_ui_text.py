@@ -8,7 +8,7 @@ KEYS = "C Cancel  B Delete  E OK"
 HINT = ["#: abc, ABC, 123. *: signs", "such as @ or $. M: show or", "hide."]
 
 START = """
-from pos.ui import facts, text
+from pos.ui import listing, text
 async def paused(timeout_ms=0):
     # "~" is a moment without a key
     key = await keys.get()
@@ -88,8 +88,9 @@ SCREENS = {
         ["Corner", "Wi-Fi password 123", "…345678901234567890", *HINT, KEYS],
     ),
     "facts": (
-        'facts.show(ui, "About", (("Shop", "898100012340001"), ("Call", "13800138000138"))), ""',
-        ["About", "Shop 898100012340001", "Call 13800138000138", "E OK"],
+        'listing.table(ui, "About", (("Shop", "898100012340001"), ("Call", "13800138000138")))'
+        ', ""',
+        ["About", "Shop 898100012340001", "Call 13800138000138", "C Cancel"],
     ),
     "mixed": (
         'entry.pin(ui, 999999999, "621234*********1232", 0, True, bytearray(b"\\7\\1\\0\\3\\2'

@@ -4,6 +4,7 @@ from host_tools.build.image import build_firmware, compile_tree, pack
 from host_tools.device.screen_reader import read_screen
 from host_tools.device.virtual import _fonts
 from host_tools.vboard.board import VirtualBoard
+from host_tools.vboard.mcu import HEAP
 from host_tools.vboard.serial.side import SerialSide
 
 START = "Language"
@@ -22,7 +23,7 @@ asyncio.run(main())
 class Desk:
     """A virtual board and the cable to it."""
 
-    def __init__(self, heap="164k", **options):
+    def __init__(self, heap=HEAP, **options):
         self.board = VirtualBoard(heap=heap).start()
         self.side = SerialSide(self.board, **options)
         self.url = self.side.url
@@ -67,6 +68,6 @@ def rom_of(folder, source):
 
 
 def screen(d):
-    fonts = _fonts(build_firmware().sha256)
+    fonts = _fonts("virtual", build_firmware().sha256)
     image = d.call(d.board.display.image)
     return "\n".join(line.text for line in read_screen(image, fonts))

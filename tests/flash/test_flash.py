@@ -7,7 +7,9 @@ import pytest
 from flash_desk import START, screen
 
 from host_tools import boards, ports
+from host_tools.build.image import build_firmware
 from host_tools.flash import esptool, writing
+from host_tools.flash import image as images
 from host_tools.flash.esptool import FlashError
 
 
@@ -86,6 +88,43 @@ def test_a_chip_that_is_the_boards_is_taken(monkeypatch, psram):
     monkeypatch.setattr(esptool, "probe", lambda url: replace(CHIP, psram_size=psram))
     monkeypatch.setattr(ports, "open_url", lambda url: io.BytesIO())
     assert writing.examine("rfc2217://127.0.0.1:1", boards.load("esp32s3_n16r8")).mac == CHIP.mac
+
+
+# which kind of terminal
+
+
+def test_the_terminal_beside_the_image_is_of_the_kind_that_is_asked_for(image):
+    known, read = boards.load("virtual"), images.read_image(image)
+    for production in (False, True):
+        (piece,) = [
+            piece
+            for piece in writing.plan(known, read, production=production).pieces
+            if piece.title.startswith("terminal")
+        ]
+        assert piece.title.endswith(", production" if production else ", development")
+        built = build_firmware("virtual", production=production)
+        assert piece.data == built.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "said"),
+    [
+        (b"asyncio/core.py\0", "", "has no terminal frozen into it"),
+        (b"pos/terminal.py\0aiorepl.py\0", "development", "is a development image"),
+        (b"pos/terminal.py\0asyncio/core.py\0", "production", ""),
+    ],
+)
+def test_an_image_of_the_other_kind_is_refused_for_production(image, names, kind, said):
+    read = images.read_image(image)
+    read = replace(read, chip="esp32s3", app=read.app + names)
+    assert read.terminal == kind
+    board = boards.load("esp32s3_n16r8")
+    images.check_for(read, board)
+    if said:
+        with pytest.raises(images.ImageError, match=f"{said}: taptill build --production"):
+            images.check_for(read, board, production=True)
+    else:
+        images.check_for(read, board, production=True)
 
 
 # the image, before any port is looked for

@@ -34,6 +34,19 @@ def test_results_are_counted(capsys):
     assert re.search(r"b +FAILED +2\.0 s\n +broke\n", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--port", "/dev/ttyNONE", "there is no serial port /dev/ttyNONE"),
+        ("--database", "sqlite:////nowhere/ledger.db", "there is no such database"),
+    ],
+)
+def test_a_full_board_cannot_be_watched(hil, option, value, said):
+    result = hil("--operator", option, value, "sale_without_pin")
+    assert result.exit_code == 1
+    assert said in result.output
+
+
 def test_an_operator_who_denies_fails_the_run(hil):
     result = hil("--operator", "sale_without_pin", input="\nn\n")
     assert result.exit_code == 1

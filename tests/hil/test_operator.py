@@ -1,20 +1,23 @@
 """A full board, whose operator is the test: it does on a virtual board what the prompts say."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from host_tools.acquirer.app import open_ledger
 from host_tools.acquirer.server import HostThread
-from host_tools.build.image import BUILD, build_firmware
+from host_tools.build.image import BUILD
 from host_tools.device import scenario
+from host_tools.device.console_key import read_or_make
 from host_tools.device.provision import Identity
 from host_tools.device.screen_reader import load_fonts
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
-from host_tools.hil.full import ConsoleLog, play_all
+from host_tools.hil.full import books, play_all
 from host_tools.hil.operator import NotSo, OperatorDevice, cannot, play
 from host_tools.hil.run import chosen
+from host_tools.hil.watch import Watch, differences
 
 KEYS = {"OK": "E", "Cancel": "C", "Delete": "B", "Menu": "M"}
 
@@ -54,24 +57,47 @@ class Hands:
         return True
 
 
-def test_a_sale_by_prompts_with_the_picture_of_the_display():
-    flash, nvs = provisioned_flash(Identity())
+def test_a_sale_by_prompts_while_the_console_is_read(tmp_path):
+    """The virtual board is the full board: the operator presses, its console tells the rest."""
+    key = read_or_make(tmp_path / "key")
+    flash, nvs = provisioned_flash(Identity(console_key=key))
     ledger = open_ledger()
-    with HostThread(ledger) as host, VirtualDevice(flash=flash, nvs=nvs) as device:
+    with (
+        HostThread(ledger) as host,
+        VirtualDevice(flash=flash, nvs=nvs, production=True) as device,
+    ):
         routes = device.board.radio.routes
         device.board.call(routes.__setitem__, "acquirer.test", ("127.0.0.1", host.port))
-        build_firmware()
-        fonts = load_fonts(BUILD / "virtual" / "fonts" / "fonts")
         operator = Hands(device)
-        (path,) = chosen(["sale_mastercard_cda"])
-        play(scenario.load(path), OperatorDevice(operator, device.screenshot, fonts))
+        fonts = load_fonts(BUILD / "virtual" / "fonts" / "fonts")
         port = device.board.call(lambda: device.board.console.port)
-        with ConsoleLog(port) as log:
-            (again,) = play_all(chosen(["key_stuck"]), OperatorDevice(operator), log)
+        with Watch(port, key=key) as watch:
+            full = OperatorDevice(operator, watch.picture, fonts)
+            sold, stuck = play_all(
+                chosen(["sale_mastercard_cda", "key_stuck"]), full, watch, ledger
+            )
+            assert sold.why == sold.skipped == ""
+            assert "keypad" in stuck.skipped
+            assert watch.status()["development"] is False
+            batch, (entry,) = watch.journal()
+            (row,) = ledger.transactions()
+            name = f"batch 1, trace {entry['trace']:06d}"
+            assert list(differences(batch, [entry], [replace(row, amount=1)])) == [
+                f"{name}: amount 15000 in the journal, 1 in the ledger"
+            ]
+            assert list(differences(batch, [entry], [])) == [
+                f"{name}: approved in the journal, missing in the ledger"
+            ]
+            assert list(differences(batch, [], [row])) == [
+                f"{name}: charged in the ledger, not in the journal"
+            ]
+            assert books(watch, ledger) == []
     ledger.close()
-    assert not any(line.startswith("Wait until") for line in operator.asked)
+    asked = [line for line in operator.asked if line.startswith("Wait until")]
+    # a terminal at rest shows itself; in the midst of a sale it tells nothing
+    assert not any("Log in" in line for line in asked), asked
+    assert any("Tap the card" in line for line in asked)
     assert any(line.startswith("Hold the card") for line in operator.asked)
-    assert "keypad" in again.skipped
 
 
 def test_what_the_operator_denies_is_told_with_the_step(tmp_path):

@@ -45,7 +45,7 @@ def test_a_terminal_can_be_told_again_who_it_is(device):
     assert Store(device.flash_image(), "/pos").params()["terminal_id"] == "12345678"
 
 
-@pytest.mark.parametrize(("lost", "reached"), [(2, True), (3, False)])
+@pytest.mark.parametrize(("lost", "reached"), [(1, True), (3, False)])
 def test_an_interrupt_that_is_lost_is_sent_again(device, monkeypatch, lost, reached):
     """A line on which nothing comes back at first; none is waited for without end."""
     enter, tries = SerialTransport.enter_raw_repl, []

@@ -58,8 +58,8 @@ def upstream(tmp_path):
 
 @pytest.fixture(scope="module")
 def staged():
-    """What is frozen of the reference board."""
-    return frozen.stage("esp32s3_n16r8")
+    """What is frozen of the reference board, for production."""
+    return frozen.stage("esp32s3_n16r8", production=True)
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -108,7 +108,7 @@ def test_what_has_not_changed_is_not_written_anew(staged):
 
     before = times()
     (staged.path / "old.py").touch()
-    assert frozen.stage("esp32s3_n16r8") == staged
+    assert frozen.stage("esp32s3_n16r8", production=True) == staged
     assert times() == before
 
 
@@ -116,7 +116,7 @@ def test_the_frozen_files_lie_at_rom_without_a_copy(staged):
     """What boot.py does, on MicroPython; the constant is in a heap there, it is not frozen."""
     program = """
 import gc, sys
-sys.path[:] = [{path!r}, ".frozen"]
+sys.path[:] = [{path!r}, {kind!r}, ".frozen"]
 with open({path!r} + "/boot.py") as file:
     text = file.read()
 import _rom
@@ -132,11 +132,17 @@ print(board.NAME)
 from pos.protocol import bcd
 """
     micropython = Path(sys.executable).with_name("micropython")
-    command = [micropython, "-X", "heapsize=16m", "-c", program.format(path=str(staged.path))]
+    command = [
+        micropython,
+        "-X",
+        "heapsize=16m",
+        "-c",
+        program.format(path=str(staged.path), kind=str(staged.kind)),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     base = BUILD / "esp32s3_n16r8"
     size = (base / "fonts" / "fonts" / "han24.gb").stat().st_size
-    version = (base / "mark" / "version").read_text().strip()
+    version = (base / "mark-production" / "version").read_text().strip()
     aids = (base / "emv" / "emv" / "aids").stat().st_size
     said = f"True b'GBF1' {size}\n{version} {aids}\nesp32s3_n16r8\n"
     assert (done.stdout, done.stderr) == (said, "")
@@ -177,7 +183,7 @@ def on_littlefs(*trees):
 def test_boards_with_psram_have_room_to_develop(staged):
     """On 8 MiB only the code: fonts and data are in the image for people who develop."""
     code = on_littlefs("stage", "board", "names")
-    everything = on_littlefs("stage", "board", "names", "fonts", "emv", "mark")
+    everything = on_littlefs("stage", "board", "names", "fonts", "emv", "mark-production")
     kept = 512 * 1024  # for the terminal's own files, and for what is sent before it replaces
     assert everything + kept < boards.load("esp32s3_n16r8").partition("vfs").size
     assert code + kept < boards.load("esp32_wrover").partition("vfs").size < everything

@@ -121,7 +121,7 @@ def test_a_source_that_does_not_compile_is_told(taptill, monkeypatch, tmp_path):
     monkeypatch.setattr(image, "ROOT", tmp_path)
     target = tmp_path / "out"
     monkeypatch.setattr(
-        image, "build_firmware", lambda board: image.compile_tree(tmp_path, target)
+        image, "build_firmware", lambda board, **_: image.compile_tree(tmp_path, target)
     )
     result = taptill("build")
     assert result.exit_code == 1

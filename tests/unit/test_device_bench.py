@@ -2,7 +2,10 @@
 
 import pytest
 
+from host_tools.console.wire import Wire
 from host_tools.device import bench
+from host_tools.device.console_key import read_key
+from host_tools.device.provision import Identity
 from host_tools.vboard.board import FLASH_SIZE
 
 _WRITE = b"import esp32\rn = esp32.NVS('bench')\rn.set_blob('k', b'\\x01\\x02'); n.commit()\r"
@@ -54,6 +57,23 @@ def test_a_board_keeps_flash_and_nvs(tmp_path, console):
     with bench.kept_board(file, fresh=True) as board:
         assert ("bench", "k") not in board.mcu.nvs
         assert board.call(board.flash.read, FLASH_SIZE - 1, 1) == b"\xff"
+
+
+def test_a_production_board_has_a_console_key_and_no_repl(tmp_path, console):
+    file = tmp_path / "flash.bin"
+    with bench.kept_board(file, identity=Identity(), production=True) as board:
+        board.wait_for(lambda: board.mcu.starts, 5)
+        key = read_key(bench.console_key_file(file))
+        with Wire(str(console)) as wire:
+            board.wait_here(lambda: "error" not in wire.ask("hello"), 30, "its self-test over")
+            wire.prove(key)
+            assert wire.ask("status")["development"] is False
+    with pytest.raises(bench.BenchError, match="taptill flash --production"):
+        (tmp_path / "flash.chip").touch()
+        with bench.kept_board(file, production=True, rfc2217=0):
+            pass
+    with bench.kept_board(file, fresh=True):
+        assert not bench.console_key_file(file).exists()
 
 
 def test_two_boards_cannot_have_one_flash(tmp_path):

@@ -50,6 +50,7 @@ class Terminal:
     """``told`` has the stories in order; ``answers`` what each returns, or a function for it."""
 
     ui = None
+    unsure = ""
     buzzer = Buzzer()
 
     def __init__(self, journal=None, answers=None, **params):
@@ -252,16 +253,52 @@ def test_what_cannot_begin_is_not_closed_either():
     assert t.told == ["begin"] and not t.journal.closed
 
 
-def test_a_silence_is_taken_back_and_what_was_told_again_is_printed():
+def test_a_silence_is_left_to_the_shift_but_where_it_costs_nothing():
     def silent(txn, *_):
         txn["state"] = "sending"
         return "98"
 
     t, txn = pay("refund", {"authorise": silent})
-    assert t.told[-3:] == ["authorise", "reversal", "printing"]
+    assert t.told[-1] == "authorise" and t.unsure == "98"
     t, txn = pay("balance", {"authorise": silent})
     assert t.told[-1] == "authorise" and t.shown[-1][:2] == ("message", "bad")
-    assert not t.journal.closed
+    assert not t.journal.closed and not t.unsure
+
+
+class Off(Exception):
+    """The end of a shift that has none."""
+
+
+def test_what_a_sale_leaves_open_is_taken_back_before_the_next_and_what_it_owes_is_printed():
+    from pos.flows import shift
+
+    idle = iter(("1",))
+
+    def sell(_):
+        t.unsure = "A0"
+
+    def take_back(reason):
+        reasons.append(reason)
+
+    def wait(_):
+        for key in idle:
+            return key
+        raise Off
+
+    reasons = []
+    t = Terminal(answers={"idle": wait, "sale": sell, "reversal": take_back}, copies=2)
+    t.ui, t.uptime = Status(), lambda: 0
+    t.journal.owed = lambda *_: (0, 0)
+    t.unsure, t.reports, t.owed = "", False, 0
+    with pytest.raises(Off):
+        asyncio.run(shift._work(t))
+    assert t.told == ["power", "idle", "sale", "reversal", "printing", "power", "idle"]
+    assert reasons == ["A0"] and not t.unsure
+
+
+class Status:
+    def set_status(self, **signs):
+        pass
 
 
 def test_an_advice_keeps_what_the_journal_does_not_have():

@@ -254,6 +254,7 @@ class NoWorld:
     """Nothing of it may be touched by a message that is refused."""
 
     wallet = ({"name": "unionpay_debit"},)
+    recorder = None
     hands = threading.Lock()
 
     class stage:

@@ -21,7 +21,7 @@ _SET = 2026  # a clock that says an earlier year has not been set
 # What may come of wires
 _WIRES = ("err_part", "err_display", "err_keypad", "err_battery", "printer_silent", "net_part")
 _CHIPS = {"lan": "LAN", "cell": "MODEM"}  # whose wires a way to the host depends on
-_READ_MS = 5000  # for what failed, or until OK
+_READ_MS = 5000  # for what failed, each part with wires to look at; or until OK
 _AGAIN_MS = 60000
 _FINGER_MS = 50
 _FINGERS = 20
@@ -37,7 +37,7 @@ async def run(t, how: str = "") -> None:
     if shown:
         await t.show("look", t.params["theme"], t.params["large"])
         await t.show("boot")
-    failed, done, tested = [], 0, []
+    failed, done, tested, wires = [], 0, [], 0
     for name, test, wired in (
         ("part_memory", _memory, ""),
         ("part_flash", _flash, ""),
@@ -61,7 +61,9 @@ async def run(t, how: str = "") -> None:
             gc.collect()
             continue
         if not ok:
-            detail = say(detail) + _hint(t, detail, wired)
+            hint = _hint(t, detail, wired)
+            wires += hint != ""
+            detail = say(detail) + hint
         await t.show("selftest_line", say(name), ok, detail)
         done += 1
         if not ok:
@@ -73,7 +75,7 @@ async def run(t, how: str = "") -> None:
             await t.show("selftest_line", say(name), False, detail)
     t.tested = tested
     if shown and (failed or how):
-        await t.show("acknowledge", _AGAIN_MS if how else _READ_MS)
+        await t.show("acknowledge", _AGAIN_MS if how else _READ_MS * max(1, wires))
 
 
 def _hint(t, why, wired) -> str:

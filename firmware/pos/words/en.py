@@ -382,6 +382,7 @@ net_search=The mobile network has not let the terminal in yet. Try again in a mi
 net_denied=The mobile network refuses this SIM card. Call its operator.
 net_refused=The operator refuses. Are access point, user name and password right?
 net_part=Its chip does not answer.
+net_lacks=This board lacks the way to the host that is set. Choose another one.
 menu_training=Training
 training_slip=TRAINING
 training_begin=Nothing is booked, and the host is not asked. The terminal starts anew.

@@ -382,6 +382,7 @@ net_search=尚未注册到移动网络，请过一分钟再试。
 net_denied=移动网络拒绝此 SIM 卡，请联系运营商。
 net_refused=运营商拒绝连接，请检查接入点、用户名和密码。
 net_part=网络芯片无应答。
+net_lacks=本机没有所设的联网方式，请另选一种。
 menu_training=培训模式
 training_slip=培训
 training_begin=培训交易不入账，不连接主机。终端将重新启动。

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it is
 _MISSING: Any = object()
 _KINDS = {str: "text in quotes", int: "a whole number", dict: "a mapping", list: "a list"}
 _KINDS[bool] = "true or false"
@@ -21,7 +22,7 @@ class CardFileError(ValueError):
 def read_yaml(path: Path) -> Any:
     """What a YAML file holds. Raises CardFileError, OSError."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), _LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise CardFileError(f"{path.name}: no YAML: {error.problem}, line {line}") from None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from host_tools import boards
-from host_tools.build.image import BUILD, build_firmware
+from host_tools.build.image import BUILD, Image, build_firmware
 from host_tools.vboard.board import VirtualBoard
 from host_tools.vboard.process import ProcessCore
 from host_tools.vboard.serial.chip_flash import Area, ChipFlash
@@ -34,11 +34,13 @@ class SerialSide:
         chip: str | None = None,
         blank: bool = False,
         path: Path | None = None,
+        production: bool = False,
     ) -> None:
         """Serve TCP ``port`` (0: any). ``chip``: another one than the board's, for a wrong board.
 
         ``blank``: nothing is in the flash, as on a new module; else it is as a new board comes
-        from the bench. ``path`` keeps the flash but for its file system.
+        from the bench, with an image for ``production`` or development. ``path`` keeps the flash
+        but for its file system.
         """
         self._board = board
         self.data = boards.load("virtual")
@@ -57,7 +59,7 @@ class SerialSide:
             path,
         )
         if fresh and not blank:
-            self._program()
+            self._program(build_firmware(production=production))
         self._rom: Callable[[bytes], None] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="taptill-")
         self.said = ""
@@ -132,12 +134,12 @@ class SerialSide:
         for key in list(self._board.mcu.nvs):
             self._board.mcu.nvs.pop(key)
 
-    def _program(self) -> None:
+    def _program(self, rom: Image) -> None:
         """As a board comes from the bench: MicroPython and the terminal are on it."""
         image = stand_in_image(self.data)
         self.flash.program(LOADER_AT[self.data.chip], image)
         romfs = self.data.partition("romfs")
-        self.flash.program(romfs.offset, build_firmware().path.read_bytes())
+        self.flash.program(romfs.offset, rom.path.read_bytes())
 
 
 def stand_in_image(board: boards.Board) -> bytes:
