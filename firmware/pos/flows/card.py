@@ -31,7 +31,7 @@ _TRIES = 3
 _ALL = 4  # lights
 # Bytes free with which a sale needs no collection, or one. With less, code and data of the card
 # would lie strewn over all of the heap, and nothing larger would fit any more.
-_AMPLE = 30000
+_AMPLE = 50000
 _LOADING = 2048  # bytes between two collections while code is loaded: it must leave no holes
 # What costs no try: people put it right in their own time
 _HINTS = {MSG_ONE_CARD_ONLY: "card_collision", MSG_SEE_PHONE: "emv_20"}
