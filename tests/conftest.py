@@ -1,13 +1,20 @@
 """What all tests share: the firmware's pure rooms on CPython, and a way to run MicroPython."""
 
+import asyncio
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "cpython_shims"), str(ROOT / "firmware")]
+
+# Screens import it, and none waits on CPython, whose asyncio lacks what the real one takes
+_aio = types.ModuleType("pos.aio")
+_aio.deadline = asyncio.wait_for
+sys.modules["pos.aio"] = _aio
 
 
 @pytest.fixture(scope="session")
