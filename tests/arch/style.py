@@ -30,6 +30,15 @@ def forbidden_words(source: Source) -> list[str]:
     return found
 
 
+def lossy_waits(source: Source) -> list[str]:
+    """Uses of ``asyncio.wait_for``, which loses a cancellation: ``pos.aio.deadline`` does not."""
+    return [
+        source.at(node.lineno, f"{node.attr}: use pos.aio.deadline")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("wait_for", "wait_for_ms")
+    ]
+
+
 def long_files_and_functions(source: Source) -> list[str]:
     """A file over 600 lines, a function over 70."""
     found = []

@@ -27,6 +27,12 @@ def test_a_forbidden_word_is_found(text):
     assert len(style.forbidden_words(Source("pos.hw", text))) == 1
 
 
+def test_no_wait_loses_a_cancellation():
+    assert _all(style.lossy_waits, sources.firmware()) == []
+    text = "async def f(x):\n    await asyncio.wait_for_ms(x, 1)\n"
+    assert len(style.lossy_waits(Source("pos.a", text))) == 1
+
+
 def test_files_and_functions_can_be_read_at_once():
     assert _all(style.long_files_and_functions, sources.everything()) == []
 
