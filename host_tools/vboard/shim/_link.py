@@ -34,7 +34,6 @@ _byte = bytearray(1)
 _waiting = []  # frames that came while a call waited for its answer
 _busy = False
 _sequence = 0
-_ahead = 0  # milliseconds that are to pass
 
 
 def post(op, ident=0, payload=b"", sequence=0):
@@ -98,23 +97,8 @@ def sync():
 
 
 def _advance(ident, payload):
-    global ticks_offset_ms, _ahead
-    ms = struct.unpack("<i", payload)[0]
-    if ms < 0:
-        ticks_offset_ms += ms
-    else:
-        _ahead += ms
-
-
-def pass_time():
-    """Let the time pass that was let pass, where the whole program waits; whether there was any.
-
-    Before that somebody who is about to wait would not hear of it.
-    """
-    global ticks_offset_ms, _ahead
-    passed, _ahead = _ahead, 0
-    ticks_offset_ms += passed
-    return passed > 0
+    global ticks_offset_ms
+    ticks_offset_ms += struct.unpack("<i", payload)[0]
 
 
 handlers[_ADVANCE] = _advance
@@ -145,7 +129,7 @@ def pump():
 
 def wait(ms):
     """Wait until a frame has been handled or ``ms`` have passed (-1: for ever)."""
-    if not pump() and not pass_time():
+    if not pump():
         if not ready(ms):
             sync()
         pump()

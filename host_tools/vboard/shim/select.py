@@ -50,8 +50,6 @@ class poll:
         while True:
             moved = _link.pump()
             found = self._ready()
-            if timeout and not found and _link.pass_time():
-                moved = 1
             hard = self._hard.poll(0 if found or moved else timeout)
             if timeout > 0 and not (hard or found or moved):
                 _link.sync()
