@@ -21,6 +21,7 @@ from host_tools.vboard.mcu import HEAP
 from host_tools.vboard.wire import Net
 
 _KEY_TIMEOUT = 10.0
+_STILL_S = 0.1  # without a change: the program waits for somebody
 _CALM_S = 0.01  # without a change: the screen has been painted
 _RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
 _SCANS = 8  # of the key matrix while a key is down: more than the firmware needs to believe it
@@ -205,7 +206,16 @@ class VirtualDevice:
         self.board.power_off()
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass without waiting for it."""
+        """Let time pass without waiting for it, once the screen stands still.
+
+        A program that has painted and is about to wait would take the time for passed before.
+        """
+        until = time.monotonic() + _RESTLESS_S * 5
+        with self._paint:
+            seen = -1
+            while self._strokes != seen and time.monotonic() < until:
+                seen = self._strokes
+                self._paint.wait_for(lambda seen=seen: self._strokes != seen, _STILL_S)
         self.board.pass_time(seconds)
 
     def flash_image(self) -> bytes:
