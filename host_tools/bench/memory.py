@@ -59,7 +59,7 @@ sys.path[:0] = ["/terminal"]
 """
 _ASYNCIO = """
 import asyncio
-for name in ("StreamReader", "ThreadSafeFlag", "open_connection", "wait_for_ms"):
+for name in ("StreamReader", "ThreadSafeFlag", "open_connection"):
     setattr(asyncio, name, getattr(asyncio, name, Any))
 """
 # The collector finds what is in registers there only between two calls from outside

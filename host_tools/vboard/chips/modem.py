@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 
 from host_tools.vboard import ppp
-from host_tools.vboard.chips.modem_faults import Faults
+from host_tools.vboard.chips.faults import Faults
+from host_tools.vboard.chips.modem_faults import ARGUMENTS, MISBEHAVIOURS
 from host_tools.vboard.clock import Clock, Timer
 from host_tools.vboard.wire import UartLine
 
@@ -56,7 +57,7 @@ class Modem:
         self.baudrate = baudrate
         self.faults: list[str] = []
         self.on_change: Callable[[], None] | None = None
-        self.misdoings = Faults()
+        self.misdoings = Faults("modem", MISBEHAVIOURS, ARGUMENTS)
         self.sim = "ready"  # or out, pin, puk
         self.signal_level = 20
         self.refusing = False  # the operator wants nothing to do with this SIM

@@ -11,7 +11,7 @@ takes back a baud rate change not yet acknowledged; before SAMConfiguration no c
 from collections.abc import Callable
 from functools import partial
 
-from host_tools.vboard.chips.pn532_faults import Faults
+from host_tools.vboard.chips.pn532_faults import Pn532Faults
 from host_tools.vboard.chips.pn532_radio import OK, TIME_OUT, WRONG_CONTEXT, Card, Job, Radio
 from host_tools.vboard.chips.pn532_wire import (
     ACK,
@@ -69,7 +69,7 @@ class Pn532:
         self.baudrate = 115200
         self.radio = Radio(self.changed)
         self._reader = FrameReader()
-        self._going_wrong = Faults()
+        self._going_wrong = Pn532Faults()
         self._life = 0
         self._job: Job | None = None
         self._line_free = 0.0

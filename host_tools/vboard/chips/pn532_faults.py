@@ -1,6 +1,6 @@
 """Ways in which the PN532 model can go wrong on request, nameable by a string in a scenario."""
 
-from dataclasses import dataclass
+from host_tools.vboard.chips.faults import Faults
 
 MISBEHAVIOURS = {
     "silent": "answers nothing until told to be well",
@@ -24,50 +24,11 @@ _ARGUMENTS: dict[str, tuple[str, int | str]] = {
 }
 
 
-@dataclass
-class _Fault:
-    times: int | None  # None: until told otherwise
-    value: int | bytes
-
-
-class Faults:
+class Pn532Faults(Faults):
     """The misbehaviours that are due."""
 
     def __init__(self) -> None:
-        self._due: dict[str, _Fault] = {}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._due
-
-    def ask(self, name: str, times: int | None, args: dict[str, int | str]) -> None:
-        """Go wrong as ``name`` says, ``times`` times (None: for good); "well" ends all of it.
-
-        Raises ValueError, with a sentence, for a name or an argument that is not known.
-        """
-        if name == "well":
-            self._due.clear()
-            return
-        if name not in MISBEHAVIOURS:
-            can = ", ".join(MISBEHAVIOURS)
-            raise ValueError(f"the PN532 cannot misbehave as {name!r}; it can: {can}, well")
-        key, default = _ARGUMENTS.get(name, ("", 0))
-        if set(args) - {key}:
-            unknown = ", ".join(sorted(set(args) - {key}))
-            raise ValueError(f"misbehaviour {name!r} does not take {unknown}")
-        given = args.get(key, default)
-        value = bytes.fromhex(str(given)) if name == "garbage" else int(given)
-        self._due[name] = _Fault(None if name == "silent" else times, value)
-
-    def take(self, name: str) -> int | bytes | None:
-        """The argument of ``name`` if it is due now (and count it down), else None."""
-        fault = self._due.get(name)
-        if fault is None:
-            return None
-        if fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                del self._due[name]
-        return fault.value
+        super().__init__("PN532", MISBEHAVIOURS, _ARGUMENTS)
 
     def spoil(self, raw: bytes) -> bytes:
         """What the line makes of the response frame ``raw``."""
