@@ -72,13 +72,17 @@ class VirtualDevice:
             self._paint.notify_all()
         self.board.changed()
 
-    def _calm(self) -> None:
-        """Let a screen that is being painted be ready: reading each of its pieces is dear."""
-        until = time.monotonic() + _RESTLESS_S
+    def _quiet(self, seen: int, quiet_s: float, most_s: float) -> int:
+        """Wait until nothing is painted for ``quiet_s``, at most ``most_s``; the strokes so far.
+
+        Not at all where ``seen`` strokes is what there are.
+        """
+        until = time.monotonic() + most_s
         with self._paint:
-            while self._strokes != self._seen and time.monotonic() < until:
-                self._seen = self._strokes
-                self._paint.wait(_CALM_S)
+            while self._strokes != seen and time.monotonic() < until:
+                seen = self._strokes
+                self._paint.wait_for(lambda seen=seen: self._strokes != seen, quiet_s)
+        return seen
 
     def close(self) -> None:
         """Take the board apart."""
@@ -140,7 +144,8 @@ class VirtualDevice:
 
     def screen(self) -> list[str]:
         """The lines of text on the display, read from its pixels; the same picture once."""
-        self._calm()
+        # not while it is being painted: reading each of its pieces would be dear
+        self._seen = self._quiet(self._seen, _CALM_S, _RESTLESS_S)
         return self.read(self.screenshot())
 
     def read(self, image: Image.Image) -> list[str]:
@@ -210,12 +215,7 @@ class VirtualDevice:
 
         A program that has painted and is about to wait would take the time for passed before.
         """
-        until = time.monotonic() + _RESTLESS_S * 5
-        with self._paint:
-            seen = -1
-            while self._strokes != seen and time.monotonic() < until:
-                seen = self._strokes
-                self._paint.wait_for(lambda seen=seen: self._strokes != seen, _STILL_S)
+        self._quiet(-1, _STILL_S, _RESTLESS_S * 5)
         self.board.pass_time(seconds)
 
     def flash_image(self) -> bytes:
