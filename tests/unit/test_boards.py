@@ -150,3 +150,11 @@ def test_table_and_drawing_name_every_pin_once(name):
     rows = re.findall(r"^\|.*\| GPIO(\d+) \|", wiring.page(board), re.MULTILINE)
     drawn = re.findall(r">GPIO(\d+)<", wiring.drawing(board))
     assert sorted(map(int, rows)) == sorted(map(int, drawn)) == used
+
+
+def test_the_virtual_boards_differ_in_their_displays_alone():
+    one, other = (vars(boards.load(name).wires) for name in ("virtual", "virtual_small"))
+    own = {name for name in one.keys() | other.keys() if name.isupper()}
+    assert {name for name in own if one.get(name) != other.get(name)} == {
+        *("NAME", "DISPLAY", "DISPLAY_PINS"),
+    }
