@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import pty
+import re
 import termios
 import tty
 from collections.abc import Callable
@@ -15,8 +16,12 @@ from pathlib import Path
 
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _FRIENDLY_BANNER = b'Type "help()" for more information.'
-_PROMPT_S = 5.0  # how long what is typed waits for the prompt
+_DIED = b"FATAL: uncaught NLR"
+_PROMPT_S = 5.0  # how long what is typed waits for the prompt after a Ctrl-C
+_LINE_S = 0.5  # and after a line, should that have begun a program that reads what is typed
+_WAIT_S, _WAITS = 0.002, 150  # a program that computes is not interrupted for so many times that
 _SCROLLBACK = 65536
+_LINE = re.compile(rb"[^\r\n\x04]*[\r\n\x04]")  # what the REPL takes at once
 
 
 class Console:
@@ -33,6 +38,7 @@ class Console:
         self._link: Path | None = None
         self.on_output: Callable[[bytes], None] | None = None
         self.interruptible: Callable[[], bool] = lambda: True  # whether the program hears Ctrl-C
+        self.waits: Callable[[], bool] = lambda: True  # whether it waits for something
         self.listeners: list[Callable[[bytes], None]] = []  # other ends of the same line
         self.taken: Callable[[bytes], None] | None = None  # who has the line instead of a process
         self._tail = b""
@@ -42,6 +48,7 @@ class Console:
         self._at_prompt = False
         self._back_to_raw = False
         self._held: bytes | None = None
+        self._again: bytes | None = None  # what a process died of instead of being interrupted
         self._patience: asyncio.TimerHandle | None = None
         loop.add_reader(self._master, self._typed)
 
@@ -58,7 +65,9 @@ class Console:
         With ``raw`` the process is sent back to the raw REPL as soon as it prompts.
         """
         self.hang_up()
-        self._booted, self._at_prompt, self._back_to_raw, self._held = False, False, raw, None
+        self._calm()
+        self._booted, self._at_prompt, self._back_to_raw = False, False, raw
+        self._held, self._again = self._again, None
         self._tail = b""
         master, slave = pty.openpty()
         mode = termios.tcgetattr(slave)
@@ -95,9 +104,9 @@ class Console:
         """Send ``data`` to the process, as a serial program would.
 
         The unix port forgets what was typed before it prompts; a board does not. So what is typed
-        while it boots is held until it has booted, and what follows a Ctrl-C into a running
-        program until the prompt is there (or for five seconds,
-        should it not come: a busy machine takes its time).
+        while it boots is held until it has booted, what follows a line at the prompt until the
+        next prompt is there, and what follows a Ctrl-C into a running program likewise; not for
+        ever, should none come.
         """
         if self.taken is not None:
             self.taken(data)
@@ -109,9 +118,36 @@ class Console:
         if interrupt >= 0 and not self.interruptible():
             self._take_as_byte()
         elif interrupt >= 0 and not self._at_prompt:
-            self._held, data = data[interrupt + 1 :], data[: interrupt + 1]
-            self._patience = self._loop.call_later(_PROMPT_S, self._release)
+            self._hold(data[interrupt + 1 :], _PROMPT_S)
+            self._interrupt(data[: interrupt + 1], self._inner, _WAITS)
+            return
+        elif self._at_prompt and not self.raw_repl and (line := _LINE.match(data)):
+            self._hold(data[line.end() :], _LINE_S)
+            data = line[0]
         self._write(data)
+
+    def _calm(self) -> None:
+        """Wait for no prompt any longer."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _hold(self, data: bytes, seconds: float) -> None:
+        """Keep what is typed until the next prompt, or for so long."""
+        self._held = data
+        self._patience = self._loop.call_later(seconds, self._release)
+
+    def _interrupt(self, data: bytes, inner: int | None, times: int) -> None:
+        """Write a Ctrl-C once the program waits for something.
+
+        The unix port leaves what it does for the interrupt wherever it is, and not every place
+        bears that: it ends with "uncaught NLR". Should it have begun to compute meanwhile and
+        end so, the one that comes after it is interrupted instead.
+        """
+        if times and not self.waits():
+            self._loop.call_later(_WAIT_S, self._interrupt, data, inner, times - 1)
+        elif inner == self._inner:
+            self._write(data)
 
     def _take_as_byte(self) -> None:
         """``micropython.kbd_intr(-1)``: from now on Ctrl-C is a byte to the program."""
@@ -128,11 +164,12 @@ class Console:
             self.type(held)
 
     def _release(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+        self._calm()
         held, self._held = self._held, None
-        self._write(held or b"")
+        if self._at_prompt:
+            self.type(held or b"")
+        else:
+            self._write(held or b"")
 
     def _write(self, data: bytes) -> None:
         if data and self._inner is not None:
@@ -183,12 +220,14 @@ class Console:
         """Keep track of the mode of the REPL, and of whether it waits for input."""
         seen = self._tail + data
         self._tail = seen[-64:]
+        if self._held is not None and _DIED in seen:
+            self._again = b"\x03" + self._held
         raw, friendly = seen.rfind(_RAW_BANNER), seen.rfind(_FRIENDLY_BANNER)
         if raw != friendly:
             self.raw_repl = raw > friendly
             if self._back_to_raw and self.raw_repl:
                 self._back_to_raw = False
-        if seen.endswith((b">>> ", b"\n>", b"\x04>")):
+        if seen.endswith((b">>> ", b"... ", b"=== ", b"\n>", b"\x04>")):
             self._at_prompt = True
             if self._back_to_raw:
                 self._write(b"\x01")

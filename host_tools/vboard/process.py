@@ -82,6 +82,7 @@ class ProcessCore:
         )
         pid = self._process.pid
         self._console.interruptible = lambda: _catches_interrupts(pid)
+        self._console.waits = lambda: _sleeps(pid)
         os.close(terminal)
         theirs.close()
         threading.Thread(target=self._wait_for, args=(self._process,), daemon=True).start()
@@ -162,9 +163,20 @@ def _catches_interrupts(pid: int) -> bool:
 
     Where there is no /proc that cannot be told: it is taken for granted.
     """
+    caught = _status(pid).get("SigCgt")
+    return caught is None or bool(int(caught, 16) & 1 << signal.SIGINT - 1)
+
+
+def _sleeps(pid: int) -> bool:
+    """Whether a process waits for something; where that cannot be told, it does."""
+    return _status(pid).get("State", "S")[0] != "R"
+
+
+def _status(pid: int) -> dict[str, str]:
+    """What the system says of a process; nothing where there is no /proc."""
     try:
-        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return True
-    caught = next(line.split()[1] for line in text.splitlines() if line.startswith("SigCgt:"))
-    return bool(int(caught, 16) & 1 << signal.SIGINT - 1)
+        return {}
+    pairs = (line.split(":", 1) for line in text.splitlines())
+    return {name: value.strip() for name, value in pairs}
