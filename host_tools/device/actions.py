@@ -71,10 +71,16 @@ class Stage:
 
     def look(self) -> list[str]:
         """The lines on the screen; they are remembered, for no secret may ever have been there."""
-        lines = self.device.screen()
+        return self._remember(self.device.screen())
+
+    def _remember(self, lines: list[str]) -> list[str]:
         if not self.screens or self.screens[-1] != lines:
             self.screens.append(lines)
         return lines
+
+    def find(self, right: Callable[[list[str]], bool]) -> list[str] | None:
+        """The screen that is ``right``, present or past, as ``VirtualDevice.find_screen``."""
+        return self.device.find_screen(lambda lines: right(self._remember(lines)))
 
     def paper(self) -> str:
         """All that was printed, on every roll."""
@@ -377,9 +383,8 @@ def _host(stage: Stage, value: str) -> None:
         stage.host.misbehave_line(value)
 
 
-def _shown(stage: Stage, texts: list[str]) -> list[str]:
-    """Those of ``texts`` that are on the screen; a text may run over several lines."""
-    lines = stage.look()
+def _shown(lines: list[str], texts: list[str]) -> list[str]:
+    """Those of ``texts`` that are on a screen; a text may run over several lines."""
     whole = "\n".join(lines) + "\n" + " ".join(lines)
     return [text for text in texts if text in whole]
 
@@ -387,18 +392,22 @@ def _shown(stage: Stage, texts: list[str]) -> list[str]:
 def _wait_for_screen(stage: Stage, value: Any) -> None:
     texts = _texts(value)
     try:
-        stage.device.board.wait_here(lambda: _shown(stage, texts) == texts, DEADLINE_S)
+        stage.device.board.wait_here(
+            lambda: stage.find(lambda lines: _shown(lines, texts) == texts) is not None, DEADLINE_S
+        )
     except TimeoutError:
-        lacks = [text for text in texts if text not in _shown(stage, texts)]
+        shown = _shown(stage.look(), texts)
+        lacks = [text for text in texts if text not in shown]
         raise TimeoutError(f"the screen does not show {lacks}") from None
 
 
 def _wait_gone(stage: Stage, value: Any) -> None:
     texts = _texts(value)
     try:
-        stage.device.board.wait_here(lambda: not _shown(stage, texts), DEADLINE_S)
+        stage.device.board.wait_here(lambda: not _shown(stage.look(), texts), DEADLINE_S)
     except TimeoutError:
-        raise TimeoutError(f"the screen still shows {_shown(stage, texts)}") from None
+        shown = _shown(stage.look(), texts)
+        raise TimeoutError(f"the screen still shows {shown}") from None
 
 
 def _paper(stage: Stage, value: Any) -> None:
@@ -493,6 +502,8 @@ def _on_chip(chip: str, line: Callable[[Any, Any], None]) -> Callable[[Stage, An
     return do
 
 
+LOOKING = {"screen", "no_paper"}  # at what is there, or was for a moment
+WAITING = {"gone", "request", "paper", "field", "card_left"}
 ACTIONS = {
     "screen": Action(_check_texts, _wait_for_screen),
     "gone": Action(_check_texts, _wait_gone),

@@ -17,7 +17,7 @@ from host_tools.acquirer.server import HostThread
 from host_tools.build.emv_data import Config, ConfigError, load_config, pack_aids, pack_ca_keys
 from host_tools.build.image import ROOT
 from host_tools.device import audit, tls_bench
-from host_tools.device.actions import ACTIONS, Stage, WrongStep
+from host_tools.device.actions import ACTIONS, LOOKING, WAITING, Stage, WrongStep
 from host_tools.device.provision import Identity, ProvisionError
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.replay import bundle as bundles
@@ -317,10 +317,15 @@ def follow(steps: list[Step], stage: Stage, recorder: Recorder) -> None:
     """Do what the steps say. Raises StepFailed."""
     for step in steps:
         recorder.step(step.name, step.value, step.where)
+        # A screen that has been there for a moment counts if nothing was waited for since
+        if step.name not in LOOKING:
+            stage.device.camera.forget()
         try:
             ACTIONS[step.name].do(stage, step.value)
         except (TimeoutError, AssertionError) as error:
             raise StepFailed(step, str(error)) from None
+        if step.name in WAITING:
+            stage.device.camera.forget()
         recorder.look()
 
 

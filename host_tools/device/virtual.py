@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from host_tools.build.image import BUILD, build_firmware
+from host_tools.device.camera import Camera
 from host_tools.device.provision import Identity, provision
 from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
 from host_tools.vboard.board import FLASH_SIZE, VIRTUAL, MakeCore, VirtualBoard
@@ -24,7 +25,7 @@ _KEY_TIMEOUT = 10.0
 _STILL_S = 0.1  # without a change: the program waits for somebody
 _CALM_S = 0.01  # without a change: the screen has been painted
 _RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
-_SCANS = 8  # of the key matrix while a key is down: more than the firmware needs to believe it
+_SCANS = 6  # of the key matrix while a key is down: more than the firmware needs to believe it
 
 
 class VirtualDevice:
@@ -49,24 +50,27 @@ class VirtualDevice:
         )
         self.board.start()
         self._fonts_of = board, image.sha256
-        self._row_edges = 0
-        self._screens: list[list[str]] = []
+        self._row_edges = self._edges_wanted = 0
         self._strokes = self._seen = 0  # of paint
         self._paint = threading.Condition()
+        self.camera = Camera(self.board)
         self.board.display.on_change = self._painted
+        self.board.display.before_change = self.camera.about_to_change
         self.board.call(self._watch_rows)
 
     def _watch_rows(self) -> None:
         rows = self.board.wires.KEYPAD_ROWS
 
-        def edge(net: Net) -> None:
+        def edge(net: Net) -> None:  # waking who waits each time would be dear
             self._row_edges += net.gpio == rows[0]
-            self.board.changed()
+            if self._row_edges == self._edges_wanted or (net.gpio == rows[-1] and not net.level):
+                self.board.changed()
 
         for gpio in rows:
             self.board.mcu.net(gpio).watch(edge)
 
     def _painted(self) -> None:
+        self.camera.painted()
         with self._paint:
             self._strokes += 1
             self._paint.notify_all()
@@ -109,13 +113,15 @@ class VirtualDevice:
         """
         board = self.board
         for key in keys:
-            before = self._row_edges
-            board.call(board.keys.press, key)
+            self.camera.forget()
+            board.call(self._press_for_scans, key)
             board.wait_for(
-                lambda before=before: self._row_edges >= before + 2 * _SCANS,
-                timeout,
-                f"a scan of key {key}",
+                lambda: self._row_edges >= self._edges_wanted, timeout, f"a scan of key {key}"
             )
+
+    def _press_for_scans(self, key: str) -> None:
+        self._edges_wanted = self._row_edges + 2 * _SCANS
+        self.board.keys.press(key)
 
     def let_go(self, keys: str, timeout: float = _KEY_TIMEOUT) -> None:
         """Release keys that are held, and wait until the firmware has seen that none is."""
@@ -130,10 +136,12 @@ class VirtualDevice:
 
     def tap(self, card: str | Path) -> None:
         """Hold the card of that name, or of that file, to the reader."""
+        self.camera.forget()
         self.board.call(self.board.nfc.tap, load_card(card))
 
     def remove(self) -> None:
         """Take every card away."""
+        self.camera.forget()
         self.board.call(self.board.nfc.remove)
 
     # eyes
@@ -158,21 +166,36 @@ class VirtualDevice:
         return known[picture]
 
     def wait_for_screen(self, *texts: str, timeout: float = 15.0) -> list[str]:
-        """Wait until every one of ``texts`` is on the display; returns its lines."""
+        """Wait until every one of ``texts`` is on the display; returns its lines.
 
-        def shown() -> list[str] | None:
-            lines = self.screen()
+        It may have been there for a moment only, since hands did something.
+        """
+
+        def shown(lines: list[str]) -> bool:
             whole = "\n".join(lines)
-            return lines if all(text in whole for text in texts) else None
+            return all(text in whole for text in texts)
 
         try:
-            return self._wait(shown, timeout)
+            return self.board.wait_here(lambda: self.find_screen(shown), timeout)
         except TimeoutError:
             found = "\n  ".join(self.screen())
             raise TimeoutError(f"the screen does not show {texts}; it shows\n  {found}") from None
 
-    def _wait(self, what: Callable[[], list[str] | None], timeout: float) -> list[str]:
-        return self.board.wait_here(what, timeout)
+    def find_screen(self, right: Callable[[list[str]], bool]) -> list[str] | None:
+        """The screen that is ``right``: that which is there, or one that stood there.
+
+        No older one is found after it.
+        """
+        lines = self.screen()
+        if right(lines):
+            self.camera.forget()
+            return lines
+        for image in self.camera.kept():
+            lines = self.read(image)
+            if right(lines):
+                self.camera.forget(image)
+                return lines
+        return None
 
     def paper(self) -> str:
         """All that has been printed on this roll."""
@@ -204,11 +227,13 @@ class VirtualDevice:
 
     def power_on(self) -> None:
         """Plug it in."""
+        self.camera.forget()
         self.board.power_on()
 
     def power_off(self) -> None:
         """Pull the plug."""
         self.board.power_off()
+        self.camera.forget()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass without waiting for it, once the screen stands still.
@@ -216,6 +241,7 @@ class VirtualDevice:
         A program that has painted and is about to wait would take the time for passed before.
         """
         self._quiet(-1, _STILL_S, _RESTLESS_S * 5)
+        self.camera.forget()
         self.board.pass_time(seconds)
 
     def flash_image(self) -> bytes:

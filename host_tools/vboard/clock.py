@@ -37,7 +37,12 @@ _STAMP_MS, _MOST = 4, 250  # the unit of a stamp, and how many may have passed s
 
 def since_stamp(stamp: int) -> float:
     """Milliseconds since the microcontroller wrote ``stamp`` (0..255) to a frame, up to 1,000."""
-    passed = (int(time.monotonic() * 1000) // _STAMP_MS - stamp) & 0xFF
+    return stamps_apart(stamp, int(time.monotonic() * 1000) // _STAMP_MS)
+
+
+def stamps_apart(first: int, second: int) -> float:
+    """Milliseconds from one stamp to a later one, up to 1,000."""
+    passed = (second - first) & 0xFF
     return passed * _STAMP_MS if passed <= _MOST else 0
 
 

@@ -43,6 +43,7 @@ class HostLink:
         self._late = late
         self._in = bytearray()
         self.closed = False
+        self.stamp = 0  # of the frame that is handled
 
     def send(self, op: int, ident: int = 0, payload: bytes = b"") -> None:
         """Send a frame towards the microcontroller."""
@@ -66,6 +67,7 @@ class HostLink:
                 break
             if not at and stamp:
                 self._late(since_stamp(stamp))
+            self.stamp = stamp
             payload = bytes(self._in[at + 6 : at + 6 + size])
             at += 6 + size
             answer = self._handlers[op](ident, payload)

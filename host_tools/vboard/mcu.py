@@ -23,6 +23,7 @@ HEAP = "176k"  # of the interpreter, 64-bit words: see docs/architecture.md, "Me
 _PULLS = {0: PULL_NONE, 1: PULL_DOWN, 2: PULL_UP}
 _OUT, _OPEN_DRAIN = 3, 7
 _KEEP = 255
+_GPIOS = 49
 
 
 Ended = Callable[[int, str], None]  # reset cause; what is wrong with that, or nothing
@@ -162,6 +163,11 @@ class Microcontroller:
         """Whether a program runs."""
         return self._link is not None
 
+    @property
+    def stamp(self) -> int:
+        """When the program wrote the frame that is handled (``clock.stamps_apart``)."""
+        return self._link.stamp if self._link is not None else 0
+
     def power_on(self) -> None:
         """Give power; the clock of the chip starts at 2000-01-01."""
         if not self._power:
@@ -244,7 +250,7 @@ class Microcontroller:
         return {
             wire_link.PIN_SETUP: self._pin_setup,
             wire_link.PIN_SET: self._pin_set,
-            wire_link.PIN_GET: lambda i, _: bytes([self.net(i).level]),
+            wire_link.PIN_GET: self._pin_get,
             wire_link.PIN_IRQ: self._pin_irq,
             wire_link.UART_SETUP: self._uart_setup,
             wire_link.UART_TX: self._uart_tx,
@@ -294,6 +300,12 @@ class Microcontroller:
         if value != _KEEP and (drive is not None or mode in (_OUT, _OPEN_DRAIN)):
             drive = value
         net.configure(drive, net.pull if pull == _KEEP else _PULLS[pull], open_drain)
+
+    def _pin_get(self, _ident: int, _payload: bytes) -> bytes:
+        levels = bytearray(_GPIOS)
+        for gpio, net in self.nets.items():
+            levels[gpio] = net.level
+        return bytes(levels)
 
     def _pin_set(self, gpio: int, payload: bytes) -> None:
         net = self.net(gpio)

@@ -46,6 +46,7 @@ class Ili9341:
         self._slack = slack_ms
         self.faults: list[str] = []
         self.on_change: Callable[[], None] | None = None
+        self.before_change: Callable[[], None] | None = None  # it is selected
         self.bytes_written = 0
         self.writes = 0
         self._ram = Image.new("RGB", (WIDTH, HEIGHT))  # as the memory lies, not as seen
@@ -96,7 +97,10 @@ class Ili9341:
             self.on_change()
 
     def _on_cs(self, net: Net) -> None:
-        if net.level:
+        if not net.level:
+            if self.before_change is not None:
+                self.before_change()
+        else:
             self._flush_pixels()
             if self._dirty:
                 self._dirty = False

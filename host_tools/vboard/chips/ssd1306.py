@@ -29,6 +29,7 @@ class Ssd1306:
         self.address = address
         self.faults: list[str] = []
         self.on_change: Callable[[], None] | None = None
+        self.before_change: Callable[[], None] | None = None  # it is written to
         self.bytes_written = 0
         self.writes = 0
         self._ways: set[str] = set()
@@ -58,6 +59,8 @@ class Ssd1306:
         """
         if not self._answers:
             return -1
+        if self.before_change is not None:
+            self.before_change()
         self.writes += 1
         self.bytes_written += len(data)
         at = 0

@@ -28,6 +28,11 @@ ticks_offset_ms = 3600000
 
 MAX = 1040  # the longest payload: what LittleFS programs at once, and its address
 
+# Of each GPIO, as the last PIN_GET found it; 2: it has been looked at. Good until a frame leaves
+PINS = const(49)
+levels = bytearray(PINS)
+levels_at = None
+
 _out = memory(6 + MAX, 0) or memoryview(bytearray(6 + MAX))
 _in = bytearray(6)
 _byte = bytearray(1)
@@ -38,6 +43,8 @@ _sequence = 0
 
 def post(op, ident=0, payload=b"", sequence=0):
     """Send a frame; ``payload`` is at most MAX bytes."""
+    global levels_at
+    levels_at = None
     n = len(payload)
     _out[0], _out[1], _out[2], _out[3] = op, ident, sequence, stamp()
     _out[4], _out[5] = n & 0xFF, n >> 8

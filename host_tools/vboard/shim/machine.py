@@ -5,6 +5,8 @@ Every bus ends in a frame to the chips' side; nothing here knows which chip is a
 
 import struct
 
+import utime
+
 import _link
 from micropython import const
 
@@ -72,7 +74,7 @@ class Pin:
 
     def value(self, x=None):
         if x is None:
-            return _link.call(_PIN_GET, self._id)[0]
+            return _level(self._id)
         _link.post(_PIN_SET, self._id, b"\x01" if x else b"\x00")
 
     __call__ = value
@@ -83,6 +85,20 @@ class Pin:
     def irq(self, handler=None, trigger=3, *, wake=None):
         Pin._handlers[self._id] = (handler, self)
         _link.post(_PIN_IRQ, self._id, bytes((trigger if handler else 0,)))
+
+
+def _level(ident):
+    """Of a GPIO. All are asked for at once, as pins are often looked at one after the other.
+
+    Each answer is used once, and no longer than what an ESP32 takes for a few of them.
+    """
+    levels, at = _link.levels, _link.levels_at
+    if at is None or levels[ident] > 1 or utime.ticks_diff(utime.ticks_us(), at) > 500:
+        _link.call(_PIN_GET, 0, b"", levels)
+        _link.levels_at = utime.ticks_us()
+    level = levels[ident]
+    levels[ident] = 2
+    return level
 
 
 def _edge(ident, payload):
