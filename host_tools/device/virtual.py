@@ -22,10 +22,11 @@ from host_tools.vboard.mcu import HEAP
 from host_tools.vboard.wire import Net
 
 _KEY_TIMEOUT = 10.0
+_PATIENCE_S = 10.0  # for a program that computes to come to an end
 _STILL_S = 0.1  # without a change: the program waits for somebody
 _CALM_S = 0.01  # without a change: the screen has been painted
 _RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
-_SCANS = 6  # of the key matrix while a key is down: more than the firmware needs to believe it
+_SCANS = 8  # of the key matrix while a key is down: more than the firmware needs to believe it
 
 
 class VirtualDevice:
@@ -236,11 +237,14 @@ class VirtualDevice:
         self.camera.forget()
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass without waiting for it, once the screen stands still.
+        """Let time pass without waiting for it, once the program waits and the screen is still.
 
         A program that has painted and is about to wait would take the time for passed before.
         """
+        until = time.monotonic() + _PATIENCE_S
         self._quiet(-1, _STILL_S, _RESTLESS_S * 5)
+        while not self.board.console.waits() and time.monotonic() < until:
+            self._quiet(-1, _CALM_S, _RESTLESS_S)
         self.camera.forget()
         self.board.pass_time(seconds)
 
