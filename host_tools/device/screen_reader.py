@@ -10,6 +10,7 @@ Not read: runs of nothing but ``. , ' ` - _ | : ;``
 """
 
 import functools
+import hashlib
 import itertools
 import re
 import struct
@@ -39,9 +40,13 @@ _LEAST_LABEL = 11  # and of one on the small display
 _STROKES = " |丨"  # what the edges of such a box look like
 _SMALL_HANZI = 14  # rows of a cell on the small display
 _LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
+_LEAST_BAND = 16  # rows: more than a box that has text in it
+_BANDS_KEPT = 8192
 _SEGMENTS_KEPT = 4096
 _SHADES_KEPT = 4096
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
+
+_bands_read: dict[tuple, "list[TextLine]"] = {}
 
 Column = tuple[int, ...]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -161,8 +166,46 @@ def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list
         image = Image.frombytes("RGB", size, bytes(image))
     if image.size not in SIZES:
         raise ValueError(f"a picture of {image.size}, not one of {SIZES}")
+    image = image.convert("RGB")
+    if image.size == SMALL:
+        return _read(image, fonts)
+    lines: list[TextLine] = []
+    for top, bottom in _bands(image):
+        band = image.crop((0, top, image.width, bottom))
+        lines += [line._replace(y=line.y + top) for line in _read_once(band, tuple(fonts))]
+    return lines
+
+
+def _bands(image: Image.Image) -> list[tuple[int, int]]:
+    """Rows from and to, cut in the middle of rows of one colour: no text and no box is parted."""
+    row = image.width * 3
+    data = image.tobytes()
+    cuts, y = [0], 0
+    while y < image.height:
+        line = data[row * y : row * y + 3] * image.width
+        end = y
+        while data[row * end : row * end + row] == line:
+            end += 1
+        middle = (y + end) // 2
+        if end > y and middle - cuts[-1] >= _LEAST_BAND <= image.height - middle:
+            cuts.append(middle)
+        y = max(end, y + 1)
+    return list(itertools.pairwise([*cuts, image.height]))
+
+
+def _read_once(band: Image.Image, fonts: tuple[ScreenFont, ...]) -> list[TextLine]:
+    """As ``_read``; most of a screen is as it was on the one before, or in another story."""
+    key = hashlib.sha1(band.tobytes()).digest(), band.height, fonts
+    if key not in _bands_read:
+        if len(_bands_read) >= _BANDS_KEPT:
+            _bands_read.clear()
+        _bands_read[key] = _read(band, fonts)
+    return _bands_read[key]
+
+
+def _read(image: Image.Image, fonts: Sequence[ScreenFont]) -> list[TextLine]:
     plain = image.size == SMALL
-    colors, pixels = _index(image.convert("RGB"))
+    colors, pixels = _index(image)
     found: list[_Run] = []
     mono = [font for font in fonts if font.han and font.han.mono]
     for rows, box, grey in _layers(colors, pixels, image.size):
@@ -253,7 +296,8 @@ def _layers(
                 levels = area.translate(table)
                 if levels.count(0) != len(levels):
                     rows = [levels[at : at + width] for at in range(0, len(levels), width)]
-                    yield (rows if size == SMALL else _without_corners(rows)), box, grey
+                    round_ = size != SMALL and width < size[0]
+                    yield (_without_corners(rows) if round_ else rows), box, grey
 
 
 @functools.lru_cache(_SHADES_KEPT)

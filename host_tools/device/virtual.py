@@ -26,7 +26,7 @@ _PATIENCE_S = 10.0  # for a program that computes to come to an end
 _STILL_S = 0.1  # without a change: the program waits for somebody
 _CALM_S = 0.01  # without a change: the screen has been painted
 _RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
-_SCANS = 8  # of the key matrix while a key is down: more than the firmware needs to believe it
+_SCANS = 5  # of the key matrix while a key is down: more than the firmware needs to believe it
 
 
 class VirtualDevice:
@@ -121,7 +121,8 @@ class VirtualDevice:
             )
 
     def _press_for_scans(self, key: str) -> None:
-        self._edges_wanted = self._row_edges + 2 * _SCANS
+        scans = _SCANS + int(self.board.keys.bounce_ms)
+        self._edges_wanted = self._row_edges + 2 * scans
         self.board.keys.press(key)
 
     def let_go(self, keys: str, timeout: float = _KEY_TIMEOUT) -> None:

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from host_tools.build.fonts import build_fonts
+from host_tools.build.image import BUILD, ROOT, build_firmware
+from host_tools.device import screen_reader
 from host_tools.device.screen_reader import (
     SIZES,
     TextLine,
@@ -213,3 +215,13 @@ def test_a_title_of_chinese_alone_has_no_grey_and_is_read(fonts):
     write_mixed(image, fonts["sans24"], 16, 36, "消费撤销", BLUE)
     assert [line.text for line in read(image, fonts)] == ["消费撤销"]
     assert read(image, {"sans16": fonts["sans16"]}) == []
+
+
+@pytest.mark.parametrize("folder", ["en", "zh", "zh_large", "en_contrast"])
+def test_bands_of_a_screen_say_what_the_whole_says(folder):
+    """A screen is read in bands, each once; what stands on it is the same without that."""
+    build_firmware("virtual")
+    fonts = load_fonts(BUILD / "virtual" / "fonts" / "fonts")
+    for path in sorted((ROOT / "tests" / "screens" / folder).glob("*.png"))[::9]:
+        image = Image.open(path).convert("RGB")
+        assert read_screen(image, fonts) == screen_reader._read(image, fonts), path.name
