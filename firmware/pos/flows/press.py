@@ -5,7 +5,7 @@ from micropython import const
 from pos.aio import first
 from pos.protocol import escpos
 from pos.protocol.escpos import PrinterFault
-from pos.slips.lines import centred
+from pos.slips.lines import centred, word
 from pos.ui.frame import FAULT, OK, WARN
 from pos.words import say
 
@@ -19,13 +19,16 @@ async def put(t, slip, doubt) -> bool:
     called before ``slip()`` is asked again.
     """
     printer = t.printer()
+    begun = False
     try:
         while True:
             sent = False
             lines = 0
             try:
                 near = await printer.start() & escpos.NEAR_END
-                for part in _marked(slip(), t.training):
+                parts = _marked(slip(), t.training)
+                for part in _after_torn(parts) if begun else parts:
+                    begun = True
                     await printer.write(part)
                     lines += part.count(b"\n")
                 sent = True
@@ -43,6 +46,13 @@ async def put(t, slip, doubt) -> bool:
                 return True
     finally:
         printer.close()
+
+
+def _after_torn(parts):
+    """The parts of a slip that is begun anew. A printer goes on with what it had been sent before
+    the fault: the rest of the slip that was torn off comes out first, and shall be no voucher."""
+    yield from centred(word("torn"))
+    yield from parts
 
 
 def _marked(parts, training):

@@ -416,6 +416,7 @@ slip_merchant=MERCHANT COPY
 slip_cardholder=CARDHOLDER COPY
 slip_test=TEST - NOT VALID
 slip_again=*** DUPLICATED ***
+slip_torn=* ABOVE THIS LINE: INCOMPLETE *
 slip_shop=MERCHANT NAME
 slip_merchant_id=MERCHANT NO
 slip_terminal_id=TERMINAL NO

@@ -416,6 +416,7 @@ slip_merchant=商户存根 MERCHANT COPY
 slip_cardholder=持卡人存根 CARDHOLDER COPY
 slip_test=测试，凭证无效
 slip_again=***重打印/DUPLICATED***
+slip_torn=* 此行以上不完整，作废 *
 slip_shop=商户名称
 slip_merchant_id=商户编号
 slip_terminal_id=终端编号
