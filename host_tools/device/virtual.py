@@ -13,20 +13,19 @@ from PIL import Image
 
 from host_tools.build.image import BUILD, build_firmware
 from host_tools.device.camera import Camera
+from host_tools.device.finger import Finger
 from host_tools.device.provision import Identity, provision
 from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
 from host_tools.vboard.board import FLASH_SIZE, VIRTUAL, MakeCore, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash
 from host_tools.vboard.mcu import HEAP
-from host_tools.vboard.wire import Net
 
 _KEY_TIMEOUT = 10.0
 _PATIENCE_S = 10.0  # for a program that computes to come to an end
 _STILL_S = 0.1  # without a change: the program waits for somebody
 _CALM_S = 0.01  # without a change: the screen has been painted
 _RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
-_SCANS = 5  # of the key matrix while a key is down: more than the firmware needs to believe it
 
 
 class VirtualDevice:
@@ -51,24 +50,12 @@ class VirtualDevice:
         )
         self.board.start()
         self._fonts_of = board, image.sha256
-        self._row_edges = self._edges_wanted = 0
         self._strokes = self._seen = 0  # of paint
         self._paint = threading.Condition()
         self.camera = Camera(self.board)
         self.board.display.on_change = self._painted
         self.board.display.before_change = self.camera.about_to_change
-        self.board.call(self._watch_rows)
-
-    def _watch_rows(self) -> None:
-        rows = self.board.wires.KEYPAD_ROWS
-
-        def edge(net: Net) -> None:  # waking who waits each time would be dear
-            self._row_edges += net.gpio == rows[0]
-            if self._row_edges == self._edges_wanted or (net.gpio == rows[-1] and not net.level):
-                self.board.changed()
-
-        for gpio in rows:
-            self.board.mcu.net(gpio).watch(edge)
+        self._finger = self.board.call(Finger, self.board)
 
     def _painted(self) -> None:
         self.camera.painted()
@@ -102,39 +89,35 @@ class VirtualDevice:
     # hands
 
     def press(self, keys: str) -> None:
-        """Press each key until the firmware has scanned it often enough to believe it."""
-        for key in keys:
-            self.hold(key)
-            self.let_go(key)
+        """Press each key until the firmware has scanned it often enough to believe it.
+
+        TimeoutError when that takes more than 10 s a key.
+        """
+        self.camera.forget()
+        finger, board = self._finger, self.board
+        board.call(finger.press, keys)
+        try:
+            board.wait_for(lambda: not finger.key, _KEY_TIMEOUT * max(1, len(keys)))
+        except TimeoutError:
+            key = finger.key
+            board.call(finger.lift)
+            raise TimeoutError(f"a scan of key {key} did not come") from None
 
     def hold(self, keys: str, timeout: float = _KEY_TIMEOUT) -> None:
         """Press keys one after the other and keep all of them down.
 
         TimeoutError, the key still down, when the firmware has not scanned it after ``timeout`` s.
         """
-        board = self.board
+        self.camera.forget()
         for key in keys:
-            self.camera.forget()
-            board.call(self._press_for_scans, key)
-            board.wait_for(
-                lambda: self._row_edges >= self._edges_wanted, timeout, f"a scan of key {key}"
-            )
-
-    def _press_for_scans(self, key: str) -> None:
-        scans = _SCANS + int(self.board.keys.bounce_ms)
-        self._edges_wanted = self._row_edges + 2 * scans
-        self.board.keys.press(key)
+            self.board.call(self._finger.hold, key)
+            self.board.wait_for(lambda: self._finger.seen, timeout, f"a scan of key {key}")
 
     def let_go(self, keys: str, timeout: float = _KEY_TIMEOUT) -> None:
         """Release keys that are held, and wait until the firmware has seen that none is."""
-        board = self.board
         for key in keys:
-            board.call(board.keys.release, key)
-        board.wait_for(self._keys_idle, timeout, "the keys to be idle")
-
-    def _keys_idle(self) -> bool:
-        nets = [self.board.mcu.net(gpio) for gpio in self.board.wires.KEYPAD_ROWS]
-        return all(net.board_drive == 0 for net in nets)
+            self.board.call(self.board.keys.release, key)
+        self.board.wait_for(lambda: self._finger.idle, timeout, "the keys to be idle")
 
     def tap(self, card: str | Path) -> None:
         """Hold the card of that name, or of that file, to the reader."""

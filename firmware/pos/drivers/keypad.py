@@ -44,9 +44,11 @@ class Keypad:
                 if not self._any():
                     await self._edge.wait()
                 self._resting = False
+                self._rows_to(1)
                 await self._press()
                 self._edge.clear()  # the scan itself makes edges; a key that is down now is seen
-                self._rest()
+                self._resting = True
+                self._rows_to(0)
         finally:
             for col in self._cols:
                 col.irq(handler=None)
@@ -63,15 +65,16 @@ class Keypad:
         """The key that is down now, "?" for several, empty for none."""
         if self._resting and not self._any():
             return ""
+        if self._resting:
+            self._rows_to(1)
         key = self._scan()
         if self._resting:
-            self._rest()
+            self._rows_to(0)
         return "" if key == _NONE else "?" if key == _MANY else self._layout[key]
 
-    def _rest(self) -> None:
-        self._resting = True
+    def _rows_to(self, level: int) -> None:
         for row in self._rows:
-            row.value(0)
+            row.value(level)
 
     def _touched(self, pin) -> None:
         self._edge.set()
@@ -83,11 +86,10 @@ class Keypad:
         return False
 
     def _scan(self) -> int:
-        """The number of the only key that is down, _NONE or _MANY."""
+        """The number of the only key that is down, _NONE or _MANY; all rows are high before and
+        after."""
         found = _NONE
         key = 0
-        for row in self._rows:
-            row.value(1)
         for row in self._rows:
             row.value(0)
             for col in self._cols:

@@ -3,6 +3,8 @@
 No sentence repeats a value: it may be a PAN, a PIN or a key.
 """
 
+import copy
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,15 @@ class CardFileError(ValueError):
 def read_yaml(path: Path) -> Any:
     """What a YAML file holds. Raises CardFileError, OSError."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _LOADER)
+        return copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise CardFileError(f"{path.name}: no YAML: {error.problem}, line {line}") from None
+
+
+@functools.lru_cache(1024)  # stories have the same cards
+def _parsed(text: str) -> Any:
+    return yaml.load(text, _LOADER)
 
 
 def luhn_digit(digits: str) -> str:
