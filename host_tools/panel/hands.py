@@ -12,7 +12,7 @@ from host_tools.device.actions import ACTIONS, WrongStep
 from host_tools.panel.world import BATTERY_VOLTS, World
 
 MOST_BYTES = 4096
-_STEPS = ("remove", "power", "printer", "wifi", "host", "nfc", "keypad", "pass")
+_STEPS = ("remove", "power", "printer", "wifi", "modem", "host", "nfc", "keypad", "pass")
 _KEY_S = 2.0  # a key that nobody scans for so long is let go all the same
 
 

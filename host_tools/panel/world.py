@@ -189,6 +189,7 @@ class World:
             "slip": self.paper.current,
             "buzzer": board.buzzer.sounding,
             "wifi": board.radio.available,
+            "modem": {"sim": board.modem.sim, "signal": board.modem.in_reach},
             "host": {
                 "down": self.host.host.down,
                 "faults": [_words(fault) for fault in self.host.host.scenario.pending],

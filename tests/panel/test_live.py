@@ -174,6 +174,17 @@ def test_a_message_that_is_far_too_long_ends_that_page_only(panel, page):
     page.wait(lambda page: not page.state["printer"]["open"])
 
 
+def test_the_modem_loses_its_network_and_its_sim(page):
+    page.wait(lambda page: page.state and page.state["modem"] == {"sim": "ready", "signal": True})
+    page.do("modem", "lost")
+    page.wait(lambda page: not page.state["modem"]["signal"])
+    page.do("modem", "sim_out")
+    page.wait(lambda page: page.state["modem"]["sim"] == "out")
+    for back in ("found", "sim_in"):
+        page.do("modem", back)
+    page.wait(lambda page: page.state["modem"] == {"sim": "ready", "signal": True})
+
+
 def test_two_pages_see_the_same(panel, page):
     with Page(panel.port) as other:
         other.wait(lambda page: page.state and page.lines)

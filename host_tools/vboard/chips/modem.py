@@ -86,6 +86,11 @@ class Modem:
         """Whether packets come through: a call is up, and the line belongs to it."""
         return self.carrier and self._data
 
+    @property
+    def in_reach(self) -> bool:
+        """Whether a network is heard."""
+        return self.signal_level != _NOT_HEARD
+
     # physics
 
     def sim_in(self) -> None:
@@ -166,7 +171,7 @@ class Modem:
         self._changed()
 
     def _fit(self) -> bool:
-        heard = self.signal_level != _NOT_HEARD
+        heard = self.in_reach
         return self.sim == "ready" and heard and not (self.refusing or self.ignoring)
 
     def _register(self) -> None:

@@ -15,7 +15,11 @@ const SWITCHES = {
     ["cover_open", (s) => s.printer.open, ["printer", "open_cover"], ["printer", "close_cover"]],
     ["too_hot", (s) => s.printer.hot, ["printer", "overheat"], ["printer", "cool_down"]],
   ],
-  network: [["wifi_down", (s) => !s.wifi, ["wifi", "drop"], ["wifi", "restore"]]],
+  network: [
+    ["wifi_down", (s) => !s.wifi, ["wifi", "drop"], ["wifi", "restore"]],
+    ["sim_out", (s) => s.modem.sim === "out", ["modem", "sim_out"], ["modem", "sim_in"]],
+    ["no_signal", (s) => !s.modem.signal, ["modem", "lost"], ["modem", "found"]],
+  ],
   host: [["host_down", (s) => s.host.down, ["host", "stop"], ["host", "start"]]],
 };
 const HOST = [
