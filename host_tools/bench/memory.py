@@ -106,7 +106,7 @@ def prepare() -> None:
         shutil.copytree(base / "stage", stage)
         for path in stage.rglob("*_native.mpy"):
             path.unlink()
-        pack([stage, base / "board", base / "names"], ROM)
+        pack([stage, *(base / part for part in ("board", "names", "firmware-kind"))], ROM)
 
 
 def on_node() -> dict[str, int]:
@@ -123,8 +123,7 @@ def on_node() -> dict[str, int]:
     )
     done = subprocess.run(["node", str(script)], capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if "Error" in line]
-        raise MeterError((said or ["Node.js failed"])[-1])
+        raise MeterError(node.complaint(done.stderr))
     return json.loads(done.stdout)
 
 

@@ -5,6 +5,7 @@ JavaScript: what a step allocates stays until the step has ended, so a peak is n
 """
 
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -102,9 +103,14 @@ def measure(sale: Sale) -> Heap:
     )
     done = subprocess.run(["node", str(script)], capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if "Error" in line]
-        raise MeterError((said or ["Node.js failed"])[-1])
+        raise MeterError(complaint(done.stderr))
     return _read(json.loads(done.stdout), len(sale.answers))
+
+
+def complaint(stderr: str) -> str:
+    """What MicroPython or Node.js complains of, in one line: all else there is source of theirs."""
+    said = re.findall(r"^\w*(?:Error|Exception)\b.*$", stderr, re.MULTILINE)
+    return f"Node.js: {said[-1][:200]}" if said else "Node.js failed"
 
 
 def _read(told: dict, answers: int) -> Heap:
