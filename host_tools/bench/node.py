@@ -108,7 +108,7 @@ def measure(sale: Sale) -> Heap:
 
 
 def complaint(stderr: str) -> str:
-    """What MicroPython or Node.js complains of, in one line: all else there is source of theirs."""
+    """What MicroPython or Node.js complains of, in one line: the rest is source of theirs."""
     said = re.findall(r"^\w*(?:Error|Exception)\b.*$", stderr, re.MULTILINE)
     return f"Node.js: {said[-1][:200]}" if said else "Node.js failed"
 

@@ -42,6 +42,8 @@ def test_a_figure_over_its_limit_fails_the_bench(monkeypatch, more, code):
 
 def test_what_node_complains_of_is_one_line_without_its_source():
     stderr = "file:///x.mjs:1\nasync function a(){throw new Error('no')}\n\n"
-    stderr += "PythonError: Traceback\nImportError: no module named 'image'\n\n    at run (x.mjs)\n"
+    stderr += (
+        "PythonError: Traceback\nImportError: no module named 'image'\n\n    at run (x.mjs)\n"
+    )
     assert node.complaint(stderr) == "Node.js: ImportError: no module named 'image'"
     assert node.complaint("Killed\n") == "Node.js failed"
