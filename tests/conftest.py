@@ -17,6 +17,11 @@ _aio.deadline = asyncio.wait_for
 sys.modules["pos.aio"] = _aio
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("taptill")
+    group.addoption("--every-story", action="store_true", help="play every story in Chinese, too")
+
+
 @pytest.fixture(scope="session")
 def chinese():
     """The firmware's pure rooms know Chinese characters, as they do once the screen is there."""

@@ -384,9 +384,29 @@ def _host(stage: Stage, value: str) -> None:
 
 
 def _shown(lines: list[str], texts: list[str]) -> list[str]:
-    """Those of ``texts`` that are on a screen; a text may run over several lines."""
+    """Those of ``texts`` that are on a screen; a text may run over several lines.
+
+    Chinese has no spaces between words: there they do not count.
+    """
     whole = "\n".join(lines) + "\n" + " ".join(lines)
-    return [text for text in texts if text in whole]
+    dense = "".join(lines).replace(" ", "")
+    return [
+        text
+        for text in texts
+        if text in whole or (any(map(is_wide, text)) and text.replace(" ", "") in dense)
+    ]
+
+
+def is_wide(char: str) -> bool:
+    """Whether it is Chinese, or a sign that goes with it."""
+    return char >= "\u2e80"
+
+
+def printed(text: str, paper: str) -> int:
+    """How often a text is on the paper; a Chinese one may run over several lines."""
+    if any(map(is_wide, text)):
+        return paper.replace("\n", "").count(text)
+    return paper.count(text)
 
 
 def _wait_for_screen(stage: Stage, value: Any) -> None:
@@ -414,7 +434,7 @@ def _paper(stage: Stage, value: Any) -> None:
     texts = _texts(value)
     try:
         stage.device.board.wait_here(
-            lambda: all(text in stage.paper() for text in texts), DEADLINE_S
+            lambda: all(printed(text, stage.paper()) for text in texts), DEADLINE_S
         )
     except TimeoutError:
         raise TimeoutError(f"the paper lacks one of {texts}:\n{stage.paper()}") from None
@@ -422,7 +442,7 @@ def _paper(stage: Stage, value: Any) -> None:
 
 def _no_paper(stage: Stage, value: Any) -> None:
     paper = stage.paper()
-    found = [text for text in _texts(value) if text in paper]
+    found = [text for text in _texts(value) if printed(text, paper)]
     if found:
         raise AssertionError(f"the paper has {found}:\n{paper}")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from host_tools.acquirer.log import JsonLog
 from host_tools.device import auditor
-from host_tools.device.actions import Stage
+from host_tools.device.actions import Stage, printed
 from host_tools.device.journal_reader import FlashImageError, Store
 from host_tools.vboard.cards.loader import card_names, load_account
 
@@ -166,8 +166,8 @@ def _paper(wanted: dict[str, int], paper: str) -> Iterator[str]:
     if not wanted and paper.strip():
         yield f"nothing should have been printed, but there is\n{paper}"
     for text, count in wanted.items():
-        if paper.count(text) != count:
-            yield f"{text!r} should be {count} times on the paper, not {paper.count(text)}"
+        if printed(text, paper) != count:
+            yield f"{text!r} should be {count} times on the paper, not {printed(text, paper)}"
 
 
 def crashes(console: str) -> list[str]:

@@ -6,7 +6,7 @@ of its own. The format is described in ``docs/scenarios.md``.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -239,19 +239,24 @@ def _part(top: Path, path: Path, value: Any, where: str) -> list[Step]:
 
 
 def play(
-    scenario: Scenario, bundle: Path, core: MakeCore | None = None, trace: Path | None = None
+    scenario: Scenario,
+    bundle: Path,
+    core: MakeCore | None = None,
+    trace: Path | None = None,
+    also: Callable[[Stage], list[str]] = lambda _: [],
 ) -> None:
     """Play it; with ``trace`` what happened is written there.
 
-    ``core`` makes what runs the terminal's program; without it that is a process. Raises
-    ScenarioFailed, and leaves in ``bundle`` what was to be seen then.
+    ``core`` makes what runs the terminal's program; without it that is a process. ``also`` says
+    what else is wrong at the end. Raises ScenarioFailed, and leaves in ``bundle`` what was to be
+    seen then.
     """
     with staged(scenario, core) as (stage, recorder):
         try:
             follow(scenario.steps, stage, recorder)
         except StepFailed as error:
             raise failed(scenario, stage, recorder, bundle, error) from None
-        wrong = audit.compare(scenario.expect, stage)
+        wrong = audit.compare(scenario.expect, stage) + also(stage)
         if wrong:
             text = "at the end:\n" + "\n".join(f"- {line}" for line in wrong)
             raise failed(scenario, stage, recorder, bundle, text)

@@ -44,6 +44,7 @@ _LEAST_BAND = 16  # rows: more than a box that has text in it
 _BANDS_KEPT = 8192
 _SEGMENTS_KEPT = 4096
 _SHADES_KEPT = 4096
+_SIGN_BESIDE = re.compile(r"[（「《]\w|\w[）」》。，：；！？]")
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
 _bands_read: dict[tuple, "list[TextLine]"] = {}
@@ -215,7 +216,7 @@ def _read(image: Image.Image, fonts: Sequence[ScreenFont]) -> list[TextLine]:
             runs = _read_segment(rows, part, box, fonts, False) if grey else []
             if _may_be_chinese(rows, part, runs):
                 wide = _read_segment(rows, part, box, fonts if grey else mono, True)
-                runs += [run for run in wide if any(map(_is_wide, run.text))]
+                runs += [run for run in wide if _is_chinese(run.text)]
             found += [run for run in runs if run.text.strip(_STROKES)] if plain else runs
     return _join(_without_overlaps(found))
 
@@ -248,8 +249,15 @@ def _may_be_chinese(rows: Rows, part: Box, runs: list[_Run]) -> bool:
     return sum(run.ink for run in _apart(runs)) < ink
 
 
+def _is_chinese(text: str) -> bool:
+    """Whether it has characters, or signs of Chinese beside letters or digits.
+
+    Parts of pictures may look like other signs.
+    """
+    return any(map(_is_wide, text)) or _SIGN_BESIDE.search(text) is not None
+
+
 def _is_wide(char: str) -> bool:
-    """Whether it makes a text Chinese: parts of pictures may look like the other signs."""
     return "一" < char <= "龥" or "０" <= char <= "ｚ" or char in "□￥"
 
 

@@ -1,7 +1,7 @@
 """How an approval is shown: what the cashier and the cardholder have to know of it."""
 
 from pos.protocol import unionpay
-from pos.words import CURRENCY, money, say
+from pos.words import CURRENCY, beside, money, say
 
 _READ_MS = 60000  # a balance, or until OK
 
@@ -23,7 +23,7 @@ async def run(t, txn: dict) -> None:
     how, _, limit = txn["cvm"].partition(" ")
     words = say("cvm_" + how)
     if limit:
-        words = say("cvm_limit").format(money(int(limit))) + " " + words
+        words = beside(say("cvm_limit").format(money(int(limit))), words)
     lines = [txn["pan"], words, say("auth_code") + " " + txn.get("auth", "")]
     code = txn.get("rc", "00")
     title = "approved"

@@ -7,7 +7,7 @@ from pos.protocol import escpos
 from pos.protocol.escpos import PrinterFault
 from pos.slips.lines import centred, word
 from pos.ui.frame import FAULT, OK, WARN
-from pos.words import say
+from pos.words import beside, say
 
 _LINE_MM4 = const(15)  # quarters of a mm: 30 dots
 
@@ -88,7 +88,7 @@ async def ready(t) -> bool:
 async def _mended(t, printer, fault) -> bool:
     """Wait until the printer is ready again; False when the cashier does not want to wait."""
     t.buzzer.bad()
-    text = say("printer_" + fault.why) + " " + say("print_later")
+    text = beside(say("printer_" + fault.why), say("print_later"))
     await t.show("trouble", say("printing"), text)
     index, _ = await first(printer.ready(), _cancelled(t.ui))
     return index == 0

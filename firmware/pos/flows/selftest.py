@@ -11,7 +11,7 @@ from pos.protocol.escpos import PrinterFault
 from pos.store import wifi
 from pos.store.keys import Keys, NoKey
 from pos.ui.frame import FAULT, OK, WARN
-from pos.words import say
+from pos.words import beside, say
 
 _SHORT_OF_HEAP = 8192
 _SHORT_OF_FLASH = 65536
@@ -63,7 +63,7 @@ async def run(t, how: str = "") -> None:
         if not ok:
             hint = _hint(t, detail, wired)
             wires += hint != ""
-            detail = say(detail) + hint
+            detail = beside(say(detail), hint) if hint else say(detail)
         await t.show("selftest_line", say(name), ok, detail)
         done += 1
         if not ok:
@@ -93,7 +93,7 @@ def _hint(t, why, wired) -> str:
                 bus = "%s %d: " % (key.upper(), row[key])
             elif key not in ("baudrate", "divider", "address", "chip", "screens"):
                 pins.append("%s %d" % (key.upper(), row[key]))
-    return " " + say("hint_wires").format(bus + ", ".join(pins))
+    return say("hint_wires").format(bus + ", ".join(pins))
 
 
 async def _memory(t):

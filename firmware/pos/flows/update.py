@@ -11,7 +11,7 @@ from pos.protocol.apdu import CardError, ReaderFault
 from pos.protocol.errors import BadBytes
 from pos.store import scripts
 from pos.ui import lights
-from pos.words import say
+from pos.words import beside, say
 
 _WAIT_MS = 30000  # for the card, each time [M]
 _READ_MS = 10000
@@ -34,7 +34,8 @@ async def run(t, txn: dict) -> None:
         log.info("update", "not with this card")
         return
     try:
-        done = await _deliver(t, update, say(txn["state"]) + ". " + say("update"))
+        said = say("rc_00" if txn["state"] == "approved" else "rc_other")
+        done = await _deliver(t, update, beside(said, say("update")))
     except (ReaderFault, BadBytes) as error:
         log.warn("update", "%s", type(error).__name__)
         done = False

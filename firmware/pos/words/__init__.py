@@ -27,6 +27,11 @@ def say(name: str) -> str:
     return _table[at : _table.find(b"\n", at)].decode()
 
 
+def beside(first: str, second: str) -> str:
+    """A text and the one that follows it; a Chinese sign has its space within."""
+    return first + ("" if first[-1] in "。：" else " ") + second
+
+
 def money(fen: int) -> str:
     """128000 -> ``1,280.00``."""
     sign = "-" if fen < 0 else ""
