@@ -9,6 +9,8 @@ import typer
 
 from host_tools.cli_emv import fail, in_a_sentence
 
+_Chinese = Annotated[bool, typer.Option(help="Of a scenario: told in Chinese.")]
+
 
 def record(
     scenario: Annotated[
@@ -17,6 +19,7 @@ def record(
     to: Annotated[
         Path | None, typer.Option(help="The trace.", show_default="build/traces/NAME.jsonl")
     ] = None,
+    chinese: _Chinese = False,
 ) -> None:
     """Play a scenario on the virtual board and record it.
 
@@ -28,12 +31,13 @@ def record(
     """
     from host_tools.build.image import BUILD, BuildError
     from host_tools.device import scenario as scenarios
+    from host_tools.replay import run
 
-    trace = to or BUILD / "traces" / f"{scenario.stem}.jsonl"
-    bundle = BUILD / "failures" / scenario.stem
     with in_a_sentence(BuildError, scenarios.ScenarioError):
+        story, name = run.story_at(scenario, chinese)
+        trace, bundle = to or BUILD / "traces" / f"{name}.jsonl", run.FAILURES / name
         try:
-            scenarios.play(scenarios.load(scenario), bundle, trace=trace)
+            scenarios.play(story, bundle, trace=trace)
         except scenarios.ScenarioFailed as failed:
             typer.echo(str(failed), err=True)
             fail(f"it failed; {os.path.relpath(bundle)} has what was recorded")
@@ -62,6 +66,7 @@ def replay(
     as_json: Annotated[
         bool, typer.Option("--json", help="Of vectors: one line of JSON for each.")
     ] = False,
+    chinese: _Chinese = False,
 ) -> None:
     """Play a scenario, a trace or vectors on a device, and compare.
 
@@ -82,17 +87,21 @@ def replay(
 
     with in_a_sentence(BuildError, ScenarioError, TraceError, HilError, LabgridError):
         if run.is_vectors(file):
-            if board != "virtual":
+            if board != "virtual" or chinese:
                 raise typer.BadParameter(
-                    "--board is for scenarios and traces; vectors take --port"
+                    "--board and --chinese are not for vectors; they take --port"
                 )
             _vectors(file, port, as_json)
             return
         if port or as_json:
             raise typer.BadParameter("--port and --json are for vectors")
         with run.device(board) as core:
-            play = run.play_trace if run.is_trace(file) else run.play_scenario
-            played = play(file, core)
+            if not run.is_trace(file):
+                played = run.play_scenario(file, core, chinese)
+            elif chinese:
+                raise typer.BadParameter("--chinese is for scenarios: a trace has its language")
+            else:
+                played = run.play_trace(file, core)
     if played.difference:
         if played.told:
             typer.echo(played.told + "\n", err=True)

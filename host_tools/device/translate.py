@@ -36,6 +36,8 @@ _BREAK = re.compile(r"\{\d?\}|\|")  # where a text goes on with what is not know
 _BETWEEN = re.compile(r":? +|:$")
 # A sign, an AID, a name of a parameter: no words of a language
 _PLAIN = re.compile(r"[A-Za-z]?\d*|(?=.*\d)[0-9A-F]{6,}|[a-z]+(_[a-z]+)+|v?\d[\w.]*")
+# Of a board's file: what a pin or a bus is called on the screen
+_PIN = re.compile(r"(?<=^KEYPAD_)\w+(?= =)|(?<=\")\w+(?=\":)", re.MULTILINE)
 _SAME = {"RMB", "TMK", "PIK", "MAK", "TDK", "KCV", "MicroPython"}  # in slips and screens as such
 _OF_OTHERS = {"DEBIT", "CREDIT", "TRAINING"}  # labels of cards; the bank of a training
 _LEAST_SHARED = 2  # Chinese characters
@@ -59,7 +61,7 @@ def translated(story: Scenario) -> Scenario:
     Raises ScenarioError.
     """
     if story.terminal is None:
-        raise ScenarioError(f"{story.path.name}: a terminal that is blank asks for its language")
+        raise ScenarioError(f"{story.path.name}: terminal: a blank one asks for its language")
     if story.terminal.get("language") == "zh":
         return story
     terminal = {**story.terminal, "language": "zh"}
@@ -102,7 +104,8 @@ def _names(story: Scenario) -> frozenset[str]:
     texts = [Identity.merchant_name, Identity.wifi_ssid]
     texts += map(str, (story.terminal or {}).values())
     texts += [str(step.value) for step in story.steps if step.name in _SAYS_NAMES]
-    texts.append((ROOT / "boards" / story.board / "board.py").read_text(encoding="utf-8").upper())
+    board = (ROOT / "boards" / story.board / "board.py").read_text("utf-8")
+    texts += [name.upper() for name in _PIN.findall(board)]
     return frozenset(word for text in texts for word in re.findall(r"\w+", text))
 
 
@@ -205,9 +208,8 @@ def _pieces(template: str) -> list[str]:
     ends += [m.end() for m in re.finditer(r"\{\d?\}|\w+", template)]
     pairs = {(b, e) for b in begins for e in ends if b < e}
     ordered = sorted(pairs, key=lambda pair: pair[0] - pair[1])
-    return [
-        template[b:e] for b, e in ordered if re.search(r"\w{3}", _BREAK.sub("", template[b:e]))
-    ]
+    pieces = [template[b:e] for b, e in ordered]
+    return [piece for piece in pieces if re.search(r"\w{3}", _BREAK.sub("", piece))]
 
 
 def _values(template: str, text: str) -> dict[str, str] | None:
@@ -249,7 +251,7 @@ def _filled(
 
 def _shared(text: str, found: Iterable[str]) -> str:
     """What is said whichever of the Chinese texts is meant. Raises CannotTranslate."""
-    texts = sorted(set(found), key=len)
+    texts = sorted(set(found), key=lambda one: (len(one), one))
     if all(text in one for one in texts):
         return text
     parts = [[part.strip() for part in _BREAK.split(one)] for one in texts]
@@ -259,17 +261,18 @@ def _shared(text: str, found: Iterable[str]) -> str:
     for part in parts[0]:
         for begin, end in itertools.combinations(range(len(part) + 1), 2):
             common = part[begin:end].strip()
-            if _hanzi(common) > _hanzi(best) and all(
+            if _weight(common) > _weight(best) and all(
                 any(common in other for other in others) for others in parts[1:]
             ):
                 best = common
-    if _hanzi(best) < _LEAST_SHARED:
+    if _weight(best)[0] < _LEAST_SHARED:
         raise CannotTranslate(f"{text!r} may be any of {', '.join(texts)}")
     return best
 
 
-def _hanzi(text: str) -> int:
-    return sum("一" <= char <= "龥" for char in text)
+def _weight(text: str) -> tuple[int, int]:
+    """Chinese characters, and all."""
+    return sum("一" <= char <= "龥" for char in text), len(text)
 
 
 def _row(text: str, names: frozenset[str], paper: bool) -> str:
@@ -277,18 +280,17 @@ def _row(text: str, names: frozenset[str], paper: bool) -> str:
     done, rest = "", text
     while rest:
         for end, after in _places(rest):
-            word = rest[:end]
+            word, gap = rest[:end], rest[end:after]
             found = _whole(word, names, paper)
             if found or _is_same(word, names):
+                said = _shared(word, found) if found else word
+                if len(gap) > 2:  # columns of a slip
+                    gap = " " * max(1, len(word) + len(gap) - _columns(said))
+                done += said + gap
+                rest = rest[after:]
                 break
         else:
             raise CannotTranslate(f"the terminal has no words {text!r}")
-        said = _shared(word, found) if found else word
-        gap = rest[end:after]
-        if len(gap) > 2:  # columns of a slip
-            gap = " " * max(1, len(word) + len(gap) - _columns(said))
-        done += said + gap
-        rest = rest[after:]
     return done
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.build.image import BUILD
-from host_tools.device import audit, scenario
+from host_tools.device import audit, scenario, translate
 from host_tools.device.scenario import Scenario, ScenarioFailed, StepFailed
 from host_tools.device.virtual import VirtualDevice
 from host_tools.hil.session import BareSession
@@ -61,14 +61,25 @@ def serial_port(port: str) -> Iterator[str]:
         yield url
 
 
-def play_scenario(path: Path, core: MakeCore | None = None) -> Result:
-    """Play a scenario file. Raises ScenarioError."""
+def story_at(path: Path, chinese: bool) -> tuple[Scenario, str]:
+    """The story of a file, ``chinese``: translated, and what its recordings are called.
+
+    Raises ScenarioError.
+    """
     story = scenario.load(path)
+    if not chinese:
+        return story, path.stem
+    return translate.translated(story), f"{path.stem}_chinese"
+
+
+def play_scenario(path: Path, core: MakeCore | None = None, chinese: bool = False) -> Result:
+    """Play a scenario file; ``chinese``: on a terminal that speaks it. Raises ScenarioError."""
+    story, name = story_at(path, chinese)
     try:
-        scenario.play(story, FAILURES / path.stem, core)
+        scenario.play(story, FAILURES / name, core)
     except ScenarioFailed as failed:
-        told = str(failed)
-        return Result(story.title, len(story.steps), _first(told), told)
+        report = str(failed)
+        return Result(story.title, len(story.steps), _first(report), report)
     return Result(story.title, len(story.steps), None)
 
 

@@ -210,6 +210,14 @@ def test_chinese_is_read(fonts, name):
     assert [line.text for line in read(image, fonts)] == want
 
 
+def test_signs_of_chinese_beside_letters_alone_are_read(fonts):
+    """Also where the rest of the sentence is too far away, or on the line before."""
+    image = screen()
+    write_mixed(image, fonts["sans16"], 8, 4, "已存在（500.00）已撤回", INK)
+    write_mixed(image, fonts["sans16"], 8, 40, "234567。", INK)
+    assert [line.text for line in read(image, fonts)] == ["已存在（500.00）已撤回", "234567。"]
+
+
 def test_a_title_of_chinese_alone_has_no_grey_and_is_read(fonts):
     image = screen()
     write_mixed(image, fonts["sans24"], 16, 36, "消费撤销", BLUE)

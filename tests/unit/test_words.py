@@ -6,7 +6,7 @@ import re
 import pytest
 from pos.protocol import gbk, unionpay
 from pos.ui.fonts import Cells, Font
-from pos.words import en, zh
+from pos.words import beside, en, zh
 
 from host_tools.build import han
 from host_tools.build.fonts import build_fonts
@@ -28,6 +28,20 @@ def table(language):
 
 def holes(words):
     return sorted(re.findall(r"\{\d?\}", words))
+
+
+BESIDE = {
+    "A. B": ("A.", "B"),
+    "Not over 5: no": ("Not over 5:", "no"),
+    "卡。再": ("卡。", "再"),
+    "不超过 5：免签": ("不超过 5：", "免签"),
+    "无应答 查": ("无应答", "查"),
+}
+
+
+@pytest.mark.parametrize("both", BESIDE)
+def test_after_a_chinese_sign_there_is_no_space(both):
+    assert beside(*BESIDE[both]) == both
 
 
 @pytest.fixture(scope="module")
