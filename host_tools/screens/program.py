@@ -120,7 +120,7 @@ def painting(screens: dict[str, str], setting: str) -> str:
     parts = [
         "from pos.ui import lights, listing, signal, typed",
         "from pos.ui import text as letters",
-        "from pos.words import say",
+        "from pos.words import beside, say",
         setting,
     ]
     for name, code in screens.items():

@@ -37,6 +37,8 @@ await after(screens.message(ui, "bad", say("login"), say("login_wrong").format(2
     "present_card": "await screens.present_card(ui, 128000)",
     "present_card_again": """
 await screens.present_card(ui, 999999999, say("card_collision"))""",
+    "present_card_update": """
+await screens.present_card(ui, 0, beside(say("rc_00"), say("update")))""",
     "present_card_read": "await screens.present_card(ui, 128000)\nlights.show(ui, 4)",
     "pin": 'await after(entry.pin(ui, 128000, "621234******1232"), "12345")',
     "pin_long": """
@@ -56,7 +58,7 @@ await screens.result(ui, "ok", say("approved_part"), lines, 100000)""",
 lines = say("rc_51") + " (51)", say("help_D")
 await screens.result(ui, "bad", say("declined"), lines, 128051)""",
     "printer": """
-await screens.trouble(ui, say("printing"), say("printer_paper") + " " + say("print_later"))""",
+await screens.trouble(ui, say("printing"), beside(say("printer_paper"), say("print_later")))""",
     "tear_off": 'await after(screens.message(ui, "ok", say("printing"), say("tear_off")))',
     "no_host": """
 await after(screens.message(ui, "bad", say("sale"), say("host_connect")))""",
@@ -81,6 +83,10 @@ words = "preauth_void completion_void instalment_void menu_moto_preauth menu_upl
 await after(entry.choose(ui, say("menu_more"), [say(word) for word in words.split()]))""",
     "choose_long": """
 await after(entry.choose(ui, say("menu"), [say("menu_any") + " " + say("tear_off")]))""",
+    "settings": """
+names = say("language") + ": " + say("language_zh"), say("set_sound") + ": " + say("set_on")
+names += (say("set_details") + ": " + say("set_off"),)
+await after(entry.choose(ui, say("menu_settings"), names))""",
     # What is typed off slips and cards
     "trace": 'await after(typed.ask(ui, "trace", "void"), "42")',
     "hold": 'await after(typed.ask(ui, "hold", "completion"))',
@@ -148,7 +154,7 @@ await screens.selftest_line(ui, say("part_printer"), True, say("printer_near"))
 ui.set_status(paper=OK)""",
     "selftest_wires": """
 pins = "ROWS 4, 5, 1, 2, COLUMNS 38, 39, 40, 41"
-wires = say("err_keypad") + " " + say("hint_wires").format(pins)
+wires = beside(say("err_keypad"), say("hint_wires").format(pins))
 await screens.boot(ui)
 await screens.selftest_line(ui, say("part_keypad"), False, wires)
 await screens.selftest_line(ui, say("part_display"), False, say("err_display"))""",
@@ -192,17 +198,13 @@ await screens.result(ui, "bad", say("declined"), lines, 128051)
 await after(screens.acknowledge(ui), "#")""",
     "selftest_rest": """
 await screens.boot(ui)
-pins = say("err_part") + " " + say("hint_wires").format("UART 1: RESET 16, RX 18, TX 17")
+pins = beside(say("err_part"), say("hint_wires").format("UART 1: RESET 16, RX 18, TX 17"))
 await screens.selftest_line(ui, say("part_printer"), False, say("printer_paper"))
 await screens.selftest_line(ui, say("part_reader"), False, pins)
 await after(screens.acknowledge(ui), "*")""",
     "approved_most": """
 lines = "621234*********1232", say("cvm_pin")
 await screens.result(ui, "ok", say("approved"), lines, 999999999)""",
-    "settings": """
-names = say("language") + ": " + say("language_zh"), say("set_sound") + ": " + say("set_on")
-names += (say("set_details") + ": " + say("set_off"),)
-await after(entry.choose(ui, say("menu_settings"), names))""",
     "settle_rest": """
 lines = (say("settle_debit").format(128, "9,999,999.99"), say("settle_credit").format(2, "12.80"),
     say("settle_sure"))
