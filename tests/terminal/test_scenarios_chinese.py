@@ -12,6 +12,8 @@ from dataclasses import replace
 import menu_paths
 import pytest
 from conftest import SCENARIOS
+from pos import words
+from pos.flows import settings
 
 from host_tools.build.image import BUILD
 from host_tools.device import scenario, translate
@@ -94,6 +96,18 @@ def test_no_chosen_story_is_superfluous():
     chosen |= {n: set(menu_paths.chosen(s)) for n, s in told.items() if is_chinese(s)}
     entered = Counter(choice for choices in chosen.values() for choice in choices)
     assert [n for n in CHOSEN if all(entered[choice] > 1 for choice in chosen[n])] == []
+
+
+def test_every_setting_is_changed_in_chinese():
+    """Each is on a screen with two values at least; what else is in the list, with its name."""
+    assert "settings" in CHOSEN
+    steps = [step.value for step in stories()["settings"].steps if step.name == "screen"]
+    texts = {text for value in steps for text in (value if type(value) is list else [value])}
+    for row in settings._TABLE.strip().split("\n"):
+        label = words.say("set_" + row.split()[0]) + ": "
+        assert len([text for text in texts if text.startswith(label)]) > 1, label
+    for story in settings._STORIES.split():
+        assert {words.say(story), story.capitalize()} & texts, story
 
 
 def test_what_the_keys_of_a_story_choose():
