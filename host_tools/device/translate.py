@@ -40,6 +40,7 @@ _PLAIN = re.compile(r"[A-Za-z]?\d*|(?=.*\d)[0-9A-F]{6,}|[a-z]+(_[a-z]+)+|v?\d[\w
 _PIN = re.compile(r"(?<=^KEYPAD_)\w+(?= =)|(?<=\")\w+(?=\":)", re.MULTILINE)
 _SAME = {"RMB", "TMK", "PIK", "MAK", "TDK", "KCV", "MicroPython"}  # in slips and screens as such
 _OF_OTHERS = {"DEBIT", "CREDIT", "TRAINING"}  # labels of cards; the bank of a training
+_ENGLISH = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z]{3,}(?![A-Za-z0-9_])")  # and no part of a name
 _LEAST_SHARED = 2  # Chinese characters
 
 
@@ -124,7 +125,7 @@ def strays(story: Scenario, lines: Iterable[str]) -> list[str]:
 
 
 def _english(texts: Iterable[str]) -> set[str]:
-    return {word for text in texts for word in re.findall("[A-Za-z]{3,}", text)}
+    return {word for text in texts for word in _ENGLISH.findall(text)}
 
 
 @functools.cache

@@ -55,7 +55,7 @@ await screens.result(ui, "ok", say("approved"), lines, 128000)""",
 lines = (say("to_pay").format("280.00"),)
 await screens.result(ui, "ok", say("approved_part"), lines, 100000)""",
     "declined": """
-lines = say("rc_51") + " (51)", say("help_D")
+lines = beside(say("rc_51"), "(51)"), say("help_D")
 await screens.result(ui, "bad", say("declined"), lines, 128051)""",
     "printer": """
 await screens.trouble(ui, say("printing"), beside(say("printer_paper"), say("print_later")))""",
@@ -193,7 +193,7 @@ await after(entry.idle(ui, "TAPTILL TEST SHOP"))""",
 # What is only on the small display: that lines are turned, and how training is told
 ON_SMALL = {
     "declined_rest": """
-lines = say("rc_51") + " (51)", say("help_D")
+lines = beside(say("rc_51"), "(51)"), say("help_D")
 await screens.result(ui, "bad", say("declined"), lines, 128051)
 await after(screens.acknowledge(ui), "#")""",
     "selftest_rest": """

@@ -142,6 +142,7 @@ def test_names_of_pins_are_the_same_and_remarks_of_the_board_are_none():
 def test_english_and_what_is_cut_off_is_found():
     told = scenario.load(ROOT / "tests" / "vectors" / "scenarios" / "menu_sale.yaml")
     lines = ["消费", "请挥卡 Wi-Fi", "… 消费", "TAPTILL TEST SHOP", "应用标签: UNIONPAY DEBIT"]
+    lines += ["TC: FEE2EA407480AA05", "tip_off"]
     assert translate.strays(told, lines) == []
     assert translate.strays(told, ["交易成功", "Approved. 请再"]) == [
         "Approved is English: 'Approved. 请再'"

@@ -7,7 +7,7 @@ from pos.protocol import unionpay
 from pos.store.files import wipe
 from pos.store.keys import Keys
 from pos.ui.frame import FAULT, OK
-from pos.words import say
+from pos.words import beside, say
 
 _READ_MS = 10000
 _ASK_MS = 60000
@@ -108,5 +108,5 @@ async def refused(t, title: str, code: str) -> None:
     """Say what the host's response code means, and what is to be done about it."""
     t.buzzer.bad()
     group, name = unionpay.response(code)
-    words = "{} ({})\n{}".format(say("rc_" + name), code, say("help_" + group))
+    words = beside(say("rc_" + name), "({})\n".format(code)) + say("help_" + group)
     await t.show("message", "bad", title, words, _READ_MS)
