@@ -13,7 +13,7 @@ from host_tools.vboard.cards import apdu
 RATES = (921600, 115200)
 # What the terminal has when it has found a card, bytes with 8-byte words (docs/tools/heap.py); the
 # collector's threshold then; with more than how much it rests (firmware/pos/flows/card.py)
-FREE, THRESHOLD, AMPLE = 22000, 8192, 30000
+FREE, THRESHOLD, AMPLE = 22000, 8192, 50000
 _N = 4  # sales that are counted, besides the one that loads
 
 NO_VALGRIND = "not measured: valgrind is missing; install it (Debian: apt-get install valgrind)"
