@@ -21,6 +21,7 @@ class Camera:
     def __init__(self, board: VirtualBoard) -> None:
         self._board = board
         self._kept: deque[Image.Image] = deque(maxlen=_MOST)
+        self._starts = 0  # of the board when the pictures were taken
         self._painted: tuple[float, int] | None = None  # when, by the board's clock and by stamp
 
     def painted(self) -> None:
@@ -36,14 +37,27 @@ class Camera:
         # The program may have gone on long before this thread has heard of it
         if max(passed, stamps_apart(stamp, self._board.mcu.stamp)) >= _STOOD_MS:
             self._painted = None
-            self._kept.append(self._board.display.image())
+            if not self._other_life():
+                self._kept.append(self._board.display.image())
+
+    def _other_life(self) -> bool:
+        """Whether the board has started anew: then nothing of what it showed before counts."""
+        before, self._starts = self._starts, len(self._board.mcu.starts)
+        if before != self._starts:
+            self._kept.clear()
+        return before != self._starts
 
     def kept(self) -> list[Image.Image]:
         """The pictures that stood there since ``forget``, oldest first, without the present one.
 
         On any thread.
         """
-        return self._board.call(lambda: list(self._kept))
+
+        def kept() -> list[Image.Image]:
+            self._other_life()
+            return list(self._kept)
+
+        return self._board.call(kept)
 
     def forget(self, last: Image.Image | None = None) -> None:
         """All that was kept, or all before ``last``. On any thread."""

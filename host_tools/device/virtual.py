@@ -99,9 +99,9 @@ class VirtualDevice:
         try:
             board.wait_for(lambda: not finger.key, _KEY_TIMEOUT * max(1, len(keys)))
         except TimeoutError:
-            key = finger.key
+            raise TimeoutError(f"a scan of key {finger.key} did not come") from None
+        finally:  # whatever came between, the power's end too: no finger stays
             board.call(finger.lift)
-            raise TimeoutError(f"a scan of key {key} did not come") from None
 
     def hold(self, keys: str, timeout: float = _KEY_TIMEOUT) -> None:
         """Press keys one after the other and keep all of them down.

@@ -5,6 +5,7 @@ loop's thread.
 """
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 
@@ -21,6 +22,8 @@ _BITS = 10  # of a byte on the line
 # What a board says that has been reset, or whose program has ended: to be seen outside of segments
 _RESET_MARKS = (b"MPY: soft reboot", b"rst:0x", b"raw REPL; CTRL-B to exit")
 _ENDED_MARK = b"\x04"
+# As the raw REPL ends: output, 04, error, 04, prompt; a damaged segment may have any of these
+_ENDED = re.compile(rb"\x04([\t\n\r\x20-\x7e\x80-\xff]*)\x04>\Z")
 _REMEMBERED = 2048  # bytes of text
 
 
@@ -165,8 +168,8 @@ class SerialCore:
         if any(mark in self._text for mark in _RESET_MARKS):
             ended(HARD, "the board has been reset from outside, or by itself")
             return
-        _, mark, error = self._text.partition(_ENDED_MARK)
-        if mark and _ENDED_MARK in error:  # as the raw REPL ends: output, 04, error, 04
-            lines = error.rstrip(b"\x04>\r\n").decode("utf-8", "replace").splitlines()
+        ended = _ENDED.search(self._text)
+        if ended:
+            lines = ended[1].rstrip(b"\r\n").decode("utf-8", "replace").splitlines()
             why = lines[-1] if lines else "nothing was wrong"
             self._lose(f"the program on the board at {self._repl.url} has ended: {why}")

@@ -322,6 +322,8 @@ def test_a_production_image_wants_proof_and_has_no_repl():
         device.wait_for_screen("Operator")
         with desk.connect() as wire:
             wire._port.write(b"\x03\x03\r\x01\x02\x04import machine\r")
+            # the screen is there a moment before the terminal waits
+            device.board.wait_here(lambda: wire.ask("status").get("error") == "locked", 10)
             for command in ("status", "trace", "journal", "host"):
                 assert wire.ask(command) == {"error": "locked"}
             with pytest.raises(ConsoleError, match="--key"):
