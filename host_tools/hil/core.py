@@ -168,8 +168,8 @@ class SerialCore:
         if any(mark in self._text for mark in _RESET_MARKS):
             ended(HARD, "the board has been reset from outside, or by itself")
             return
-        ended = _ENDED.search(self._text)
-        if ended:
-            lines = ended[1].rstrip(b"\r\n").decode("utf-8", "replace").splitlines()
+        end = _ENDED.search(self._text)
+        if end:
+            lines = end[1].rstrip(b"\r\n").decode("utf-8", "replace").splitlines()
             why = lines[-1] if lines else "nothing was wrong"
             self._lose(f"the program on the board at {self._repl.url} has ended: {why}")
