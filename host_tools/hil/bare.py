@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from host_tools.vboard.console import Console
+from host_tools.vboard.process import catches_interrupts
 
 HEAP = "8m"  # as much PSRAM as the boards have that it stands for
 UART_BYTES = 260  # of the receive buffer of MicroPython's ESP32 port
@@ -139,12 +140,7 @@ class BareBoard:
         not while a raw REPL runs a program.
         """
         assert self._process is not None
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text()
-        except OSError:
-            return False
-        caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
-        if not int(caught.split()[1], 16) >> (signal.SIGINT - 1) & 1:
+        if not catches_interrupts(self._process.pid, unknown=False):
             return False
         self._process.send_signal(signal.SIGINT)
         return True

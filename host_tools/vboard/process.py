@@ -81,7 +81,7 @@ class ProcessCore:
             start_new_session=True,
         )
         pid = self._process.pid
-        self._console.interruptible = lambda: _catches_interrupts(pid)
+        self._console.interruptible = lambda: catches_interrupts(pid, unknown=True)
         self._console.waits = lambda: _sleeps(pid)
         os.close(terminal)
         theirs.close()
@@ -158,13 +158,13 @@ class ProcessCore:
             self._ended(SOFT, "")
 
 
-def _catches_interrupts(pid: int) -> bool:
+def catches_interrupts(pid: int, *, unknown: bool) -> bool:
     """Whether a process has a handler for SIGINT: MicroPython has, until ``kbd_intr(-1)``.
 
-    Where there is no /proc that cannot be told: it is taken for granted.
+    ``unknown``: the answer where there is no /proc, so that it cannot be told.
     """
     caught = _status(pid).get("SigCgt")
-    return caught is None or bool(int(caught, 16) & 1 << signal.SIGINT - 1)
+    return unknown if caught is None else bool(int(caught, 16) & 1 << signal.SIGINT - 1)
 
 
 def _sleeps(pid: int) -> bool:
