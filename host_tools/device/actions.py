@@ -522,7 +522,9 @@ def _on_chip(chip: str, line: Callable[[Any, Any], None]) -> Callable[[Stage, An
     return do
 
 
-LOOKING = {"screen", "no_paper"}  # at what is there, or was for a moment
+# Steps before which no picture of the camera is forgotten: they look at what is there, or was
+LOOKING = {"screen", "no_paper"}
+# Steps after which they are: what stood there before is older than what was waited for
 WAITING = {"gone", "request", "paper", "field", "card_left"}
 ACTIONS = {
     "screen": Action(_check_texts, _wait_for_screen),
