@@ -22,8 +22,9 @@ from PIL import Image
 
 from host_tools.device.han_glyphs import Han, Pair, load_han
 
+LARGE = (240, 320)
 SMALL = (128, 64)  # a display of one colour: no grey, no round corners
-SIZES = (240, 320), SMALL
+SIZES = LARGE, SMALL
 
 _HEADER = struct.Struct("<4sBBBBHH")
 _RECORD = struct.Struct("<BBBBB3s")
@@ -41,13 +42,13 @@ _STROKES = " |丨"  # what the edges of such a box look like
 _SMALL_HANZI = 14  # rows of a cell on the small display
 _LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
 _LEAST_BAND = 16  # rows: more than a box that has text in it
-_BANDS_KEPT = 8192
+_MOST_KNOWN = 8192
 _SEGMENTS_KEPT = 4096
 _SHADES_KEPT = 4096
 _SIGN_BESIDE = re.compile(r"[（「《]\w|\w[）」》。，：；！？]")
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
-_bands_read: dict[tuple, "list[TextLine]"] = {}
+_known: dict[tuple, "list[TextLine]"] = {}  # what stands on pictures and bands, by digest
 
 Column = tuple[int, ...]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -167,14 +168,7 @@ def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list
         image = Image.frombytes("RGB", size, bytes(image))
     if image.size not in SIZES:
         raise ValueError(f"a picture of {image.size}, not one of {SIZES}")
-    image = image.convert("RGB")
-    if image.size == SMALL:
-        return _read(image, fonts)
-    lines: list[TextLine] = []
-    for top, bottom in _bands(image):
-        band = image.crop((0, top, image.width, bottom))
-        lines += [line._replace(y=line.y + top) for line in _read_once(band, tuple(fonts))]
-    return lines
+    return list(_read_once(image.convert("RGB"), tuple(fonts)))
 
 
 def _bands(image: Image.Image) -> list[tuple[int, int]]:
@@ -194,14 +188,28 @@ def _bands(image: Image.Image) -> list[tuple[int, int]]:
     return list(itertools.pairwise([*cuts, image.height]))
 
 
-def _read_once(band: Image.Image, fonts: tuple[ScreenFont, ...]) -> list[TextLine]:
-    """As ``_read``; most of a screen is as it was on the one before, or in another story."""
-    key = hashlib.sha1(band.tobytes()).digest(), band.height, fonts
-    if key not in _bands_read:
-        if len(_bands_read) >= _BANDS_KEPT:
-            _bands_read.clear()
-        _bands_read[key] = _read(band, fonts)
-    return _bands_read[key]
+def _read_once(image: Image.Image, fonts: tuple[ScreenFont, ...]) -> list[TextLine]:
+    """As ``_read``, a whole large screen in its bands.
+
+    Most of a screen is as it was on the one before, or in another story.
+    """
+    key = hashlib.sha1(image.tobytes()).digest(), image.size, fonts
+    if key not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        bands = _bands(image) if image.size == LARGE else []
+        _known[key] = _read_bands(image, bands, fonts) if len(bands) > 1 else _read(image, fonts)
+    return _known[key]
+
+
+def _read_bands(
+    image: Image.Image, bands: list[tuple[int, int]], fonts: tuple[ScreenFont, ...]
+) -> list[TextLine]:
+    lines: list[TextLine] = []
+    for top, bottom in bands:
+        band = _read_once(image.crop((0, top, image.width, bottom)), fonts)
+        lines += [line._replace(y=line.y + top) for line in band]
+    return lines
 
 
 def _read(image: Image.Image, fonts: Sequence[ScreenFont]) -> list[TextLine]:

@@ -142,13 +142,8 @@ class VirtualDevice:
         return self.read(self.screenshot())
 
     def read(self, image: Image.Image) -> list[str]:
-        """The lines of text on a picture of the display; the same picture is read once."""
-        picture = hashlib.sha1(image.tobytes()).digest()
-        known = _read(*self._fonts_of)
-        if picture not in known:
-            fonts = _fonts(*self._fonts_of)
-            known[picture] = [line.text for line in read_screen(image, fonts)]
-        return known[picture]
+        """The lines of text on a picture of the display."""
+        return [line.text for line in read_screen(image, _fonts(*self._fonts_of))]
 
     def wait_for_screen(self, *texts: str, timeout: float = 15.0) -> list[str]:
         """Wait until every one of ``texts`` is on the display; returns its lines.
@@ -241,12 +236,6 @@ class VirtualDevice:
 def _fonts(board: str, _image: str) -> list[ScreenFont]:
     """The fonts of an image, read once."""
     return load_fonts(BUILD / board / "fonts" / "fonts")
-
-
-@functools.cache
-def _read(_board: str, _image: str) -> dict[bytes, list[str]]:
-    """What stands on the pictures that have been read with these fonts, by their digests."""
-    return {}
 
 
 def provisioned_flash(

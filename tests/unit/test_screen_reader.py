@@ -233,3 +233,10 @@ def test_bands_of_a_screen_say_what_the_whole_says(folder):
     for path in sorted((ROOT / "tests" / "screens" / folder).glob("*.png"))[::9]:
         image = Image.open(path).convert("RGB")
         assert read_screen(image, fonts) == screen_reader._read(image, fonts), path.name
+
+
+def test_a_picture_that_cannot_be_cut_is_read(fonts):
+    """No row of it has one colour."""
+    noise = Image.frombytes("RGB", (240, 320), random.Random(2).randbytes(240 * 320 * 3))
+    assert screen_reader._bands(noise) == [(0, 320)]
+    assert read(noise, fonts) == read(noise, fonts) == []
