@@ -22,6 +22,8 @@ from typing import Any
 import yaml
 from esp_idf_defs.partitions import SUBTYPES, TYPES, InputError, PartitionTable
 
+from host_tools import yaml_text
+
 BOARDS = Path(__file__).resolve().parents[1] / "boards"
 _CHIPS = ("esp32", "esp32s3")
 _UNITS = {"": 1, "KiB": 1024, "MiB": 1024 * 1024}
@@ -104,7 +106,7 @@ def load(name: str) -> Board:
 
 def _facts(path: Path) -> dict[str, Any]:
     try:
-        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
+        facts = yaml_text.load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BoardError(f"{path}: {error.strerror}") from None
     except yaml.YAMLError as error:

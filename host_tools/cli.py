@@ -140,9 +140,12 @@ def test(context: typer.Context) -> None:
     arguments = list(context.args)
     chosen = any(a.startswith(("-n", "--numprocesses", "--pdb")) for a in arguments)
     processes = [] if chosen else ["-n", "3", "--dist", "worksteal"]
+    # Else each process, and each of some hundred programs that they start, compiles all of it anew
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     sys.stdout.flush()
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *processes, *arguments])
+    command = [sys.executable, "-m", "pytest", *processes, *arguments]
+    os.execve(sys.executable, command, environment)
 
 
 @app.command(rich_help_panel=_DEVELOP)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import yaml
+from host_tools import yaml_text
 
-TABLE: dict[str, str] = yaml.safe_load(
+TABLE: dict[str, str] = yaml_text.load(
     Path(__file__).with_name("cents.yaml").read_text(encoding="utf-8")
 )
 # Codes of the table that the issuer approves with (reference, section 9).

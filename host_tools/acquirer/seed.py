@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from host_tools import yaml_text
 from host_tools.acquirer import settings
 from host_tools.acquirer.ledger import Ledger
 
@@ -56,7 +55,7 @@ def read_cards(folder: Path) -> list[dict[str, Any]]:
     files = [file for file in sorted(folder.glob("*.yaml")) if file.name != ISSUERS_FILE]
     found = []
     for file in files:
-        sections = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        sections = yaml_text.load(file.read_text(encoding="utf-8")) or {}
         if "account" not in sections:
             continue
         card = sections["account"]
@@ -75,7 +74,7 @@ def read_issuers(file: Path) -> list[tuple[str, str, bytes]]:
     """(BIN, name, master key of 16 bytes) of each issuer; none when there is no such file."""
     if not file.exists():
         return []
-    table = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    table = yaml_text.load(file.read_text(encoding="utf-8")) or {}
     found = []
     for issuer_bin, row in table.items():
         text = row if isinstance(row, str) else row.get("imk", "")

@@ -4,6 +4,7 @@
 wants otherwise, describes the terminal of ``taptill card run``.
 """
 
+import functools
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from host_tools import yaml_text
 from host_tools.emv.ca import hash_of
 from host_tools.emv.keys import load_keys
 from host_tools.vboard.cards import ber
@@ -90,22 +92,35 @@ def load_config(path: Path = TERMINAL) -> Config:
 
     Raises ConfigError.
     """
-    document = _parse(path)
-    entries = _Entries(document, path.name, "configuration")
+    return make_config(_parse(path), path.name, own=path == TERMINAL)
+
+
+@functools.cache
+def terminal_config() -> Config:
+    """The terminal's own, read once. Raises ConfigError."""
+    return load_config(TERMINAL)
+
+
+def make_config(document: Any, file: str, *, own: bool = False) -> Config:
+    """The configuration that a mapping describes; ``file`` is its name for sentences.
+
+    ``own``: it is the terminal's own, which leaves out neither ``aids`` nor ``ca_keys``. Raises
+    ConfigError.
+    """
+    entries = _Entries(document, file, "configuration")
     unknown = [name for name in entries.names() if name not in _ENTRIES]
     if unknown:
-        raise ConfigError(f"{path.name}: {', '.join(sorted(unknown))}: not known here")
-    own = load_config(TERMINAL) if path != TERMINAL else None
-    if own is None or "aids" in document:
+        raise ConfigError(f"{file}: {', '.join(sorted(unknown))}: not known here")
+    if own or "aids" in document:
         aids = _rows(entries, "aids", _aid)
-        _once(path, "AID and kernel", [(r.tags["9F06"], r.tags["9F2A"]) for r in aids])
+        _once(file, "AID and kernel", [(r.tags["9F06"], r.tags["9F2A"]) for r in aids])
     else:
-        aids = own.aids
-    if own is None or "ca_keys" in document:
+        aids = terminal_config().aids
+    if own or "ca_keys" in document:
         keys = _rows(entries, "ca_keys", _ca_key)
-        _once(path, "RID and index", [(key.rid, key.index) for key in keys])
+        _once(file, "RID and index", [(key.rid, key.index) for key in keys])
     else:
-        keys = own.ca_keys
+        keys = terminal_config().ca_keys
     config = Config(
         aids,
         keys,
@@ -125,7 +140,7 @@ def load_config(path: Path = TERMINAL) -> Config:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml_text.load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path.name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -145,10 +160,10 @@ def _rows(entries: Fields, name: str, make: Any) -> tuple[Any, ...]:
     )
 
 
-def _once(path: Path, what: str, keys: list[Any]) -> None:
+def _once(file: str, what: str, keys: list[Any]) -> None:
     for at, key in enumerate(keys, 1):
         if key in keys[: at - 1]:
-            raise ConfigError(f"{path.name}: entry {at}: the same {what} twice")
+            raise ConfigError(f"{file}: entry {at}: the same {what} twice")
 
 
 # applications

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from host_tools import yaml_text
 
 TEST_KEYS = Path(__file__).with_name("test_keys.yaml")
 
@@ -95,7 +95,7 @@ class TestKeys:
 @functools.cache
 def load_keys(path: Path = TEST_KEYS) -> TestKeys:
     """Read a key file. Raises KeyFileError."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = yaml_text.load(path.read_text(encoding="utf-8"))
     sections = {"ca", "issuers", "icc"}
     if not isinstance(document, dict) or set(document) != sections:
         raise KeyFileError(f"{path.name}: it has the sections {', '.join(sorted(sections))}")

@@ -13,17 +13,14 @@ that are wanted otherwise. Scripts have some short ways more:
 
 import re
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from host_tools.build.emv_data import pack_ca_keys
-from host_tools.emv.config import TERMINAL, ConfigError, load_config
+from host_tools.emv.config import ConfigError, make_config, terminal_config
 from host_tools.emv.firmware import tlv
 from host_tools.vboard.cards import ber
 from host_tools.vboard.cards.fields import CardFileError, read_yaml
@@ -105,7 +102,7 @@ def make(
             entries[name] = fen(entries[name], f"{file}: {name}")
     if type(entries.get("type")) is int:
         entries["type"] = f"{_whole(entries['type'], 255, f'{file}: type'):02X}"
-    config = _load(entries, file)
+    config = make_config(entries, Path(file).name)
     aids = tuple(aid.tags for aid in config.aids)
     now = datetime.now()
     country = config.country or _CHINA
@@ -113,7 +110,7 @@ def make(
         "9F1A": bytes.fromhex(f"0{country}"),
         "5F2A": bytes.fromhex(f"0{config.currency or country}"),
         "9F1E": _SERIAL,
-        **load_config(TERMINAL).terminal,
+        **terminal_config().terminal,
         **config.terminal,
     }
     keys = {(k.rid, k.index): bytes(_inside(pack_ca_keys((k,)))) for k in config.ca_keys}
@@ -133,14 +130,6 @@ def _inside(template: bytes) -> memoryview:
     """The value of the one object in ``template``."""
     _, at, size = next(tlv.walk(template))
     return memoryview(template)[at : at + size]
-
-
-def _load(entries: dict[str, Any], file: str) -> Any:
-    """``load_config`` of a mapping; it reads files, and tells errors by their name."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(file).name
-        path.write_text(yaml.safe_dump(entries), encoding="utf-8")
-        return load_config(path)
 
 
 def _shortened(

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it is
+from host_tools import yaml_text
+
 _MISSING: Any = object()
 _KINDS = {str: "text in quotes", int: "a whole number", dict: "a mapping", list: "a list"}
 _KINDS[bool] = "true or false"
@@ -32,7 +33,7 @@ def read_yaml(path: Path) -> Any:
 
 @functools.lru_cache(1024)  # stories have the same cards
 def _parsed(text: str) -> Any:
-    return yaml.load(text, _LOADER)
+    return yaml_text.load(text)
 
 
 def luhn_digit(digits: str) -> str:

@@ -4,8 +4,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from host_tools import yaml_text
 from host_tools.vboard.cards import ber, cryptogram, issuing, oda
 from host_tools.vboard.cards.application import Application
 from host_tools.vboard.cards.fields import Fields
@@ -22,7 +21,7 @@ _MAX_FEN = 10**12 - 1
 
 @functools.cache
 def _defaults() -> dict[str, Any]:
-    return yaml.safe_load(_DEFAULTS.read_text(encoding="utf-8"))
+    return yaml_text.load(_DEFAULTS.read_text(encoding="utf-8"))
 
 
 def application(mapping: Any, file: str, where: str, issuers: dict[str, bytes]) -> Application:
