@@ -25,6 +25,7 @@ from host_tools.replay.recorder import Recorder
 from host_tools.vboard.board import VIRTUAL, MakeCore
 from host_tools.vboard.cards.fields import CardFileError, read_yaml
 
+SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "board", "steps", "expect"}
 _SETTING = ("terminal", "emv", "tls", "board")

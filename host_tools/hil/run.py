@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from host_tools.build.image import BUILD, ROOT
+from host_tools.build.image import BUILD
 from host_tools.device import scenario
 from host_tools.hil.session import BareSession
-
-SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
 
 
 @dataclass(frozen=True)
@@ -24,10 +22,11 @@ class Result:
 
 def chosen(names: Sequence[str]) -> list[Path]:
     """The files of scenarios, all or those of these names. ScenarioError: there is none."""
-    files = {path.stem: path for path in sorted(SCENARIOS.glob("*.yaml"))}
+    files = {path.stem: path for path in sorted(scenario.SCENARIOS.glob("*.yaml"))}
     unknown = [name for name in names if name not in files]
     if unknown:
-        raise scenario.ScenarioError(f"there is no scenario {', '.join(unknown)} in {SCENARIOS}")
+        where = scenario.SCENARIOS
+        raise scenario.ScenarioError(f"there is no scenario {', '.join(unknown)} in {where}")
     return [files[name] for name in names or files]
 
 

@@ -15,10 +15,10 @@ from host_tools.device.actions import ACTIONS, Stage
 from host_tools.device.auditor import audit
 from host_tools.device.journal_reader import Store
 from host_tools.device.provision import Identity
+from host_tools.device.scenario import SCENARIOS
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.vboard.cards.loader import load_account
 
-SCENARIOS = Path(__file__).resolve().parents[1] / "vectors" / "scenarios"
 CARD = "unionpay_debit"
 AMOUNT_KEYS, AMOUNT = "1280", 1280
 _CLOSED = 3  # the step of a settlement after which the next batch begins

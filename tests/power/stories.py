@@ -6,14 +6,12 @@ them the stories have every kind of transaction that there is.
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from pos.protocol import unionpay
 
 from host_tools.device import scenario
-from host_tools.device.scenario import Scenario, Step
+from host_tools.device.scenario import SCENARIOS, Scenario, Step
 
-SCENARIOS = Path(__file__).resolve().parents[1] / "vectors" / "scenarios"
 _ANY = ("--", "==")  # of the table: not sent, or as in the original
 _DOWNLOADS = (
     *("parameters", "parameters_end", "capk_query", "capk", "capk_end"),

@@ -1,12 +1,9 @@
 """Where the stories are, and where a failed one leaves its pictures."""
 
-from pathlib import Path
-
 import pytest
 
 from host_tools.build.image import BUILD
-
-SCENARIOS = Path(__file__).resolve().parents[1] / "vectors" / "scenarios"
+from host_tools.device.scenario import SCENARIOS
 
 
 def pytest_generate_tests(metafunc):

@@ -8,12 +8,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from host_tools.build.image import ROOT
 from host_tools.cli import app
 from host_tools.device import audit, scenario
 from host_tools.replay import run, trace
 
-STORIES = ROOT / "tests" / "vectors" / "scenarios"
+STORIES = scenario.SCENARIOS
 SALE = STORIES / "sale_with_pin.yaml"
 # Fails at its last step, with a PIN typed and the paper printed before
 FAILING = """

@@ -8,9 +8,9 @@ from pos.protocol import unionpay
 
 from host_tools.build.image import ROOT
 from host_tools.device import scenario
+from host_tools.device.scenario import SCENARIOS
 from host_tools.vboard.cards.loader import card_names
 
-SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
 # F39, section 9 of the reference
 CODES = (
     "00 01 03 04 05 10 11 12 13 14 15 21 22 25 30 34 38 40 41 43 51 54 55 57 58 59 61 62 64 65 68 "

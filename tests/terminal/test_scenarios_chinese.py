@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import menu_paths
 import pytest
-from conftest import SCENARIOS
 from pos import words
 from pos.flows import settings
 
 from host_tools.build.image import BUILD
 from host_tools.device import scenario, translate
+from host_tools.device.scenario import SCENARIOS
 
 # The fewest, and of those the shortest, that enter every entry of the menu
 CHOSEN = (

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from host_tools.build.image import ROOT
 from host_tools.device import actions, scenario, translate
 
 HEAD = "title: t\nwhy: w\n"
@@ -133,14 +132,14 @@ expect:
 
 
 def test_names_of_pins_are_the_same_and_remarks_of_the_board_are_none():
-    told = scenario.load(ROOT / "tests" / "vectors" / "scenarios" / "menu_sale.yaml")
+    told = scenario.load(scenario.SCENARIOS / "menu_sale.yaml")
     names = translate._names(told)
     assert {"COLUMNS", "ROWS", "MISO", "BUSY", "CHARGE"} <= names
     assert not {"PRINTER", "NETWORKS", "USUAL", "CARD"} & names
 
 
 def test_english_and_what_is_cut_off_is_found():
-    told = scenario.load(ROOT / "tests" / "vectors" / "scenarios" / "menu_sale.yaml")
+    told = scenario.load(scenario.SCENARIOS / "menu_sale.yaml")
     lines = ["消费", "请挥卡 Wi-Fi", "… 消费", "TAPTILL TEST SHOP", "应用标签: UNIONPAY DEBIT"]
     lines += ["TC: FEE2EA407480AA05", "tip_off"]
     assert translate.strays(told, lines) == []

@@ -10,8 +10,6 @@ import pytest
 from host_tools.build.image import compile_tree, pack
 from host_tools.vboard.board import VirtualBoard
 
-IDLE = "import asyncio\n\nasync def main():\n    while True:\n        await asyncio.sleep(1)\n\n"
-
 
 class Bench:
     """A board that runs ``program`` as its main, and what its console has said.

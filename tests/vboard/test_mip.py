@@ -10,7 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import IDLE
+from idle import IDLE
 
 from host_tools import boards
 from host_tools.build.image import cross_compile

@@ -1,6 +1,6 @@
 """mpremote, unchanged, drives the virtual board over its console as it drives a board."""
 
-from conftest import IDLE
+from idle import IDLE
 
 PROGRAM = IDLE + "print('program runs')\nasyncio.run(main())\n"
 

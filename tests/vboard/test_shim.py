@@ -1,6 +1,6 @@
 """The modules of the virtual board on the real MicroPython: machine, esp32, network, time."""
 
-from conftest import IDLE
+from idle import IDLE
 
 from host_tools.vboard import mcu
 from host_tools.vboard.radio import AccessPoint

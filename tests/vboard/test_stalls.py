@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from conftest import IDLE
+from idle import IDLE
 
 from host_tools.vboard.clock import LoopClock, since_stamp
 
