@@ -114,7 +114,7 @@ def _developed(whole, cut, look=None):
     return whole.develop(*cut, look)
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", STORIES, scope="module")
 def test_power_cut_at_every_frame(name, record_property):
     whole, story = film(name), STORIES[name]
     assert set(story.kinds) <= kinds(whole.records), "the story is about something else"
@@ -126,7 +126,7 @@ def test_power_cut_at_every_frame(name, record_property):
     record_property("power cuts", (name, len(cuts)))
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", STORIES, scope="module")
 def test_line_breaks_at_every_place(name, record_property):
     whole, story = film(name), STORIES[name]
 
@@ -153,7 +153,7 @@ def test_line_breaks_at_every_place(name, record_property):
 
 
 @pytest.mark.skipif(not AGAIN, reason="make torture ARGS=--again: takes a night")
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", STORIES, scope="module")
 def test_power_cut_again_while_it_recovers(name, record_property):
     whole = film(name)
     cuts = 0
