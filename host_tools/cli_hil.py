@@ -119,7 +119,7 @@ def _with_operator(
     from host_tools.build.image import BUILD, BuildError, build_firmware
     from host_tools.console.wire import ConsoleError
     from host_tools.device.scenario import ScenarioError
-    from host_tools.device.screen_reader import load_fonts
+    from host_tools.device.screen_fonts import load_fonts
     from host_tools.hil import full, run
     from host_tools.hil.operator import OperatorDevice
 

@@ -13,111 +13,29 @@ import functools
 import hashlib
 import itertools
 import re
-import struct
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from PIL import Image
 
-from host_tools.device.han_glyphs import Han, Pair, load_han
+from host_tools.device.screen_fonts import Column, Glyph, ScreenFont
+from host_tools.device.screen_layers import LARGE, SIZES, SMALL, Box, Rows, layers
 
-LARGE = (240, 320)
-SMALL = (128, 64)  # a display of one colour: no grey, no round corners
-SIZES = LARGE, SMALL
-
-_HEADER = struct.Struct("<4sBBBBHH")
-_RECORD = struct.Struct("<BBBBB3s")
 _NOT_ALONE = " .,'`-_|:;\"·–"
 _CORNERS = "╭╮╯╰"
 _GAP = 12  # blank columns that part two segments of a row
 _FIELDS_APART = 4  # blank columns, in spaces, from which two texts on a line are two columns
 _SAME_LINE = 2  # rows between the feet of texts that stand on one line
-_CORNER = 6  # pixels: the largest radius of a rounded box
-_LEAST_BACK = 64  # pixels of a colour that has text on it
-_LEAST_INK = 4  # pixels of a colour that text has
-_LEAST_SIDE = 14  # pixels of a box that has text in it
-_LEAST_LABEL = 11  # and of one on the small display
 _STROKES = " |丨"  # what the edges of such a box look like
 _SMALL_HANZI = 14  # rows of a cell on the small display
 _LEAST_HANZI, _MOST_HANZI = 10, 26  # rows of ink in a line of them
 _LEAST_BAND = 16  # rows: more than a box that has text in it
 _MOST_KNOWN = 8192
 _SEGMENTS_KEPT = 4096
-_SHADES_KEPT = 4096
 _SIGN_BESIDE = re.compile(r"[（「《]\w|\w[）」》。，：；！？]")
 _PART = re.compile(rb"[^\0](?:\0{0,%d}[^\0])*" % (_GAP - 1), re.DOTALL)
 
 _known: dict[tuple, "list[TextLine]"] = {}  # what stands on pictures and bands, by digest
-
-Column = tuple[int, ...]
-Box = tuple[int, int, int, int]  # left, top, right, bottom
-Rows = list[bytes]
-Rgb = tuple[int, int, int]
-
-
-class Glyph(NamedTuple):
-    """A character as columns of grey levels, as high as its font; ``x`` blank ones before."""
-
-    char: str
-    x: int
-    advance: int
-    columns: list[Column]
-    ink: int
-
-
-class ScreenFont:
-    """A font file as the reader needs it: glyphs by their first inked column."""
-
-    def __init__(self, name: str, data: bytes, folder: Path | None = None) -> None:
-        """``folder``: where Chinese for this font may be."""
-        magic, bits, self.height, self.baseline, _, count, _ = _HEADER.unpack_from(data)
-        if magic != b"TTF1" or bits != 2:
-            raise ValueError(f"{name}: not a font of 2 bits a pixel")
-        self.name = name
-        self.space = 0
-        self.by_first: dict[Column, list[Glyph]] = {}
-        self._tops: set[int] = set()
-        self._bottoms: set[int] = set()
-        codes = struct.unpack_from(f"<{count}H", data, _HEADER.size)
-        for i, code in enumerate(codes):
-            record = _HEADER.size + 2 * count + 8 * i
-            glyph = _glyph(chr(code), self.height, data, record)
-            if glyph.columns:
-                self.by_first.setdefault(glyph.columns[0], []).append(glyph)
-                self._tops.add(data[record + 3])
-                self._bottoms.add(data[record + 3] + data[record + 1])
-            elif code == 0x20:
-                self.space = glyph.advance
-        for glyphs in self.by_first.values():
-            glyphs.sort(key=lambda glyph: -glyph.ink)
-        self.han = load_han(folder, name, self.height) if folder else None
-        self._han: dict[Pair, list[Glyph]] = {}
-
-    def starting(self, columns: list[Column], at: int, chinese: bool) -> Sequence[Glyph]:
-        """The glyphs whose ink may begin at a column, those with most of it first."""
-        found = self.by_first.get(columns[at], ())
-        if not chinese or self.han is None:
-            return found
-        cells = self.hanzi(columns, at)
-        return sorted([*cells, *found], key=lambda glyph: -glyph.ink) if cells else found
-
-    def hanzi(self, columns: list[Column], at: int) -> Sequence[Glyph]:
-        """Those of cells alone."""
-        if self.han is None or not any(columns[at]) or at + 1 == len(columns):
-            return ()
-        pair = columns[at], columns[at + 1]
-        if pair not in self._han:
-            if pair not in self.han.first:
-                return ()
-            self._han[pair] = [_of_cell(self.han, cell) for cell in self.han.first[pair]]
-        return self._han[pair]
-
-    def lines(self, top: int, bottom: int, chinese: bool) -> Sequence[int]:
-        """Where a line of cells can begin whose ink goes from row ``top`` to before ``bottom``."""
-        if chinese:
-            return self.han.lines(top, bottom) if self.han else ()
-        return [top - t for t in self._tops if bottom - top + t in self._bottoms]
 
 
 class TextLine(NamedTuple):
@@ -150,12 +68,6 @@ class _Run(NamedTuple):
     def moved(self, x: int, y: int) -> "_Run":
         """The same so many pixels further right and down."""
         return self._replace(x=self.x + x, y=self.y + y, right=self.right + x, pen=self.pen + x)
-
-
-def load_fonts(folder: Path | str) -> list[ScreenFont]:
-    """The ``*.fnt`` files of a folder; raises ValueError for one that is no font."""
-    paths = sorted(Path(folder).glob("*.fnt"))
-    return [ScreenFont(path.stem, path.read_bytes(), Path(folder)) for path in paths]
 
 
 def read_screen(image: Image.Image | bytes, fonts: Sequence[ScreenFont]) -> list[TextLine]:
@@ -214,10 +126,9 @@ def _read_bands(
 
 def _read(image: Image.Image, fonts: Sequence[ScreenFont]) -> list[TextLine]:
     plain = image.size == SMALL
-    colors, pixels = _index(image)
     found: list[_Run] = []
     mono = [font for font in fonts if font.han and font.han.mono]
-    for rows, box, grey in _layers(colors, pixels, image.size):
+    for rows, box, grey in layers(image):
         grey = grey or plain
         parts: Iterable[Box] = _segments(rows, 0, 0, len(rows[0]), len(rows))
         for part in _whole(parts) if plain else parts:
@@ -232,18 +143,6 @@ def _read(image: Image.Image, fonts: Sequence[ScreenFont]) -> list[TextLine]:
 def screen_text(lines: Iterable[TextLine]) -> str:
     """The lines as one text."""
     return "\n".join(line.text for line in lines)
-
-
-def _glyph(char: str, height: int, data: bytes, record: int) -> Glyph:
-    width, rows, x, y, advance, where = _RECORD.unpack_from(data, record)
-    start, stride = int.from_bytes(where, "little"), (width + 3) // 4
-    columns = []
-    for column in range(width):
-        at, shift = start + column // 4, column % 4 * 2
-        levels = bytes(data[at + row * stride] >> shift & 3 for row in range(rows))
-        columns.append(tuple(bytes(y) + levels + bytes(height - y - rows)))
-    ink = sum(len(column) - column.count(0) for column in columns)
-    return Glyph(char, x, advance, columns, ink)
 
 
 def _may_be_chinese(rows: Rows, part: Box, runs: list[_Run]) -> bool:
@@ -267,163 +166,6 @@ def _is_chinese(text: str) -> bool:
 
 def _is_wide(char: str) -> bool:
     return "一" < char <= "龥" or "０" <= char <= "ｚ" or char in "□￥"
-
-
-def _of_cell(han: Han, cell: int) -> Glyph:
-    char, x, columns = han.glyph(cell)
-    ink = sum(len(column) - column.count(0) for column in columns)
-    return Glyph(char, x, han.size, columns, ink)
-
-
-def _index(image: Image.Image) -> tuple[list[tuple[Rgb, int]], bytes]:
-    """The colours with their counts, most used first, and the picture as numbers of colours."""
-    counted = cast("list[tuple[int, Rgb]]", image.getcolors(image.width * image.height))
-    counted.sort(reverse=True)
-    colors = [(color, count) for count, color in counted[:256]]
-    dots = memoryview(image.convert("RGBA").tobytes()).cast("I")
-    last = len(colors) - 1
-    number = {
-        struct.unpack("=I", bytes((*color, 255)))[0]: min(i, last)
-        for i, (_, color) in enumerate(counted)
-    }
-    return colors, bytes(map(number.__getitem__, dots))
-
-
-def _layers(
-    colors: list[tuple[Rgb, int]], pixels: bytes, size: tuple[int, int]
-) -> Iterator[tuple[Rows, Box, bool]]:
-    """Grey levels between each two colours that text may have, where the first is, and whether
-    there is any grey.
-    """
-    values = tuple(color for color, _ in colors)
-    inks = [ink for ink, (_, many) in enumerate(colors) if many >= _LEAST_INK]
-    for back, (_, count) in enumerate(colors):
-        for box in _boxes(pixels, back, size) if count >= _LEAST_BACK else ():
-            left, top, right, bottom = box
-            width = right - left
-            area = b"".join(
-                pixels[y * size[0] + left : y * size[0] + right] for y in range(top, bottom)
-            )
-            there = set(area)
-            for ink in inks:
-                if ink == back or ink not in there:
-                    continue
-                table, grey = _shades(values, back, ink)
-                levels = area.translate(table)
-                if levels.count(0) != len(levels):
-                    rows = [levels[at : at + width] for at in range(0, len(levels), width)]
-                    round_ = size != SMALL and width < size[0]
-                    yield (_without_corners(rows) if round_ else rows), box, grey
-
-
-@functools.lru_cache(_SHADES_KEPT)
-def _shades(values: tuple[Rgb, ...], back: int, ink: int) -> tuple[bytes, bool]:
-    """The level of each colour between two of them, and whether one lies between: letters."""
-    table = bytearray(256)
-    table[ink] = 3
-    between = False
-    for n, color in enumerate(values):
-        if n not in (back, ink):
-            table[n] = _level(color, values[back], values[ink])
-            between = between or table[n] > 0
-    return bytes(table), between
-
-
-@functools.cache
-def _level(color: Rgb, back: Rgb, ink: Rgb) -> int:
-    """1 or 2 where a colour lies a third or two thirds between two others, else 0."""
-    found = 0
-    for level in (1, 2):
-        goal = [
-            b * (3 - level) + i * level for b, i in zip(_rgb565(back), _rgb565(ink), strict=True)
-        ]
-        if all(abs(3 * c - g) < 3 for c, g in zip(_rgb565(color), goal, strict=True)):
-            found = level
-    return found
-
-
-@functools.cache
-def _rgb565(color: Rgb) -> Rgb:
-    """The colour in the steps of the display."""
-    return color[0] >> 3, color[1] >> 2, color[2] >> 3
-
-
-def _boxes(pixels: bytes, color: int, size: tuple[int, int]) -> list[Box]:
-    """The rectangles around the connected areas of a colour that can hold text, largest first."""
-    least = _LEAST_LABEL if size == SMALL else _LEAST_SIDE
-    if bytes((color,)) * least not in pixels:
-        return []
-    runs = re.compile(re.escape(bytes((color,))) + b"+")
-    areas: list[list[int]] = []
-    above: list[tuple[int, int, int]] = []
-    parent: list[int] = []
-    width, height = size
-    for y in range(height):
-        row = []
-        first = y * width
-        for match in runs.finditer(pixels, first, first + width):
-            start, end = match.start() - first, match.end() - first
-            area = len(areas)
-            for left, right, other in above:
-                if left < end and right > start:
-                    other = _root(parent, other)
-                    if area == len(areas):
-                        area = other
-                    elif other != area:
-                        parent[other] = area
-                        _grow(areas[area], areas[other])
-            if area == len(areas):
-                areas.append([start, y, end, y + 1])
-                parent.append(area)
-            else:
-                box = areas[area]
-                box[3] = y + 1  # row by row: it can only have grown downwards
-                if start < box[0]:
-                    box[0] = start
-                if end > box[2]:
-                    box[2] = end
-            row.append((start, end, area))
-        above = row
-    boxes = [
-        (left, top, right, bottom)
-        for i, (left, top, right, bottom) in enumerate(areas)
-        if parent[i] == i and right - left >= least and bottom - top >= least
-    ]
-    return _outermost(boxes)
-
-
-def _root(parent: list[int], area: int) -> int:
-    while parent[area] != area:
-        area = parent[area]
-    return area
-
-
-def _grow(box: list[int], other: list[int]) -> None:
-    box[:] = [
-        min(box[0], other[0]),
-        min(box[1], other[1]),
-        max(box[2], other[2]),
-        max(box[3], other[3]),
-    ]
-
-
-def _outermost(boxes: list[Box]) -> list[Box]:
-    """The boxes that lie in no other one (the inside of a letter lies in that around it)."""
-    boxes.sort(key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))
-    kept: list[Box] = []
-    for box in boxes:
-        if not any(
-            k[0] <= box[0] and k[1] <= box[1] and k[2] >= box[2] and k[3] >= box[3] for k in kept
-        ):
-            kept.append(box)
-    return kept
-
-
-def _without_corners(rows: Rows) -> Rows:
-    """Rows whose corners are blank: there a rounded box shows what is around it."""
-    blank = bytes(_CORNER)
-    edge = [blank + row[_CORNER:-_CORNER] + blank for row in rows]
-    return edge[:_CORNER] + rows[_CORNER:-_CORNER] + edge[-_CORNER:]
 
 
 def _segments(rows: Rows, left: int, top: int, right: int, bottom: int) -> Iterator[Box]:

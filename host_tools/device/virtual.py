@@ -15,7 +15,8 @@ from host_tools.build.image import BUILD, build_firmware
 from host_tools.device.camera import Camera
 from host_tools.device.finger import Finger
 from host_tools.device.provision import Identity, provision
-from host_tools.device.screen_reader import ScreenFont, load_fonts, read_screen
+from host_tools.device.screen_fonts import ScreenFont, load_fonts
+from host_tools.device.screen_reader import read_screen
 from host_tools.vboard.board import FLASH_SIZE, VIRTUAL, MakeCore, VirtualBoard
 from host_tools.vboard.cards.loader import load_card
 from host_tools.vboard.chips.flash import Flash

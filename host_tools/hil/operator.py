@@ -13,7 +13,8 @@ from PIL import Image
 
 from host_tools.device.actions import DEADLINE_S
 from host_tools.device.scenario import Scenario, Step
-from host_tools.device.screen_reader import ScreenFont, read_screen
+from host_tools.device.screen_fonts import ScreenFont
+from host_tools.device.screen_reader import read_screen
 
 Ask = Callable[[str], bool]  # shows a line, waits; False: the person says that it is not so
 Picture = Callable[[], Image.Image | None]  # None: there is none to be had now

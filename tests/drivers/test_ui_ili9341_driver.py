@@ -3,7 +3,8 @@
 import pytest
 from ui_bench import fonts
 
-from host_tools.device.screen_reader import load_fonts, read_screen
+from host_tools.device.screen_fonts import load_fonts
+from host_tools.device.screen_reader import read_screen
 from host_tools.vboard.chips.ili9341 import Ili9341
 from host_tools.vboard.clock import ManualClock
 from host_tools.vboard.wire import Net

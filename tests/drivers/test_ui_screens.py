@@ -4,7 +4,8 @@ import pytest
 from PIL import Image
 from ui_bench import fonts, lines, picture, source
 
-from host_tools.device.screen_reader import load_fonts, read_screen
+from host_tools.device.screen_fonts import load_fonts
+from host_tools.device.screen_reader import read_screen
 from host_tools.screens import sheets
 
 BAR = "TapTill 01  ᯤ ⇄ ▤ 10:05"

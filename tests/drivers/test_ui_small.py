@@ -4,7 +4,8 @@ import pytest
 import ui_bench
 from PIL import Image
 
-from host_tools.device.screen_reader import load_fonts, read_screen
+from host_tools.device.screen_fonts import load_fonts
+from host_tools.device.screen_reader import read_screen
 from host_tools.screens import program, sheets
 
 START = """

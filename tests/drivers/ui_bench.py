@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from host_tools.build.fonts import build_fonts
-from host_tools.device.screen_reader import load_fonts, read_screen
+from host_tools.device.screen_fonts import load_fonts
+from host_tools.device.screen_reader import read_screen
 from host_tools.screens import program
 from host_tools.screens.program import picture
 

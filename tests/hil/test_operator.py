@@ -12,7 +12,7 @@ from host_tools.build.image import BUILD
 from host_tools.device import scenario
 from host_tools.device.console_key import read_or_make
 from host_tools.device.provision import Identity
-from host_tools.device.screen_reader import load_fonts
+from host_tools.device.screen_fonts import load_fonts
 from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.hil.full import books, play_all
 from host_tools.hil.operator import NotSo, OperatorDevice, cannot, play

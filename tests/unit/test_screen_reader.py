@@ -9,10 +9,10 @@ from PIL import Image, ImageDraw
 from host_tools.build.fonts import build_fonts
 from host_tools.build.image import BUILD, ROOT, build_firmware
 from host_tools.device import screen_reader
+from host_tools.device.screen_fonts import load_fonts
+from host_tools.device.screen_layers import SIZES
 from host_tools.device.screen_reader import (
-    SIZES,
     TextLine,
-    load_fonts,
     read_screen,
     screen_text,
 )
