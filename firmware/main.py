@@ -12,8 +12,9 @@ if not DEVELOPMENT:
 # Nothing on the writable flash may take the place of the terminal's own modules.
 sys.path[:] = [p for p in sys.path if p not in ("", "/")]
 
-# What is loaded now stays: collect often meanwhile, so that it leaves no holes in the heap.
-gc.threshold(2048)
+# What is loaded now stays: collect often meanwhile, so that it leaves no holes in the heap; in a
+# large one less often, as each collection looks through all of it.
+gc.threshold(max(2048, gc.mem_free() // 64))
 
 try:
     import names  # pyright: ignore[reportMissingImports] - the build makes it

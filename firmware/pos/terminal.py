@@ -36,9 +36,10 @@ _LF = const(0x0A)
 _MOST = const(240)  # bytes of a command
 _LEAST = const(12288)  # bytes free with which it is looked at
 # Bytes between two collections: few while code is loaded, so that it leaves no holes among what
-# stays; more while it runs, yet not so many that what lives a little longer is strewn over it all
-_LOADING = const(2048)
-_RUNNING = const(8192)
+# stays; more while it runs, yet not so many that what lives a little longer is strewn over it all.
+# More of either where the heap is large, as each collection looks through all of it
+_running = max(8192, gc.mem_free() // 16)
+_loading = _running // 4
 
 
 class Terminal:
@@ -150,7 +151,7 @@ class Terminal:
             keep = [name for name in sys.modules if name.startswith(_EMV) and name not in _ONCE]
             _empty(_unload(self._known + keep))
             del self._known[self._mark :]
-            gc.threshold(_LOADING)  # until the next story: what comes now needs room in one piece
+            gc.threshold(_loading)  # until the next story: what comes now needs room in one piece
 
     def printer(self):
         """A printer for one story; its driver is loaded for it and dropped after."""
@@ -256,11 +257,11 @@ class Terminal:
 
 def _make(factory, *args):
     """Call what loads code: collecting often, so that it leaves no holes among what stays."""
-    gc.threshold(_LOADING)
+    gc.threshold(_loading)
     try:
         return factory(*args)
     finally:
-        gc.threshold(_RUNNING)
+        gc.threshold(_running)
         gc.collect()
 
 
@@ -311,7 +312,7 @@ async def _watch(task, name):
 
 async def _main():
     terminal = Terminal()
-    gc.threshold(_RUNNING)
+    gc.threshold(_running)
     terminal.tasks = (
         asyncio.current_task(),
         asyncio.create_task(_watch(terminal.keypad.run(), "keypad")),

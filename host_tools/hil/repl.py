@@ -62,7 +62,7 @@ _boot.go(globals())
 import main
 """
 # What the program imports by the names of built-in modules
-OWN = ("gc", "sys", "time", "select", "machine", "esp32", "network", "socket")
+OWN = ("sys", "time", "select", "machine", "esp32", "network", "socket")
 
 
 class HilError(Exception):

@@ -32,7 +32,6 @@ _ALL = 4  # lights
 # Bytes free with which a sale needs no collection, or one. With less, code and data of the card
 # would lie strewn over all of the heap, and nothing larger would fit any more.
 _AMPLE = 50000
-_LOADING = 2048  # bytes between two collections while code is loaded: it must leave no holes
 # What costs no try: people put it right in their own time
 _HINTS = {MSG_ONE_CARD_ONLY: "card_collision", MSG_SEE_PHONE: "emv_20"}
 
@@ -166,8 +165,9 @@ async def _too_long():
 async def _talk(t, kernel, step):
     """Do what the kernel asks for: commands to the card, signs to its holder, keys.
 
-    Returns the kernel's Outcome. The collector runs before the first command and while the kernel
-    is loaded, after the first; where heap is ample then no more, as long as the card is held.
+    Returns the kernel's Outcome. The collector runs before the first command and, four times as
+    often as else, while the kernel is loaded, after the first; where heap is ample then no more,
+    as long as the card is held.
     """
     hold_ms, often, said = 0, gc.threshold(), 0
     gc.collect()
@@ -191,7 +191,7 @@ async def _talk(t, kernel, step):
                     if log.tap:
                         log.tap("apdu", False, answer)
                     said += 1
-                    gc.threshold(_LOADING if said == 1 else -1 if ample else often)
+                    gc.threshold(often // 4 if said == 1 else -1 if ample else often)
                     step = kernel.send(answer)
     except StopIteration as end:
         if t.reader is not None:
