@@ -4,6 +4,7 @@ Work is done inside ``with ledger.begin() as work``: all of it is committed at t
 The query functions at the bottom may be called from any thread; auditors and tests use them.
 """
 
+import functools
 import secrets
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from pyemv import tlv
 from sqlalchemy import Engine, Select, create_engine, event, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool
 
 from host_tools.acquirer import books, migrations, scripts
 from host_tools.acquirer.books import FEES, hold_book, merchant_book
@@ -37,6 +38,7 @@ from host_tools.acquirer.models import (
 )
 from host_tools.acquirer.settings import Settings
 
+_MEMORY = ("sqlite://", "sqlite:///:memory:")
 _SCRIPT_TEMPLATES = ("71", "72")
 _SCRIPT_MOST = 200  # bytes; F55 has 255 and the issuer's authentication needs some
 
@@ -288,30 +290,29 @@ class Ledger(Settings):
 
     def __init__(self, url: str, keys: KeyStore, image: bytes = b"") -> None:
         self.keys = keys
-        self._engine = make_engine(url)
+        self._engine = _memory_engine() if url in _MEMORY else make_engine(url)
+        # A database in memory is its one connection
+        self._connection = self._engine.connect() if url in _MEMORY else None
         # One unit of work at a time: balances are read, then written. SQLite has one writer
         # anyway, and waiting here is fairer than in its busy loop.
         self._lock = threading.RLock()
         self._group: Session | None = None
         self._shared = self._engine.dialect.name == "postgresql"
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self._connection or self._engine, expire_on_commit=False)
         event.listen(self._sessions, "loaded_as_persistent", self._keep)
-        if isinstance(self._engine.pool, StaticPool):
-            if image:
-                self._driver().deserialize(image)
-            else:  # always new, and quicker than by its versions
-                Base.metadata.create_all(self._engine)
-        else:
+        if self._connection is None:
             migrations.upgrade(self._engine)
+        elif image:
+            self._driver().deserialize(image)
+        else:  # always new, and quicker than by its versions
+            Base.metadata.create_all(self._connection)
+            self._connection.commit()
         self._check_keys()
 
     def _driver(self) -> Any:
-        """SQLite's own connection, of which a ledger in memory has but one."""
-        connection = self._engine.raw_connection()
-        try:
-            return connection.driver_connection
-        finally:
-            connection.close()
+        """SQLite's own connection of a ledger in memory."""
+        assert self._connection is not None
+        return self._connection.connection.driver_connection
 
     def image(self) -> bytes:
         """All of a ledger in memory, as far as it is committed."""
@@ -370,7 +371,10 @@ class Ledger(Settings):
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._engine.dispose()
+        if self._connection is None:
+            self._engine.dispose()
+        else:
+            self._connection.close()
 
     # -- queries for auditors, demos and tests; safe from any thread --
 
@@ -460,15 +464,18 @@ class Ledger(Settings):
 
 def make_engine(url: str) -> Engine:
     """The engine of a database URL; SQLite with write-ahead log, full sync, foreign keys."""
-    if not url.startswith("sqlite"):
-        return create_engine(url)
-    if url in ("sqlite://", "sqlite:///:memory:"):
-        engine = create_engine(
-            url, poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
-    else:
-        engine = create_engine(url)
+    engine = create_engine(url)
+    return _with_pragmas(engine) if url.startswith("sqlite") else engine
 
+
+@functools.cache
+def _memory_engine() -> Engine:
+    """The engine of all databases in memory, each a connection: it compiles a query once."""
+    unbound = {"check_same_thread": False}
+    return _with_pragmas(create_engine(_MEMORY[0], poolclass=NullPool, connect_args=unbound))
+
+
+def _with_pragmas(engine: Engine) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:
         # WAL with full sync: what was answered as booked survives the host's own power cut.

@@ -14,7 +14,7 @@ from host_tools.acquirer import dialect, wire
 
 PIECES = 2
 DECODED = 100_000  # by the codec alone
-PROCESSED = 10_000  # by the whole host
+PROCESSED = 4_000  # by the whole host
 ROUTES = {
     *("sale", "reversal", "sign-in", "sign-off", "echo", "status", "script result"),
     *("parameters", "CA keys", "CA key", "applications", "application", "black list"),
