@@ -131,6 +131,7 @@ class SerialCore:
 
     def _bring_up(self, session: int, settings: dict[str, str]) -> None:
         self._repl.enter()
+        self._repl.install((self._firmware, self._modules))  # another board's may be there
         retry_ms = int(self._retry_s * 1000)
         self._repl.run(self._firmware, self._modules, session, settings, retry_ms)
 

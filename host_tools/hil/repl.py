@@ -93,8 +93,16 @@ class Upload:
 class Repl:
     """The REPL at a serial port (a device or any URL of pyserial). Raises HilError."""
 
-    def __init__(self, url: str, baudrate: int = ports.BAUDRATE) -> None:
+    def __init__(
+        self,
+        url: str,
+        baudrate: int = ports.BAUDRATE,
+        progress: Callable[[str, int, int], None] = lambda *_: None,
+    ) -> None:
+        """``progress``: told a file that is sent, how much of it has been, its size."""
         self.url = url
+        self._progress = progress
+        self._there: dict[str, Upload] = {}
         self.sessions = itertools.count(1)
         try:
             self._transport = SerialTransport(url, baudrate, timeout=1)
@@ -164,21 +172,24 @@ class Repl:
             )
         return _MARCH.get(reads >> 10 & 0xF, "")
 
-    def install(
-        self, uploads: Sequence[Upload], progress: Callable[[str, int, int], None]
-    ) -> None:
+    def install(self, uploads: Sequence[Upload]) -> None:
         """Send what the board does not have, and have it say what arrived."""
         with self._told():
             for upload in uploads:
-                wanted = hashlib.sha256(upload.packed).digest()
-                if self._hash(upload.name) != wanted:
-                    self._send(upload, progress)
-                    if self._hash(upload.name) != wanted:
-                        raise HilError(f"{upload.name} did not arrive whole: try again")
+                if self._there.get(upload.name) != upload:
+                    self._put(upload)
+                    self._there[upload.name] = upload
 
-    def _send(self, upload: Upload, progress: Callable[[str, int, int], None]) -> None:
+    def _put(self, upload: Upload) -> None:
+        wanted = hashlib.sha256(upload.packed).digest()
+        if self._hash(upload.name) != wanted:
+            self._send(upload)
+            if self._hash(upload.name) != wanted:
+                raise HilError(f"{upload.name} did not arrive whole: try again")
+
+    def _send(self, upload: Upload) -> None:
         def tell(done: int, whole: int) -> None:
-            progress(upload.name, done, whole)
+            self._progress(upload.name, done, whole)
 
         self._transport.fs_writefile(
             upload.name, upload.packed, chunk_size=_CHUNK, progress_callback=tell

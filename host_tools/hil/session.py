@@ -9,6 +9,7 @@ from host_tools.hil.core import SerialCore
 from host_tools.hil.repl import Repl, Upload
 from host_tools.hil.tunnel import Counts
 from host_tools.ports import BAUDRATE
+from host_tools.vboard.board import VIRTUAL
 from host_tools.vboard.console import Console
 
 _SHIM = Path(__file__).parent / "shim"
@@ -28,18 +29,19 @@ class BareSession:
         progress: Callable[[str, int, int], None] = lambda *_: None,
         firmware: Upload | None = None,
     ) -> None:
-        self._repl = repl = Repl(url, baudrate)
+        self._repl = repl = Repl(url, baudrate, progress)
+        self._program = firmware
+        self._terminals: dict[str, Upload] = {}  # by board
         self.counts = Counts()
         try:
             repl.enter()
-            firmware = firmware or _terminal(repl)
-            modules = Upload.of("taptill.modules", build_shim(_SHIM).path)
+            self._march = "" if firmware else repl.march()
+            self._modules = Upload.of("taptill.modules", build_shim(_SHIM).path)
             reader = Upload.plain(_PORT / "taptill_rom.py")
-            repl.install((firmware, modules, reader), progress)
+            repl.install((self._image(VIRTUAL[0]), self._modules, reader))
         except BaseException:
             repl.close()
             raise
-        self._images = firmware, modules
 
     def close(self) -> None:
         """Leave the board at its REPL and the port to others."""
@@ -51,11 +53,16 @@ class BareSession:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def core(self, loop: asyncio.AbstractEventLoop, console: Console) -> SerialCore:
-        """What runs the program of one board."""
-        return SerialCore(loop, console, self._repl, *self._images, self.counts)
+    def core(self, loop: asyncio.AbstractEventLoop, console: Console, board: str) -> SerialCore:
+        """What runs the program of one board; ``board``: which one of VIRTUAL it stands for."""
+        images = self._image(board), self._modules
+        return SerialCore(loop, console, self._repl, *images, self.counts)
 
-
-def _terminal(repl: Repl) -> Upload:
-    """The terminal's firmware, for the chip that is there."""
-    return Upload.of("taptill.firmware", build_firmware(march=repl.march()).path)
+    def _image(self, board: str) -> Upload:
+        """The program: the terminal's firmware for the chip that is there, with this wiring."""
+        if self._program is not None:
+            return self._program
+        if board not in self._terminals:
+            image = build_firmware(board, march=self._march)
+            self._terminals[board] = Upload.of("taptill.firmware", image.path)
+        return self._terminals[board]

@@ -33,7 +33,8 @@ from host_tools.vboard.mcu import HARD, HEAP, Core, Microcontroller
 from host_tools.vboard.process import ProcessCore
 
 T = TypeVar("T")
-MakeCore = Callable[[asyncio.AbstractEventLoop, Console], Core]
+# (loop, console, name of the board): what runs the program of such a board
+MakeCore = Callable[[asyncio.AbstractEventLoop, Console, str], Core]
 
 VIRTUAL = ("virtual", "virtual_small")  # boards that have all that is soldered here
 FLASH_SIZE = 2 * 1024 * 1024
@@ -186,7 +187,7 @@ class VirtualBoard:
         self._loop.run_forever()
         self._loop.close()
 
-    def _process(self, loop: asyncio.AbstractEventLoop, console: Console) -> Core:
+    def _process(self, loop: asyncio.AbstractEventLoop, console: Console, _: str) -> Core:
         assert self._images is not None
         rom, shim = self._images
         return ProcessCore(
@@ -201,7 +202,7 @@ class VirtualBoard:
     def _solder(self) -> None:
         self.clock = LoopClock(self._loop)
         self.console = Console(self._loop, self.changed)
-        self.core = self._make_core(self._loop, self.console)
+        self.core = self._make_core(self._loop, self.console, self._name)
         self.mcu = mcu = Microcontroller(
             self.core,
             self.clock,

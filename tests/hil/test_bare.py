@@ -167,9 +167,9 @@ def test_what_is_on_the_board_already_is_not_sent_again(bare_board, tmp_path):
     sent = []
 
     def install():
-        repl = Repl(bare_board.port)
+        repl = Repl(bare_board.port, progress=lambda name, done, whole: sent.append(done))
         repl.enter()
-        repl.install([upload], lambda name, done, whole: sent.append(done))
+        repl.install([upload])
         repl.close()
 
     install()

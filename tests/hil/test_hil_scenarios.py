@@ -13,9 +13,9 @@ def session(bare_board):
         yield session
 
 
-# The power goes; TLS; glyphs of every kind
+# The power goes; TLS; glyphs of every kind; the other board
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ["power_cut_at_host", "tls_sale", "slips_chinese"])
+@pytest.mark.parametrize("name", ["power_cut_at_host", "tls_sale", "slips_chinese", "small_sale"])
 def test_story(session, bare_board, name, monkeypatch):
     monkeypatch.setattr(run, "BUILD", BUILD / "bare")
     (result,) = run.play(session, run.chosen([name]))
