@@ -1,5 +1,6 @@
 """The virtual board as a Device: everything is read from the chips, nothing from the firmware."""
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -221,10 +222,10 @@ class VirtualDevice:
 
         A program that has painted and is about to wait would take the time for passed before.
         """
-        until = time.monotonic() + _PATIENCE_S
         self._quiet(-1, _STILL_S, _RESTLESS_S * 5)
-        while not self.board.console.waits() and time.monotonic() < until:
-            self._quiet(-1, _CALM_S, _RESTLESS_S)
+        self.board.call(self.board.mcu.ask)
+        with contextlib.suppress(TimeoutError):  # one that never waits does not hold up time
+            self.board.wait_for(lambda: self.board.mcu.waits, _PATIENCE_S)
         self.camera.forget()
         self.board.pass_time(seconds)
 

@@ -208,7 +208,7 @@ class VirtualBoard:
             self.clock,
             flash=self.flash,
             console=self.console,
-            radio_changed=self.changed,
+            changed=self.changed,
         )
         mcu.nvs = self._nvs
         self.radio = mcu.radio

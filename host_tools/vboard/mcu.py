@@ -118,7 +118,7 @@ class Microcontroller:
         *,
         flash: FlashChip,
         console: Console,
-        radio_changed: Callable[[], None],
+        changed: Callable[[], None],
         unique_id: str = "240ac4000001",
     ) -> None:
         self._core, self._clock = core, clock
@@ -135,7 +135,7 @@ class Microcontroller:
         self.radio = Radio(
             lambda i, data: self._send(wire_link.SOCK_RX, i, data),
             lambda i, data: self._send(wire_link.SOCK_EVENT, i, data),
-            radio_changed,
+            changed,
         )
         self.ppp = Dialler(clock, self.radio.call)
         self.radio.carrier = self._carrier
@@ -143,6 +143,8 @@ class Microcontroller:
         # What the chip's boot loaders say of the flash: whether it is started. Without them it is
         self.finds_program: Callable[[], bool] | None = None
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
+        self._changed = changed
+        self.waits = True
         self._irqs: dict[int, int] = {}
         self._power = False
         self._link: HostLink | None = None
@@ -206,6 +208,15 @@ class Microcontroller:
     def advance(self, ms: int) -> None:
         """Let time pass on the chip's own clocks, or take back what has not passed."""
         self._send(wire_link.ADVANCE, 0, struct.pack("<i", ms))
+
+    def ask(self) -> None:
+        """Ask the program to say when it next waits; ``waits`` tells whether it has."""
+        self.waits = self._link is None
+        self._send(wire_link.WAITS, 0, b"")
+
+    def _waits(self, _: int, __: bytes) -> None:
+        self.waits = True
+        self._changed()
 
     def _start(self, cause: int) -> None:
         if cause == SOFT:
@@ -280,6 +291,7 @@ class Microcontroller:
             wire_link.RTC_SET: self._rtc_set,
             wire_link.WDT_FEED: self._feed,
             wire_link.SYNC: self._sync,
+            wire_link.WAITS: self._waits,
             wire_link.BOOTED: lambda _, __: self.console.booted(),
         }
 

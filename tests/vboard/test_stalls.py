@@ -91,3 +91,35 @@ def test_stamps():
     now = int(time.monotonic() * 1000) // 4
     assert 80 <= since_stamp((now - 20) & 0xFF) < 800
     assert since_stamp((now + 5) & 0xFF) == 0  # from a clock that is ahead
+
+
+BUSY = """
+import asyncio, time
+async def main():
+    print("ready")
+    until = time.ticks_add(time.ticks_ms(), 300)
+    while time.ticks_diff(until, time.ticks_ms()) > 0:
+        await asyncio.sleep(0)
+    since = time.ticks_ms()
+    await asyncio.sleep(30)
+    print("slept", time.ticks_diff(time.ticks_ms(), since) >= 30000)
+asyncio.run(main())
+"""
+
+
+def test_a_program_says_when_it_waits(bench):
+    """Thirty seconds that pass before it has begun to wait would not end its sleep."""
+    b = bench(BUSY, power=False)
+    b.board.power_on()
+    b.said("ready")
+    b.board.call(b.board.mcu.ask)
+    assert not b.board.call(lambda: b.board.mcu.waits)
+    b.board.wait_for(lambda: b.board.mcu.waits, 10.0)
+    b.board.pass_time(30)
+    b.said("slept True", timeout=5.0)
+
+
+def test_without_a_program_nothing_is_waited_for(bench):
+    b = bench(BUSY, power=False)
+    b.board.call(b.board.mcu.ask)
+    assert b.board.mcu.waits

@@ -20,6 +20,7 @@ from micropython import const
 
 _ADVANCE = const(0x74)
 _SYNC = const(0x76)
+_WAITS = const(0x77)
 
 handlers = {}
 # Ahead of the interpreter's own clock, by which asyncio dates what an event has made ready: so it
@@ -38,6 +39,7 @@ _in = bytearray(6)
 _byte = bytearray(1)
 _waiting = []  # frames that came while a call waited for its answer
 _busy = False
+_asked = False  # whether it waits
 _sequence = 0
 
 
@@ -111,6 +113,22 @@ def _advance(ident, payload):
 handlers[_ADVANCE] = _advance
 
 
+def _ask(ident, payload):
+    global _asked
+    _asked = True
+
+
+handlers[_WAITS] = _ask
+
+
+def waits():
+    """The program has nothing to do until something comes or some time has passed."""
+    global _asked
+    if _asked:
+        _asked = False
+        post(_WAITS)
+
+
 def pump():
     """Handle every frame that has arrived; returns how many."""
     global _busy
@@ -137,6 +155,7 @@ def pump():
 def wait(ms):
     """Wait until a frame has been handled or ``ms`` have passed (-1: for ever)."""
     if not pump():
+        waits()
         if not ready(ms):
             sync()
         pump()

@@ -50,6 +50,8 @@ class poll:
         while True:
             moved = _link.pump()
             found = self._ready()
+            if timeout and not (found or moved):
+                _link.waits()
             hard = self._hard.poll(0 if found or moved else timeout)
             if timeout > 0 and not (hard or found or moved):
                 _link.sync()
