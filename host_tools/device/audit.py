@@ -232,7 +232,13 @@ def _working_keys(stage: Stage) -> Iterator[tuple[str, bytes]]:
 def _leaks(
     places: dict[str, bytes], secrets: Iterator[tuple[str, re.Pattern[bytes]]]
 ) -> Iterator[str]:
+    # Hexadecimal is looked for as it is, in lower case: so a search need not mind the case
+    lower = {place: content.lower() for place, content in places.items()}
     for name, pattern in secrets:
         for place, content in places.items():
-            if pattern.search(content):
+            if pattern.flags & re.IGNORECASE:
+                found = pattern.pattern in lower[place]
+            else:
+                found = pattern.search(content) is not None
+            if found:
                 yield f"{name} is in {place}"

@@ -9,6 +9,7 @@ chip would not have accepted; the model does not obey it either.
 import random
 from array import array
 from collections.abc import Callable
+from typing import cast
 
 from PIL import Image, ImageChops
 
@@ -334,14 +335,25 @@ class Ili9341:
             page = HEIGHT - page - block.height
         return block, column, page
 
+    def _spot(self, column: int, page: int) -> tuple[int, int]:
+        """Where one pixel is, as ``_turn`` has it."""
+        if self._reg.madctl & _MV:
+            column, page = page, column
+        if self._reg.madctl & _MX:
+            column = WIDTH - column - 1
+        if self._reg.madctl & _MY:
+            page = HEIGHT - page - 1
+        return column, page
+
     def _read_pixels(self, count: int) -> bytes:
         """RAMRD: a dummy byte, then 3 bytes a pixel (8.2.24); the pointer moves on."""
         if self._read_fresh:
             self._answer, self._read_fresh = b"\0", False
         while len(self._answer) < count:
-            spot = Image.new("RGB", (1, 1))
-            _, x, y = self._turn(spot, self._column, self._page)
-            self._answer += bytes(c & 0xFC for c in self._ram.crop((x, y, x + 1, y + 1)).tobytes())
+            color = cast(
+                "tuple[int, int, int]", self._ram.getpixel(self._spot(self._column, self._page))
+            )
+            self._answer += bytes(c & 0xFC for c in color)
             self._advance(1, 1)
         answer, self._answer = self._answer[:count], self._answer[count:]
         return answer
