@@ -50,8 +50,9 @@ def test_the_suite_runs_on_a_board_of_the_farm(bench):
     """A story of the terminal tests, on a board that has nothing but its serial line."""
     address, _ = bench
     story = ["tests/terminal/test_scenarios.py", "-k", "cancel_at_amount"]
+    patience = ["-o", "timeout=270"]  # the firmware goes over a line that acknowledges each piece
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *story, "--board", "labgrid:bare-1", "--setup-show"],
+        [sys.executable, "-m", "pytest", *story, *patience, "--board", "labgrid:bare-1"],
         capture_output=True,
         text=True,
         timeout=280,
