@@ -44,7 +44,7 @@ async def run(t, action: int = 0) -> bool:
         await online.explain(t, title, error)
         return False
     except _Refused as error:
-        await online.refused(t, title, error.args[0])
+        await t.tell("refused", title, error.args[0])
         return False
     except BadBytes as error:
         log.warn("download", "%s at %d: %s", error.what, error.offset, error.why)
