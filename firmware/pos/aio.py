@@ -5,7 +5,6 @@ import asyncio
 # asyncio loads these when they are first asked for; they stay, so let them lie low in the heap
 from asyncio import (  # noqa: F401
     Event,
-    Lock,
     StreamReader,
     ThreadSafeFlag,
     core,  # pyright: ignore[reportAttributeAccessIssue]

@@ -76,7 +76,7 @@ class Terminal:
         self.owed = 0  # the slips of the last settlement: 1 due, 2 put off
         self.unsure = ""  # why (F39) nobody knows how what was just sent has ended
         self.reports = False  # due, as soon as there is heap to print them
-        self.tested = []  # part, whether it works, detail: of the last self-test
+        self.tested = ""  # by the last self-test: lines of part, whether it works (1, 0), detail
         self.reader = None  # while it is open
         self._mark = 0
         self.story = ""  # that is being told
