@@ -177,8 +177,8 @@ def transaction(cfg: dict, txn: dict):
         return Outcome(outcome.OTHER_INTERFACE, "amount not allowed contactless")
     # made before the card is asked for anything: its time is not for this
     known = dict(cfg["terminal"])
-    del cfg
     known.update(tags.transaction_data(txn))
+    del cfg, txn, aid, ttq  # this frame is here as long as the card is
     try:
         return (yield from _selection(known, aids, ttqs))
     except BadBytes as error:

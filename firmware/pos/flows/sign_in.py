@@ -6,7 +6,7 @@ from pos import log
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
-from pos.store import emv_files
+from pos.store import ca_keys
 from pos.store.keys import KeyCheck, NoKey
 from pos.words import say
 
@@ -46,7 +46,7 @@ async def run(t) -> bool:
     _take_clock(t, messages.clock(answer))
     _take_batch(t, messages.batch(answer))
     t.signed_in = True
-    lacking = emv_files.lacks(t.root)
+    lacking = ca_keys.lacks(t.root)
     if lacking:  # a terminal that nobody has loaded yet: its parameters too
         for digit in "1" + lacking:
             await t.tell("download", int(digit))
