@@ -178,8 +178,8 @@ class Terminal:
         """The journal of a batch, to be opened. It has the memory in which pictures are made."""
         return Journal(self.root, number, self.ui.canvas.strip)
 
-    # These return the coroutine to await: one that awaited it would be one more for each story that
-    # is told within another
+    # These return the coroutine to await: one that awaited it would be one more for each story
+    # that is told within another
 
     def tell(self, story: str, *args):
         """Run ``pos.flows.<story>.run`` and forget the code it needed: heap for the next one."""

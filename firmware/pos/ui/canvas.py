@@ -66,10 +66,9 @@ class Canvas:
         self._source = [None, 0, 0, GS2_HMSB]  # the glyph that is being drawn
         self._levels = bytearray(20)
         levels = memoryview(self._levels)
-        self._palette = FrameBuffer(levels[:8], 4, 1, RGB565)
-        # for cells of 16 pixels, the same in bold (darker, not wider), and for cells of 1 bit
+        # for letters and cells of 16 pixels, for cells in bold (darker, not wider) and of 1 bit
         self._palettes = (
-            self._palette,
+            FrameBuffer(levels[:8], 4, 1, RGB565),
             FrameBuffer(levels[8:16], 4, 1, RGB565),
             FrameBuffer(levels[16:], 2, 1, RGB565),
         )
@@ -251,7 +250,7 @@ class Canvas:
                 source[0] = data[bits : bits + ((wide + 3) >> 2) * high]
                 source[1] = wide
                 source[2] = high
-                strip.blit(source, at + data[record + 2], gy, -1, self._palette)
+                strip.blit(source, at + data[record + 2], gy, -1, self._palettes[0])
             at += data[record + 4]
         source[0] = None
 
