@@ -45,10 +45,12 @@ _loading = _running // 4
 class Terminal:
     """What the flows work with."""
 
+    home = _ROOT  # of what is stored, also in training
+
     def __init__(self):
         if "pos" not in os.listdir("/"):
             os.mkdir(_ROOT)
-        self.root = self.home = _ROOT  # of all that is stored; in training another one
+        self.root = _ROOT  # of all that is stored; in training another one
         self.training = False
         self.used = array("I", bytes(12))  # since it was written down: slips, mm of paper, cards
         self.serial = hw.serial()

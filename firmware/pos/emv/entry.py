@@ -157,6 +157,13 @@ def _selection(known, aids, ttqs):
     return Outcome(outcome.END, why)
 
 
+def _known(cfg, txn) -> dict:
+    """The data of terminal and transaction. What is on the stack here does not stay on it."""
+    known = dict(cfg["terminal"])
+    known.update(tags.transaction_data(txn))
+    return known
+
+
 def transaction(cfg: dict, txn: dict):
     """Talk to one card (Start A), return an Outcome; card data never raises.
 
@@ -176,8 +183,7 @@ def transaction(cfg: dict, txn: dict):
     if not aids:
         return Outcome(outcome.OTHER_INTERFACE, "amount not allowed contactless")
     # made before the card is asked for anything: its time is not for this
-    known = dict(cfg["terminal"])
-    known.update(tags.transaction_data(txn))
+    known = _known(cfg, txn)
     del cfg, txn, aid, ttq  # this frame is here as long as the card is
     try:
         return (yield from _selection(known, aids, ttqs))
