@@ -4,8 +4,8 @@
 ``module.X`` or imports it (see ``shrink``). The compiler removes only what begins with an
 underscore and is used in its own module; this does the same over all modules. A text of ours that
 is encoded (``"...".encode()``) becomes its bytes, which stay in flash. Private texts, bytes and
-tuples of a module become constants too (``_X = "..."`` to ``_X = const("...")``): each would take a
-place in its globals. So would ``const`` itself, whose import goes. Line numbers stay.
+tuples of a module become constants too (``_X = "..."`` to ``_X = const("...")``): each would take
+a place in its globals. So would ``const`` itself, whose import goes. Line numbers stay.
 """
 
 import ast
