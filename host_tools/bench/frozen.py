@@ -54,6 +54,7 @@ _ROOMY = 512  # KB of heap in which nothing is ever short
 _EVERY = 256  # bytes between two looks at what is live
 _TABLES = 65.5 / 64  # of a heap, with the collector's tables: 2 bits and an eighth for 16 bytes
 _LEAST_KB, _MOST_KB = 36, 72
+_PATIENCE_S = 45.0
 KEPT_MOST, LIVE_MOST, HEAP_MOST, ONE_MOST = 30 * 1024, 40 * 1024, 52 * 1024, 4 * 1024
 STACK_MOST = 15 * 1024
 _STEPS = {
@@ -209,7 +210,9 @@ def kept() -> dict[str, int]:
     steps = [step for group in _STEPS.values() for step in group]
     with _terminal(_ROOMY, 0, "\n".join(steps)) as device:
         device.power_on()
-        device.board.wait_here(lambda: f" {steps[-1]}" in device.console(), 60, "the last step")
+        device.board.wait_here(
+            lambda: f" {steps[-1]}" in device.console(), _PATIENCE_S, "the last step"
+        )
         lines = [line.split(" ", 2) for line in device.console().splitlines()]
     return {line[2].strip(): int(line[1]) for line in lines if line[0] == "kept"}
 
@@ -238,11 +241,11 @@ def story(kilobytes: float, every: int = 0) -> list[Phase]:
     with HostThread(open_ledger()) as host, _terminal(kilobytes, every) as device:
         device.board.radio.routes[Identity().host] = ("127.0.0.1", host.port)
         device.power_on()
-        device.wait_for_screen("Operator", timeout=60)
+        device.wait_for_screen("Operator", timeout=_PATIENCE_S)
         device.press("01E")
-        device.wait_for_screen("Password")
+        device.wait_for_screen("Password", timeout=_PATIENCE_S)
         device.press("0000E")
-        device.wait_for_screen(shop, timeout=60)
+        device.wait_for_screen(shop, timeout=_PATIENCE_S)
         notes.end("start and log-in")
         for name, card in _SALES.items():
             _sell(device, card, shop)
@@ -254,15 +257,15 @@ def story(kilobytes: float, every: int = 0) -> list[Phase]:
 
 def _sell(device: VirtualDevice, card: str, shop: str) -> None:
     device.press("128000E")
-    device.wait_for_screen("Tap the card")
+    device.wait_for_screen("Tap the card", timeout=_PATIENCE_S)
     device.tap(card)
-    device.wait_for_screen("Enter PIN")
+    device.wait_for_screen("Enter PIN", timeout=_PATIENCE_S)
     device.remove()
     device.press("123456E")
-    device.wait_for_screen("Approved", timeout=30)
-    device.wait_for_screen("Tear off", timeout=60)
+    device.wait_for_screen("Approved", timeout=_PATIENCE_S)
+    device.wait_for_screen("Tear off", timeout=_PATIENCE_S)
     device.press("E")
-    device.wait_for_screen(shop, timeout=60)
+    device.wait_for_screen(shop, timeout=_PATIENCE_S)
 
 
 def smallest(board: int) -> int:

@@ -208,6 +208,7 @@ async def _tell(t, request) -> None:
     if request.status == CARD_READ:
         log.debug("story", "card.read: %d bytes free", gc.mem_free())
         lights.show(t.ui, _ALL)
+        t.ui.forget()
         t.buzzer.ok()
         await t.reader.release()
         t.close_reader()

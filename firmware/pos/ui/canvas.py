@@ -80,10 +80,6 @@ class Canvas:
         self._things.clear()
         self.top = 0
 
-    def count(self) -> int:
-        """How many things there are: the number of the next one."""
-        return len(self._things)
-
     def drop(self, number: int) -> None:
         """Forget the things from ``number`` on; what the screen shows of them will not change."""
         del self._things[number:]

@@ -23,7 +23,5 @@ def draw(canvas, lit: int) -> int:
 def show(ui, lit: int) -> None:
     """Switch the lights of the screen that is shown."""
     canvas = ui.canvas
-    first = canvas.count()
     left = draw(canvas, lit)
     canvas.show(left, _Y, canvas.width - 2 * left, _HIGH)
-    canvas.drop(first)

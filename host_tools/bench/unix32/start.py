@@ -15,6 +15,7 @@ def kept(step):
     print("kept", gc.mem_alloc(), step)
 
 
+gc.threshold(1024)  # so that what is loaded here does not lie strewn over all of the heap
 for name in os.listdir("/.mcu"):
     if name not in ("boot.mpy", "_boot.mpy"):
         __import__(name[:-4])

@@ -26,7 +26,5 @@ def draw(canvas, lit: int) -> int:
 def show(ui, lit: int) -> None:
     """Switch the lights of the screen that is shown."""
     canvas = ui.canvas
-    first = canvas.count()
     left = draw(canvas, lit)
     canvas.show(left, 0, canvas.width - left, 16)
-    canvas.drop(first)
