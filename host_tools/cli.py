@@ -253,6 +253,10 @@ def bench(
     memory: Annotated[
         bool, typer.Option("--memory", help="Measure the heap with 4-byte words alone.")
     ] = False,
+    frozen: Annotated[
+        bool,
+        typer.Option("--frozen", help="The whole terminal's, code frozen; builds MicroPython."),
+    ] = False,
 ) -> None:
     """Measure what a sale costs: bytes, time on the wires, instructions, heap.
 
@@ -263,6 +267,7 @@ def bench(
     limit in budgets.yaml.
     """
     from host_tools.bench import batch, dialect, display, mpy, report, settlement
+    from host_tools.bench import frozen as whole
     from host_tools.bench import memory as words
     from host_tools.build.image import BuildError
     from host_tools.device.provision import ProvisionError
@@ -270,8 +275,11 @@ def bench(
 
     with in_a_sentence(BuildError, CardFileError, ProvisionError, mpy.MeterError):
         found = []
-        others = () if memory else (report, dialect, batch, settlement, display)
-        for one in chain.from_iterable(module.measure() for module in (words, *others)):
+        if frozen:
+            modules = (whole,)
+        else:
+            modules = (words,) if memory else (words, report, dialect, batch, settlement, display)
+        for one in chain.from_iterable(module.measure() for module in modules):
             found.append(one)
             if not as_json:
                 typer.echo(report.table(one))

@@ -32,7 +32,7 @@ _STEPS = {
     "asyncio": "import asyncio",
     "pos.aio with what it takes of asyncio": "from pos import aio",
     "pos.log": "from pos import log",
-    "machine, network, esp32, board": "import machine, network, esp32, board",
+    "machine, network, esp32": "import machine, network, esp32",
     "pos.hw with display, keypad, buzzer": "from pos import hw",
     "pos.store.journal": "from pos.store.journal import Journal",
     "pos.store.params": "from pos.store import params",

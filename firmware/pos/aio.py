@@ -5,7 +5,6 @@ import asyncio
 # asyncio loads these when they are first asked for; they stay, so let them lie low in the heap
 from asyncio import (  # noqa: F401
     Event,
-    Lock,
     StreamReader,
     ThreadSafeFlag,
     core,  # pyright: ignore[reportAttributeAccessIssue]
@@ -64,10 +63,14 @@ class Queue:
 
 async def _entrant(index, coro, over):
     try:
-        value, error = await coro, None
-    except Exception as caught:
-        value, error = None, caught
-    over(index, value, error)
+        try:
+            value, error = await coro, None
+        except Exception as caught:
+            value, error = None, caught
+        over(index, value, error)
+    finally:
+        # asyncio's queues may keep a task that has ended for a while, but not what it has seen
+        coro = over = value = error = None
 
 
 async def first(*coros):

@@ -4,8 +4,8 @@
 """
 
 import os
+import sys
 
-import board
 import esp32
 import machine
 import network
@@ -16,7 +16,17 @@ from pos.drivers.keypad import Keypad
 
 _FONTS = "/rom/fonts"
 _KEY_BYTES = 32
-WAYS = board.NETWORKS
+
+
+def board():
+    """What is wired where. It is asked for seldom, and does not stay in the heap."""
+    import board
+
+    del sys.modules["board"]
+    return board
+
+
+WAYS = board().NETWORKS
 
 
 def serial() -> str:
@@ -114,14 +124,14 @@ class Link:
 
 
 def _modem():
-    n = board.MODEM
+    n = board().MODEM
     return machine.UART(
         n["uart"], n["baudrate"], tx=_pin(n["tx"]), rx=_pin(n["rx"]), rxbuf=2048, timeout=0
     )
 
 
 def _lan():
-    n = board.LAN
+    n = board().LAN
     spi = machine.SPI(
         n["spi"], n["baudrate"], sck=_pin(n["sck"]), mosi=_pin(n["mosi"]), miso=_pin(n["miso"])
     )
@@ -141,14 +151,15 @@ def _wired(pins, name, value):
 
 def display():
     """The display, not yet started."""
-    d = board.DISPLAY
+    wires = board()
+    d = wires.DISPLAY
     if d.get("chip") == "ssd1306":
         from pos.drivers.ssd1306 import Ssd1306
 
         return Ssd1306(machine.I2C(d["i2c"], scl=_pin(d["scl"]), sda=_pin(d["sda"])), d["address"])
     from pos.drivers.ili9341 import Ili9341
 
-    pins = board.DISPLAY_PINS
+    pins = wires.DISPLAY_PINS
     spi = machine.SPI(
         d["spi"], d["baudrate"], sck=_pin(d["sck"]), mosi=_pin(d["mosi"]), miso=_pin(d["miso"])
     )
@@ -168,8 +179,9 @@ def _pin(number):
 
 def keypad() -> Keypad:
     """The keys; its ``run`` is a task."""
-    rows = [machine.Pin(n, machine.Pin.OUT, value=0) for n in board.KEYPAD_ROWS]
-    columns = [machine.Pin(n, machine.Pin.IN, machine.Pin.PULL_UP) for n in board.KEYPAD_COLUMNS]
+    wires = board()
+    rows = [machine.Pin(n, machine.Pin.OUT, value=0) for n in wires.KEYPAD_ROWS]
+    columns = [machine.Pin(n, machine.Pin.IN, machine.Pin.PULL_UP) for n in wires.KEYPAD_COLUMNS]
     return Keypad(rows, columns)
 
 
@@ -177,7 +189,7 @@ def reader():
     """The contactless reader, not yet started. Its driver is loaded only while it is needed."""
     from pos.drivers.pn532 import Pn532
 
-    n = board.NFC
+    n = board().NFC
     uart = machine.UART(
         n["uart"], 115200, tx=_pin(n["tx"]), rx=_pin(n["rx"]), rxbuf=512, timeout=0
     )
@@ -188,13 +200,14 @@ def printer():
     """The receipt printer, not yet started. Its driver is loaded only while it prints."""
     from pos.drivers.escpos_printer import Printer
 
-    p = board.PRINTER
+    wires = board()
+    p = wires.PRINTER
     uart = machine.UART(
         p["uart"], p["baudrate"], tx=_pin(p["tx"]), rx=_pin(p["rx"]), txbuf=1024, timeout=0
     )
     busy = machine.Pin(p["busy"], machine.Pin.IN) if "busy" in p else None
     made = Printer(uart, busy, baudrate=p["baudrate"])
-    if board.PRINTER_GB18030:
+    if wires.PRINTER_GB18030:
         return made
     from pos.drivers.raster_printer import RasterPrinter
     from pos.ui.fonts import view
@@ -204,15 +217,16 @@ def printer():
 
 def buzzer() -> Buzzer:
     """The sounder, with its lamp where there is one."""
-    pwm = machine.PWM(machine.Pin(board.BUZZER), freq=2700, duty_u16=0)
-    return Buzzer(pwm, lamp=[_out(pin, 0) for pin in getattr(board, "LED", ())])
+    wires = board()
+    pwm = machine.PWM(machine.Pin(wires.BUZZER), freq=2700, duty_u16=0)
+    return Buzzer(pwm, lamp=[_out(pin, 0) for pin in getattr(wires, "LED", ())])
 
 
 def battery():
     """The battery, or None on a board that has none. Its driver is loaded only to ask it."""
     from pos.drivers.battery import Battery
 
-    wired = getattr(board, "BATTERY", None)
+    wired = getattr(board(), "BATTERY", None)
     if not wired:
         return None
     charger = machine.Pin(wired["charge"], machine.Pin.IN, machine.Pin.PULL_UP)

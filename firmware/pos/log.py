@@ -8,7 +8,12 @@ import io
 import sys
 from time import ticks_ms
 
-ERROR, WARN, INFO, DEBUG = 0, 1, 2, 3
+from micropython import const
+
+ERROR = const(0)
+WARN = const(1)
+INFO = const(2)
+DEBUG = const(3)
 
 _OF_THE_PROGRAM = (AttributeError, ImportError, MemoryError, NameError)
 

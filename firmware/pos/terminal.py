@@ -45,10 +45,12 @@ _loading = _running // 4
 class Terminal:
     """What the flows work with."""
 
+    home = _ROOT  # of what is stored, also in training
+
     def __init__(self):
         if "pos" not in os.listdir("/"):
             os.mkdir(_ROOT)
-        self.root = self.home = _ROOT  # of all that is stored; in training another one
+        self.root = _ROOT  # of all that is stored; in training another one
         self.training = False
         self.used = array("I", bytes(12))  # since it was written down: slips, mm of paper, cards
         self.serial = hw.serial()
@@ -76,7 +78,7 @@ class Terminal:
         self.owed = 0  # the slips of the last settlement: 1 due, 2 put off
         self.unsure = ""  # why (F39) nobody knows how what was just sent has ended
         self.reports = False  # due, as soon as there is heap to print them
-        self.tested = []  # part, whether it works, detail: of the last self-test
+        self.tested = ""  # by the last self-test: lines of part, whether it works (1, 0), detail
         self.reader = None  # while it is open
         self._mark = 0
         self.story = ""  # that is being told
@@ -101,7 +103,7 @@ class Terminal:
         self.speak(self.params["language"])
         self.buzzer.mute(not self.params["sound"])
         self.counters = Counters(self.root)
-        self.journal = Journal(self.root, self.params["batch"])
+        self.journal = self.batch(self.params["batch"])
         if self.params["tls"] or self.training:
             self._set_day()
 
@@ -171,16 +173,23 @@ class Terminal:
     def new_batch(self, number: int, **values) -> None:
         """Go on in batch ``number``, whose journal is empty or its own; sets parameters too."""
         self.params.update(batch=number, **values)
-        self.journal = Journal(self.root, number)
+        self.journal = self.batch(number)
         self.journal.open()
 
-    async def tell(self, story: str, *args):
-        """Run ``pos.flows.<story>.run`` and forget the code it needed: heap for the next one."""
-        return await self._with("pos.flows." + story, "run", self, *args)
+    def batch(self, number: int) -> Journal:
+        """The journal of a batch, to be opened. It has the memory in which pictures are made."""
+        return Journal(self.root, number, self.ui.canvas.strip)
 
-    async def show(self, screen: str, *args):
+    # These return the coroutine to await: one that awaited it would be one more for each story
+    # that is told within another
+
+    def tell(self, story: str, *args):
+        """Run ``pos.flows.<story>.run`` and forget the code it needed: heap for the next one."""
+        return self._with("pos.flows." + story, "run", self, *args)
+
+    def show(self, screen: str, *args):
         """Run a screen of ``pos.ui.screens``, whose code is dropped afterwards too."""
-        return await self._with("pos.ui.screens", screen, self.ui, *args)
+        return self._with("pos.ui.screens", screen, self.ui, *args)
 
     async def listen(self) -> None:
         """Wait for commands on the diagnostics line; what carries them out is loaded for each.
@@ -216,10 +225,10 @@ class Terminal:
                     gc.threshold(often)
                 line = None
 
-    async def carry_out(self, name: str, *args):
+    def carry_out(self, name: str, *args):
         """Run a coroutine of ``pos.console``, for the diagnostics line."""
         module, _, function = name.partition(".")
-        return await self._with("pos.console." + module, function, self, *args)
+        return self._with("pos.console." + module, function, self, *args)
 
     async def _turn(self):
         """Wait until the diagnostics line is done with its command, unless this is its task."""

@@ -3,10 +3,13 @@
 ``X = const(3)`` of a module is a name that stays on the heap for ever, in each module that says
 ``module.X`` or imports it (see ``shrink``). The compiler removes only what begins with an
 underscore and is used in its own module; this does the same over all modules. A text of ours that
-is encoded (``"...".encode()``) becomes its bytes, which stay in flash. Line numbers stay.
+is encoded (``"...".encode()``) becomes its bytes, which stay in flash. Private texts, bytes and
+tuples of a module become constants too (``_X = "..."`` to ``_X = const("...")``): each would take
+a place in its globals. So would ``const`` itself, whose import goes. Line numbers stay.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 # module -> name -> value
@@ -66,7 +69,36 @@ def inline(source: str, module: str, constants: Constants) -> str:
             text = _encoded(node.func)
             if text is not None:
                 edits.append((node, repr(text.encode())))
+    edits += [(node, f"const({ast.unparse(node)})") for node in _private(tree)]
     return _edited(source, edits)
+
+
+def _private(tree: ast.Module) -> list[ast.expr]:
+    """The values that never change of private names of the module: numbers, texts, bytes, tuples.
+
+    A name that is bound anywhere else, be it as a parameter, is not taken for a constant.
+    """
+    bound = Counter(
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    )
+    bound.update(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg))
+    found = []
+    for node in tree.body:
+        if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
+            continue
+        name = node.targets[0].id
+        if name.startswith("_") and bound[name] == 1 and _fixed(node.value):
+            found.append(node.value)
+    return found
+
+
+def _fixed(value: ast.expr) -> bool:
+    """Whether it is a literal that the compiler takes for a constant."""
+    if isinstance(value, ast.Tuple):
+        return all(_fixed(part) for part in value.elts)
+    return isinstance(value, ast.Constant) and type(value.value) in (int, str, bytes)
 
 
 def _encoded(func: ast.expr) -> str | None:
@@ -91,6 +123,9 @@ def _imports(tree: ast.Module, module: str, constants: Constants):
                     why = f"import {alias.name} as a name of its own: it has constants"
                     raise Unresolved(f"{module}:{node.lineno}: {why}")
                 modules[alias.asname or alias.name] = alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module == "micropython":
+            left = [alias for alias in node.names if alias.name != "const"]
+            edits.append((node, _import(node.module, left)))
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = constants.get(node.module, {})
             for alias in node.names:

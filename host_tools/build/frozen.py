@@ -2,8 +2,9 @@
 
 The board's ``manifest.py`` freezes two directories that `stage` makes. ``build/BOARD/frozen`` has
 the firmware's sources as they are compiled for every board (constants put in, names shortened),
-and ``boot.py``, which mounts the files at /rom, where the firmware looks for them. MicroPython
-prefers what is frozen: the boot.py and main.py of the writable flash are never run.
+``boot.py``, which mounts the files at /rom, where the firmware looks for them, and ``dotted.py``,
+which keeps the names of modules out of the heap (`dotted`). MicroPython prefers what is frozen:
+the boot.py and main.py of the writable flash are never run.
 
 ``frozen-production`` has what is different in an image for production, ``frozen-development`` (of
 ``manifest_dev.py``) in one for people who develop:
@@ -17,6 +18,7 @@ prefers what is frozen: the boot.py and main.py of the writable flash are never 
 Files whose content has not changed are not written anew, so that only the others are compiled.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +67,7 @@ def stage(board: str, *, production: bool = False) -> Frozen:
     mark = "mark-production" if production else "mark"
     with alone():
         image = pack([base / name for name in ("fonts", "emv", mark)], base / "data.romfs")
-        texts = {
-            path.relative_to(base / "texts"): path.read_text(encoding="utf-8")
-            for path in sorted((base / "texts").rglob("*.py"))
-        }
-        wires = boards.load(board).directory / "board.py"
-        texts[Path("board.py")] = wires.read_text(encoding="utf-8")
+        texts = sources(board, base)
         texts[Path("boot.py")] = _BOOT
         for name, text in texts.items():
             write_if_changed(out / name, text)
@@ -78,6 +75,28 @@ def stage(board: str, *, production: bool = False) -> Frozen:
         write_if_changed(kind / "image.py", f"DEVELOPMENT = {not production}\n")
         _freeze_data(image, kind / "_rom.mpy")
     return Frozen(out, kind, len(texts) + 2, image.size)
+
+
+def sources(board: str, base: Path) -> dict[Path, str]:
+    """The modules that run on a board whose firmware was built in ``base``, by their paths."""
+    texts = {
+        path.relative_to(base / "texts"): path.read_text(encoding="utf-8")
+        for path in sorted((base / "texts").rglob("*.py"))
+    }
+    wires = boards.load(board).directory / "board.py"
+    texts[Path("board.py")] = wires.read_text(encoding="utf-8")
+    texts[Path("dotted.py")] = dotted(texts)
+    return texts
+
+
+def dotted(paths: Iterable[Path]) -> str:
+    """A module that nobody imports, and that has the dotted names of all others: in flash.
+
+    A story is loaded by a name that is put together. MicroPython looks for it among the names that
+    code brings along; where it is not, it makes one in the heap, for ever: 3 KB of them, in time.
+    """
+    names = [".".join(path.with_suffix("").parts) for path in paths if path.stem != "__init__"]
+    return "def names():\n" + "".join(f"    import {name}\n" for name in sorted(names))
 
 
 def _freeze_data(image: Image, out: Path) -> None:

@@ -95,11 +95,16 @@ def test_what_is_frozen_is_the_firmware_with_its_board_and_its_files(staged, ups
     stage = BUILD / "esp32s3_n16r8" / "stage"
     wanted = {f.relative_to(stage).with_suffix(".py").as_posix() for f in stage.rglob("*.mpy")}
     assert {"main.py", "pos/terminal.py"} <= wanted
-    wanted |= {"board.py", "boot.py", "_rom.mpy", "image.py"}
+    wanted |= {"board.py", "boot.py", "dotted.py", "_rom.mpy", "image.py"}
     assert set(manifest.files) == wanted | {"_boot.py", "asyncio/core.py"}
     assert staged.modules == len(wanted)
     assert manifest.files["image.py"].read_text() == "DEVELOPMENT = False\n"
     assert manifest.files["board.py"].read_text() == (directory / "board.py").read_text()
+    dotted = manifest.files["dotted.py"].read_text()
+    assert "    import pos.flows.sale\n" in dotted and "__init__" not in dotted
+    assert dotted.count("import pos.") == sum(name[:4] == "pos/" for name in wanted) - sum(
+        name.endswith("__init__.py") for name in wanted
+    )
 
 
 def test_what_has_not_changed_is_not_written_anew(staged):

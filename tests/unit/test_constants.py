@@ -39,10 +39,7 @@ def test_the_module_itself_keeps_its_constant_private():
     tree = ast.parse(changed)
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert "PLENTY" not in names and {"_PLENTY", "TEXT", "MANY"} <= names
-    assert (
-        run(changed.replace("from micropython import const", "const = lambda x: x"))["_PLENTY"]
-        == 7
-    )
+    assert run(changed, const=lambda x: x)["_PLENTY"] == 7
 
 
 @pytest.mark.parametrize(
@@ -119,3 +116,24 @@ def test_an_encoded_text_becomes_its_bytes_and_lines_stay():
     assert ".encode()" not in changed
     assert changed.count("\n") == source.count("\n")
     assert run(changed)["NEXT"] == b"x"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("_X = 'a'", "_X = const('a')"),
+        ("_X = ('a', b'b', (1, 2))", "_X = const(('a', b'b', (1, 2)))"),
+        ("_X = (\n    'a'\n    'b'\n)\n1 / 0", "_X = (\n    const('ab')\n\n)\n1 / 0"),
+        ("X = 'a'", "X = 'a'"),
+        ("_X = ['a']", "_X = ['a']"),
+        ("_X = ('a', f)", "_X = ('a', f)"),
+        ("_X = 1.5", "_X = 1.5"),
+        ("_X = 'a'\n_X = 'b'", "_X = 'a'\n_X = 'b'"),
+        ("_X = 'a'\n_X += 'b'", "_X = 'a'\n_X += 'b'"),
+        ("_X = 'a'\ndef f(_X):\n    pass", "_X = 'a'\ndef f(_X):\n    pass"),
+        ("from micropython import const", "pass"),
+        ("from micropython import const, heap_lock", "from micropython import heap_lock"),
+    ],
+)
+def test_a_private_value_that_never_changes_is_a_constant(before, after):
+    assert inline(before, "pos.number", {}) == after

@@ -228,7 +228,16 @@ def approve(txn, *_):
 
 def test_a_payment_that_is_approved():
     t, _ = pay("sale", {"authorise": approve})
-    assert t.told == ["begin", "card", "holder", "listed", "pin", "authorise", "printing"]
+    steps = ["begin", "card", "holder", "listed", "pin", "authorise", "approved", "printing"]
+    assert t.told == steps
+
+
+def test_a_payment_that_the_host_refuses_is_told_after_it():
+    def refuse(txn, *_):
+        txn.update(state="declined", rc="51")
+
+    t, txn = pay("sale", {"authorise": refuse})
+    assert t.told[-2:] == ["authorise", "refused"] and txn["state"] == "declined"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_tags_that_are_no_card(track):
 
 def test_what_the_journal_keeps_of_a_card_is_not_secret():
     txn = {}
-    card_data.describe(txn, TAGS)
+    card_data.describe(txn, TAGS, card_data.card(TAGS).f55)
     assert txn["arqc"] == "11" * 8
     assert txn["label"] == "UNIONPAY DEBIT"
     assert txn["f55"] == card_data.card(TAGS).f55

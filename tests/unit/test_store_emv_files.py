@@ -3,7 +3,7 @@
 from binascii import crc32
 
 import pytest
-from pos.store import blocked, emv_files, files, scripts
+from pos.store import blocked, ca_keys, emv_files, files, scripts
 
 RID = bytes.fromhex("A000000333")
 
@@ -52,9 +52,9 @@ def test_a_damaged_file_is_told_and_nothing_takes_its_place(root):
 
 
 def hand_out(root, *indices):
-    emv_files.begin_keys(str(root))
+    ca_keys.begin(str(root))
     for index in indices:
-        emv_files.add_key(str(root), RID, index, key(index, index)[2:])
+        ca_keys.add(str(root), RID, index, key(index, index)[2:])
 
 
 def known(root):
@@ -64,12 +64,12 @@ def known(root):
 def test_new_keys_count_when_all_of_them_are_there(root):
     hand_out(root, 0x93, 0x94)
     assert known(root) == [0x91, 0x92]  # those of the firmware
-    emv_files.keep_keys(str(root))
+    ca_keys.keep(str(root))
     assert known(root) == [0x93, 0x94]
     hand_out(root, 0x95)
     assert known(root) == [0x93, 0x94]
     hand_out(root, 0x96)  # begun anew: what was broken off is gone
-    emv_files.keep_keys(str(root))
+    ca_keys.keep(str(root))
     assert known(root) == [0x96]
     assert sorted(path.name for path in root.iterdir()) == ["ca"]
 
@@ -81,7 +81,7 @@ class Cut(Exception):
 @pytest.mark.parametrize("at", range(30))
 def test_a_power_cut_leaves_the_old_keys_or_the_new(root, monkeypatch, at):
     hand_out(root, 0x93, 0x94)
-    emv_files.keep_keys(str(root))
+    ca_keys.keep(str(root))
     left = [at]
 
     def counted(call):
@@ -99,7 +99,7 @@ def test_a_power_cut_leaves_the_old_keys_or_the_new(root, monkeypatch, at):
         patch.setattr(emv_files.files, "save", counted(files.save))
         try:
             hand_out(root, 0x94, 0x95, 0x96)
-            emv_files.keep_keys(str(root))
+            ca_keys.keep(str(root))
             cut = False
         except Cut:
             cut = True
@@ -107,7 +107,7 @@ def test_a_power_cut_leaves_the_old_keys_or_the_new(root, monkeypatch, at):
     assert now in ([0x93, 0x94], [0x94, 0x95, 0x96])
     assert cut or now == [0x94, 0x95, 0x96]
     hand_out(root, 0x97)  # and the next download puts all in order
-    emv_files.keep_keys(str(root))
+    ca_keys.keep(str(root))
     assert known(root) == [0x97]
 
 
@@ -123,18 +123,18 @@ def test_the_black_list(root):
 
 
 def test_what_is_lacking(root, tmp_path):
-    assert emv_files.lacks(str(root)) == ""
+    assert ca_keys.lacks(str(root)) == ""
     (tmp_path / "rom" / "aids").unlink()
-    assert emv_files.lacks(str(root)) == "5"
+    assert ca_keys.lacks(str(root)) == "5"
     files.save(f"{root}/aids", b"\xe1\x01B")
-    assert emv_files.lacks(str(root)) == ""
+    assert ca_keys.lacks(str(root)) == ""
     files.save(f"{root}/aids", b"")
     (tmp_path / "rom" / "capks").write_bytes(b"")
-    assert emv_files.lacks(str(root)) == "45"
+    assert ca_keys.lacks(str(root)) == "45"
     (root / "ca").mkdir()
-    assert emv_files.lacks(str(root)) == "45"
+    assert ca_keys.lacks(str(root)) == "45"
     files.save(f"{root}/ca/{RID.hex()}93", key(0x93, 3))
-    assert emv_files.lacks(str(root)) == "5"
+    assert ca_keys.lacks(str(root)) == "5"
 
 
 def test_the_result_of_a_script_waits_until_it_is_told(root):

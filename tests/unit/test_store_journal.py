@@ -314,13 +314,48 @@ assert refuses(journal.uploaded, 5, {}) == "10 after begun"
 """)
 
 
-def test_traces_with_the_same_lower_half_are_told_apart(run):
+def test_traces_with_the_same_lower_bits_are_told_apart(run):
     run("""
-for trace in (1, 65537, 131073):
+known = (1, 257, 65537, 131073)
+for trace in known:
     approve(journal, trace)
 for journal in (journal, restart()):
-    assert [journal.find(t)["trace"] for t in (1, 65537, 131073)] == [1, 65537, 131073]
-    assert journal.find(196609) is None
+    assert [journal.find(t)["trace"] for t in known] == list(known)
+    assert journal.find(196609) is None and journal.find(513) is None
+""")
+
+
+def test_between_two_calls_others_may_have_its_memory(run):
+    run("""
+room = bytearray(1000)
+journal = Journal("/data", 1, room)
+journal.open()
+other = Journal("/data", 2, room)
+other.open()
+def spoil():
+    room[:] = bytes([0x4A]) * len(room)
+for trace in (1, 2, 3):
+    txn = sale(trace, pan="621234******1232")
+    for call in (journal.begin, journal.sending, other.begin, other.sending):
+        call(txn)
+        spoil()
+    txn.update(state="approved", rc="00")
+    for one in (journal, other):
+        one.close(txn)
+        spoil()
+for one in (journal, other, restart()):
+    found = []
+    for txn in one.transactions():
+        found.append((txn["trace"], txn["amount"], txn["state"]))
+        spoil()
+        assert one.find(txn["trace"])["pan"] == "621234******1232"
+        spoil()
+    assert found == [(n, 128000 + n, "approved") for n in (1, 2, 3)]
+    for txn in one.unprinted():
+        spoil()
+        one.printed(txn["trace"], 2)
+        spoil()
+    assert not list(one.unprinted())
 """)
 
 

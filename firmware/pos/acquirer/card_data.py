@@ -83,9 +83,12 @@ def for_script(f55, result) -> bytes:
     return _tags(_SCRIPT_TAGS, known) + own + _tags(_AFTER_RESULT, known)
 
 
-def describe(txn: dict, tags: dict) -> None:
-    """Fill in what journal, reversal and slip keep of a cryptogram and the application."""
-    txn["f55"] = _tags(_REQUEST_TAGS, tags)  # nothing of it is secret
+def describe(txn: dict, tags: dict, f55: bytes) -> None:
+    """Fill in what journal, reversal and slip keep of a cryptogram and the application.
+
+    ``f55``: that of the card.
+    """
+    txn["f55"] = f55  # nothing of it is secret
     for name, tag in (("arqc", 0x9F26), ("tvr", 0x95), ("atc", 0x9F36), ("aid", 0x84)):
         if tag in tags:
             txn[name] = bytes(tags[tag]).hex().upper()

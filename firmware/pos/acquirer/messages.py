@@ -47,6 +47,11 @@ def plain(params, kind: str, data=None, trace: int = 0) -> tuple[str, dict]:
     return mti, base(params, fields)
 
 
+def echoed(request: dict) -> dict:
+    """The fields of a request that ``check`` looks at: nothing of the card."""
+    return {f: request[f] for f in _ECHOED if f in request}
+
+
 def check(mti: str, request: dict, answer_mti: str, answer: dict) -> None:
     """Raises NotOurs unless the answer belongs to the request (reference, section 9)."""
     if answer_mti != unionpay.response_mti(mti):

@@ -133,7 +133,7 @@ class Session:
             mac.seal(mak, message, self.sm4)
         p = self._params
         frame = unionpay.frame(bytes.fromhex(p["tpdu"]), bytes.fromhex(p["header"]), message)
-        return mti, fields, frame
+        return mti, messages.echoed(fields), frame
 
     async def exchange(self, request: tuple, mak=None) -> dict:
         """Send a request and return the fields of its answer, whose F64 ``mak`` checks.

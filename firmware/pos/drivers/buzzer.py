@@ -50,7 +50,7 @@ class Buzzer:
     def busy(self, on: bool) -> None:
         """Something takes its time from now on, or is over: the lamp alone says so."""
         self._busy = on
-        if self._task is None or self._task.done():
+        if self._task is None:
             self._light(on, on)
 
     def _light(self, green, red):
@@ -61,7 +61,7 @@ class Buzzer:
     def _play(self, pattern):
         """Replace what plays now; the task that plays."""
         self._next = pattern
-        if self._task is None or self._task.done():
+        if self._task is None:
             self._task = asyncio.create_task(self._run())
         return self._task
 
@@ -91,3 +91,4 @@ class Buzzer:
         finally:
             pwm.duty_u16(0)
             self._light(self._busy, self._busy)
+            self._task = None

@@ -41,7 +41,6 @@ class Printer:
         self._line_ms = line_ms
         self._byte_us = 10000000 // baudrate
         self._one = bytearray(1)
-        self._asking = asyncio.Lock()
         self._owed = 0  # real-time answers that are still to come
         self._answer = -1  # the last one
         self._marks = 0  # GS r answers that are still to come
@@ -69,11 +68,10 @@ class Printer:
     async def status(self) -> int:
         """Ask in real time; bits of ``escpos``. Raises PrinterFault("silent" or "fault": no
         answer, noise)."""
-        async with self._asking:
-            bits = 0
-            for n in (escpos.PRINTER, escpos.OFFLINE_CAUSE, escpos.PAPER_SENSOR):
-                bits |= escpos.realtime_bits(n, await self._ask(n))
-            return bits
+        bits = 0
+        for n in (escpos.PRINTER, escpos.OFFLINE_CAUSE, escpos.PAPER_SENSOR):
+            bits |= escpos.realtime_bits(n, await self._ask(n))
+        return bits
 
     async def check(self) -> int:
         """The status, when the printer can print or is only paused; raises PrinterFault
@@ -203,8 +201,7 @@ class Printer:
         since = ticks_ms()
         while self._marks:
             before = self._marks
-            async with self._asking:
-                await self._listen(_LOOK_MS)
+            await self._listen(_LOOK_MS)
             if self._marks < before:
                 since = ticks_ms()
             elif await self.check() & escpos.OFFLINE:
@@ -212,7 +209,7 @@ class Printer:
             elif ticks_diff(ticks_ms(), since) > self._allowed_ms:
                 raise PrinterFault("fault")
 
-    # --- hearing: whoever holds _asking is the one reader ---
+    # --- hearing ---
 
     async def _ask(self, n):
         noise = False

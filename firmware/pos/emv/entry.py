@@ -157,6 +157,25 @@ def _selection(known, aids, ttqs):
     return Outcome(outcome.END, why)
 
 
+def _combinations(cfg, txn) -> tuple:
+    """The combinations that may be used for this amount, and the TTQ of each."""
+    aids = []
+    ttqs = []
+    for aid in cfg["aids"]:
+        ttq = prepared_ttq(aid, txn["amount"]) if aid.kernel in _KERNELS else None
+        if ttq is not None:
+            aids.append(aid)
+            ttqs.append(ttq)
+    return aids, ttqs
+
+
+def _known(cfg, txn) -> dict:
+    """The data of terminal and transaction. What is on the stack here does not stay on it."""
+    known = dict(cfg["terminal"])
+    known.update(tags.transaction_data(txn))
+    return known
+
+
 def transaction(cfg: dict, txn: dict):
     """Talk to one card (Start A), return an Outcome; card data never raises.
 
@@ -166,19 +185,12 @@ def transaction(cfg: dict, txn: dict):
     tags.transaction_data. Thrown in, CardLost and CardUnreadable become TRY_AGAIN, Collision too
     (one card only); ReaderFault passes through.
     """
-    aids = []
-    ttqs = []
-    for aid in cfg["aids"]:
-        ttq = prepared_ttq(aid, txn["amount"]) if aid.kernel in _KERNELS else None
-        if ttq is not None:
-            aids.append(aid)
-            ttqs.append(ttq)
+    aids, ttqs = _combinations(cfg, txn)
     if not aids:
         return Outcome(outcome.OTHER_INTERFACE, "amount not allowed contactless")
     # made before the card is asked for anything: its time is not for this
-    known = dict(cfg["terminal"])
-    del cfg
-    known.update(tags.transaction_data(txn))
+    known = _known(cfg, txn)
+    del cfg, txn  # this frame is here as long as the card is
     try:
         return (yield from _selection(known, aids, ttqs))
     except BadBytes as error:

@@ -37,7 +37,7 @@ async def run(t, txn: dict) -> bool:
             text = say("advice_done").format(money(txn["amount"]))
             await t.show("message", "ok", title, text, _READ_MS)
         else:
-            await online.refused(t, title, txn["rc"])
+            await t.tell("refused", title, txn["rc"])
         return True
     t.buzzer.bad()
     await t.show("message", "bad", title, say("advice_waits"), _READ_MS)

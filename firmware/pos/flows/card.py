@@ -17,7 +17,6 @@ from pos.emv.outcome import (
     Outcome,
     Ui,
 )
-from pos.flows import emv_data
 from pos.protocol.apdu import CardError, Collision, ReaderFault
 from pos.protocol.errors import BadBytes
 from pos.store import emv_files
@@ -59,7 +58,7 @@ async def run(t, txn: dict):
 async def _read(t, txn):
     tries, hint, end = 0, "", ticks_add(ticks_ms(), _POLL_MS)
     stop = []
-    kernel, step = _prepared(t, txn)
+    kernel, step = await _prepared(t, txn)
     if isinstance(step, Outcome):  # no card can change that
         return _told(step)
     held, later = ticks_ms(), ""  # until when the message has to stay, and what comes after it
@@ -68,7 +67,7 @@ async def _read(t, txn):
         before, outcome = hint, None
         try:
             if kernel is None:
-                kernel, step = _prepared(t, txn)
+                kernel, step = await _prepared(t, txn)
             found = later and await _found(t, stop, max(1, ticks_diff(held, ticks_ms())))
             if later and not found and not stop:
                 await _invite(t, txn, later)
@@ -109,15 +108,13 @@ def _told(outcome):
     return outcome.kind, outcome.message, outcome.cvm, outcome.tags
 
 
-def _prepared(t, txn):
+async def _prepared(t, txn):
     """The kernel's generator after pre-processing, before there is a card, and its first step.
 
     The step is an Outcome where no card is wanted (Book B, 3.1.1). Nobody but the generator keeps
     the configuration.
     """
-    kernel = entry.transaction(
-        emv_data.terminal_data(t, txn), emv_data.request(txn, os.urandom(4))
-    )
+    kernel = entry.transaction(*await t.tell("emv_data", txn, os.urandom(4)))
     try:
         return kernel, next(kernel)
     except StopIteration as end:
@@ -211,6 +208,7 @@ async def _tell(t, request) -> None:
     if request.status == CARD_READ:
         log.debug("story", "card.read: %d bytes free", gc.mem_free())
         lights.show(t.ui, _ALL)
+        t.ui.forget()
         t.buzzer.ok()
         await t.reader.release()
         t.close_reader()

@@ -11,7 +11,7 @@ from pos.emv import ca, config
 from pos.flows import online
 from pos.protocol import tlv
 from pos.protocol.errors import BadBytes
-from pos.store import blocked, emv_files, files
+from pos.store import blocked, ca_keys, emv_files, files
 from pos.words import say
 
 _READ_MS = 10000
@@ -44,7 +44,7 @@ async def run(t, action: int = 0) -> bool:
         await online.explain(t, title, error)
         return False
     except _Refused as error:
-        await online.refused(t, title, error.args[0])
+        await t.tell("refused", title, error.args[0])
         return False
     except BadBytes as error:
         log.warn("download", "%s at %d: %s", error.what, error.offset, error.why)
@@ -134,12 +134,12 @@ async def _keys(t, line):
     wanted = await _listed(t, line, "capk", True)
     if not wanted:
         return
-    emv_files.begin_keys(t.root)
+    ca_keys.begin(t.root)
     for name in wanted:
         record = await _record(t, line, "capk", name)
         ca.parse(record)  # the check value too
-        emv_files.add_key(t.root, tlv.find(record, 0x9F06), tlv.find(record, 0x9F22)[0], record)
-    emv_files.keep_keys(t.root)
+        ca_keys.add(t.root, tlv.find(record, 0x9F06), tlv.find(record, 0x9F22)[0], record)
+    ca_keys.keep(t.root)
 
 
 async def _applications(t, line):

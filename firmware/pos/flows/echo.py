@@ -20,6 +20,6 @@ async def run(t) -> None:
         await online.explain(t, title, error)
         return
     if answer[39] != "00":
-        await online.refused(t, title, answer[39])
+        await t.tell("refused", title, answer[39])
         return
     await t.show("message", "ok", title, say("echo_ok"), _READ_MS)

@@ -21,11 +21,19 @@ def _may_vouch(t, txn) -> bool:
     return not t.journal.waiting(p["offline_max"] - 1)
 
 
-def terminal_data(t, txn: dict) -> dict:
+async def run(t, txn: dict, number: bytes) -> tuple:
+    """What ``emv.entry.transaction`` takes; ``number``: 4 unpredictable bytes.
+
+    A story of its own: it is done with before there is a card. Raises BadBytes and files.Damaged.
+    """
+    return _terminal_data(t, txn), _request(txn, number)
+
+
+def _terminal_data(t, txn: dict) -> dict:
     """The ``cfg`` of ``emv.entry.transaction``; with no floor limit where the host must be asked.
 
     IFD serial 9F1E is the end of the chip's number; the CVM limit and the highest amount are the
-    merchant's parameters. Raises BadBytes and files.Damaged.
+    merchant's parameters.
     """
     currency = bcd.pack(t.params["currency"])
     terminal = {
@@ -61,8 +69,8 @@ def _without_device_cvm(aid):
         configuration[0] &= ~_DEVICE_CVM_2
 
 
-def request(txn: dict, number: bytes) -> dict:
-    """The ``txn`` of ``emv.entry.transaction``; ``number``: 4 unpredictable bytes."""
+def _request(txn: dict, number: bytes) -> dict:
+    """The ``txn`` of ``emv.entry.transaction``."""
     return {
         "amount": txn["amount"],
         "other": 0,

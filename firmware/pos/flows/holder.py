@@ -10,7 +10,7 @@ async def run(t, txn: dict, tags: dict):
     """The ``Card`` of the EMV ``tags``, or None when they are no card; ``tags`` is emptied."""
     try:
         holder = card_data.card(tags)
-        card_data.describe(txn, tags)
+        card_data.describe(txn, tags, holder.f55)
         txn["pan"] = card_data.masked(holder.pan)
         if update.possible(tags):
             txn["again"] = True  # the card may be presented once more, for its issuer

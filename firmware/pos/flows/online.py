@@ -5,9 +5,8 @@ import os
 from pos.acquirer.session import HostError, Session
 from pos.protocol import unionpay
 from pos.store.files import wipe
-from pos.store.keys import Keys
 from pos.ui.frame import FAULT, OK
-from pos.words import beside, say
+from pos.words import say
 
 _READ_MS = 10000
 _ASK_MS = 60000
@@ -15,11 +14,10 @@ _SIGN_IN = 3  # digit P of the header: the host wants a new sign-in
 
 
 class Line:
-    """The host and the keys for as long as one story lasts."""
+    """The host for as long as one story lasts."""
 
     def __init__(self, t):
         self._t = t
-        self.keys = Keys(t.root, t.sealer())
         if t.training:
             from pos.acquirer.practice import Host
 
@@ -27,10 +25,17 @@ class Line:
         else:
             self.session = Session(t.params, t.network, t.root, t.sealer)
 
-    def mak(self) -> bytearray:
-        """The clear MAC key, for the caller to wipe; raises as ``keys.mak``."""
-        self.session.sm4 = self.keys.sm4()
-        return self.keys.mak()
+    def keys(self):
+        """The keys, as they are on flash; what opens them is loaded now."""
+        from pos.store.keys import Keys
+
+        return Keys(self._t.root, self._t.sealer())
+
+    def mak(self, keys=None) -> bytearray:
+        """The clear MAC key (of ``keys``), for the caller to wipe; raises as ``Keys.mak``."""
+        keys = keys or self.keys()
+        self.session.sm4 = keys.sm4()
+        return keys.mak()
 
     async def ask(self, request: tuple, mak=None) -> dict:
         """Exchange one message; keeps the host's sign on the screen true.
@@ -102,11 +107,3 @@ async def explain(t, title: str, error: HostError) -> None:
     """Say in words why the host could not be asked."""
     t.buzzer.bad()
     await t.show("message", "bad", title, say("host_" + error.why), _READ_MS)
-
-
-async def refused(t, title: str, code: str) -> None:
-    """Say what the host's response code means, and what is to be done about it."""
-    t.buzzer.bad()
-    group, name = unionpay.response(code)
-    words = beside(say("rc_" + name), "({})\n".format(code)) + say("help_" + group)
-    await t.show("message", "bad", title, words, _READ_MS)

@@ -91,8 +91,10 @@ def _facts(t):
     for name, value in keys.checks():
         yield name + " KCV", value
     yield None
-    for name, ok, detail in t.tested:
-        yield say(name), word("ok" if ok else "bad") + " " + (detail if ok else say(detail))
+    for line in t.tested.split("\n")[:-1]:
+        name, ok, detail = line.split(" ", 2)
+        good = ok == "1"
+        yield say(name), word("ok" if good else "bad") + " " + (detail if good else say(detail))
 
 
 def _version() -> list:

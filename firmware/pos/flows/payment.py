@@ -79,6 +79,11 @@ async def _finish(t, txn, card, pin, flags):
     if "F" in flags:
         card.f55 = txn["f55"] = None  # the card only says whose account it is
     reason = await t.tell("authorise", txn, card, pin)
+    # told when keys and messages have left the heap
+    if txn["state"] == "approved":
+        await t.tell("approved", txn)
+    elif txn["state"] == "declined":
+        await t.tell("refused", say("declined"), txn["rc"])
     if "script" in txn:
         await t.tell("update", txn)
     if not reason:

@@ -8,7 +8,6 @@ import os
 from array import array
 
 from pos.protocol import unionpay
-from pos.store.journal import Journal
 from pos.ui import listing
 from pos.words import CURRENCY, money, say
 
@@ -48,7 +47,7 @@ def _batches(t):
 def _opened(t, batch):
     if batch == t.journal.batch:
         return t.journal
-    journal = Journal(t.root, batch)
+    journal = t.batch(batch)
     journal.open()
     return journal
 

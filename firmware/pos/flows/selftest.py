@@ -37,7 +37,7 @@ async def run(t, how: str = "") -> None:
     if shown:
         await t.show("look", t.params["theme"], t.params["large"])
         await t.show("boot")
-    failed, done, tested, wires = [], 0, [], 0
+    failed, done, tested, wires = [], 0, "", 0
     for name, test, wired in (
         ("part_memory", _memory, ""),
         ("part_flash", _flash, ""),
@@ -56,7 +56,7 @@ async def run(t, how: str = "") -> None:
         except Exception as error:  # a part that fails must not keep the others from being seen
             log.crash(name, error)
             ok, detail = False, "err_part"
-        tested.append((name, ok, detail))
+        tested += "%s %d %s\n" % (name, ok, detail)
         if not shown:
             gc.collect()
             continue
@@ -84,7 +84,7 @@ def _hint(t, why, wired) -> str:
         return ""
     bus, pins = "", []
     for name in wired.split():
-        row = getattr(t.board, name, {})
+        row = getattr(t.board(), name, {})
         if isinstance(row, tuple):
             pins.append(name.split("_")[-1] + " " + ", ".join([str(pin) for pin in row]))
             continue

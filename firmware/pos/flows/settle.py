@@ -90,7 +90,7 @@ async def _with_host(t) -> bool:
     finally:
         await line.session.close()
     if code:
-        await online.refused(t, say("menu_settle"), code)
+        await t.tell("refused", say("menu_settle"), code)
         return False
     return True
 

@@ -4,7 +4,6 @@ import os
 
 from micropython import const
 
-from pos.store.journal import Journal
 from pos.words import say
 
 _READ_MS = 10000
@@ -32,7 +31,7 @@ def _journal(t):
     number = t.params["settled"]
     if not number or "%06d.jnl" % number not in os.listdir(t.root + "/batch"):
         return None
-    old = Journal(t.root, number)
+    old = t.batch(number)
     old.open()
     return old
 

@@ -6,7 +6,7 @@ from pos import log
 from pos.acquirer import messages
 from pos.acquirer.session import HostError
 from pos.flows import online
-from pos.store import emv_files
+from pos.store import ca_keys
 from pos.store.keys import KeyCheck, NoKey
 from pos.words import say
 
@@ -23,7 +23,8 @@ async def run(t) -> bool:
     serial = t.serial[:_TOO_LONG]
     line = online.Line(t)
     try:
-        line.keys.tmk_kcv()
+        keys = line.keys()
+        keys.tmk_kcv()
         stan = t.counters.next_stan()
         request = line.session.request(*messages.sign_in(t.params, stan, t.operator, serial))
         answer = await line.ask(request)
@@ -35,17 +36,17 @@ async def run(t) -> bool:
         await _wrong(t, title, "keys_missing")
         return False
     if answer[39] != "00":
-        await online.refused(t, title, answer[39])
+        await t.tell("refused", title, answer[39])
         return False
     try:
-        line.keys.load_working(answer.get(62, b""), "%03d" % t.params["key_mode"])
+        keys.load_working(answer.get(62, b""), "%03d" % t.params["key_mode"])
     except KeyCheck as error:
         await _wrong(t, title, "keys_refused" if len(error.args) > 1 else "keys_wrong")
         return False
     _take_clock(t, messages.clock(answer))
     _take_batch(t, messages.batch(answer))
     t.signed_in = True
-    lacking = emv_files.lacks(t.root)
+    lacking = ca_keys.lacks(t.root)
     if lacking:  # a terminal that nobody has loaded yet: its parameters too
         for digit in "1" + lacking:
             await t.tell("download", int(digit))

@@ -27,9 +27,9 @@ async def run(t) -> bool:
         await online.explain(t, title, error)
         return False
     if answer[39] != "00":
-        await online.refused(t, title, answer[39])
+        await t.tell("refused", title, answer[39])
         return False
     t.signed_in = False
-    line.keys.drop_working()
+    line.keys().drop_working()
     await t.show("message", "ok", title, say("signed_off"), _READ_MS)
     return True

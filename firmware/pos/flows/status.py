@@ -22,7 +22,7 @@ async def run(t) -> bool:
         await online.explain(t, title, error)
         return False
     if answer[39] != "00":
-        await online.refused(t, title, answer[39])
+        await t.tell("refused", title, answer[39])
         return False
     await t.show("message", "ok", title, say("status_sent"), _READ_MS)
     return True

@@ -37,12 +37,12 @@ async def run(t) -> bool:
             if group == "R" or await t.tell("sign_in"):
                 continue
         if group == "S":
-            await online.refused(t, title, answer[39])
+            await t.tell("refused", title, answer[39])
             return False
         messages.result(txn, answer)
         t.journal.uploaded(txn["trace"], {n: txn[n] for n in _KEPT if n in txn})
         if txn["state"] == "declined":
-            await online.refused(t, title, txn["rc"])
+            await t.tell("refused", title, txn["rc"])
             await t.show("message", "bad", title, say("upload_refused"), _READ_MS)
             t.reports = True
 

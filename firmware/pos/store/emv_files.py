@@ -3,8 +3,7 @@
 What the host has handed out is kept in flash, ``aids`` and one file for each key in ``ca``; as
 long as there is nothing, the TEST data serves that the firmware brings along.
 
-New keys are gathered in ``ca~``. When all are there it becomes ``ca+``, in one step, and counts
-from then on; what is left is to put it in the place of ``ca``, which may be done at any time.
+New keys are written by ``ca_keys``.
 """
 
 import os
@@ -14,14 +13,13 @@ from micropython import const
 from pos.protocol import tlv
 from pos.store import files
 
-_CA_KEY = const(0xE2)
+CA_KEY = const(0xE2)
 _ROM = "/rom/emv/"
-_OLD = "ca"
-_NEW = "ca+"  # complete, but not in its place yet
-_PART = "ca~"
+OLD = "ca"
+NEW = "ca+"  # complete, but not in its place yet
 
 
-def _rom(name):
+def rom(name):
     """A file of the firmware's image, mapped where the file system can do that."""
     with open(_ROM + name, "rb") as file:
         try:
@@ -38,28 +36,7 @@ def aids(root: str):
 
 def packed():
     """The AID records that the firmware brings along."""
-    return _rom("aids")
-
-
-def lacks(root: str) -> str:
-    """What the host has to hand out, as digits P of its header: 4 where there is not a single CA
-    key, 5 where there are no applications."""
-    return ("" if _has_keys(root) else "4") + ("" if _has(aids, root) else "5")
-
-
-def _has_keys(root):
-    folders = os.listdir(root)
-    for folder in (_NEW, _OLD):
-        if folder in folders:
-            return len(os.listdir(root + "/" + folder)) > 0
-    return _has(_rom, "capks")
-
-
-def _has(read, name) -> bool:
-    try:
-        return len(read(name)) > 0
-    except (OSError, files.Damaged):  # what is damaged is handed out anew
-        return False
+    return rom("aids")
 
 
 def find(data, rid, index: int):
@@ -69,7 +46,7 @@ def find(data, rid, index: int):
     looked at. Raises BadBytes for a fault on the way to the record.
     """
     for tag, i, n in tlv.walk(data):
-        if tag != _CA_KEY:
+        if tag != CA_KEY:
             continue
         number = tlv.find(data, 0x9F22, i, i + n)
         if number is None or len(number) != 1 or number[0] != index:
@@ -86,45 +63,14 @@ def ca_record(root: str, rid, index: int):
     When the host has handed out keys, the firmware's own are not looked at.
     """
     folders = os.listdir(root)
-    folder = _NEW if _NEW in folders else _OLD
+    folder = NEW if NEW in folders else OLD
     if folder in folders:
-        data = files.load(_path(root, folder, rid, index))
+        data = files.load(path_of(root, folder, rid, index))
     else:
-        data = _rom("capks")
+        data = rom("capks")
     return None if data is None else find(data, rid, index)
 
 
-def _path(root, folder, rid, index):
+def path_of(root: str, folder: str, rid, index: int) -> str:
+    """The file of one key."""
     return "{}/{}/{}{:02X}".format(root, folder, bytes(rid).hex(), index)
-
-
-def begin_keys(root: str) -> None:
-    """Gather keys from now on; what was gathered before and not kept is dropped."""
-    _put_in_place(root)
-    _remove(root, _PART)
-    os.mkdir(root + "/" + _PART)
-
-
-def add_key(root: str, rid, index: int, record) -> None:
-    """Gather a key: its record, as `ca.parse` takes it."""
-    files.save(_path(root, _PART, rid, index), tlv.build(_CA_KEY, record))
-
-
-def keep_keys(root: str) -> None:
-    """Let the keys that were gathered take the place of all others."""
-    os.rename("{}/{}".format(root, _PART), "{}/{}".format(root, _NEW))
-    _put_in_place(root)
-
-
-def _put_in_place(root):
-    if _NEW in os.listdir(root):
-        _remove(root, _OLD)
-        os.rename("{}/{}".format(root, _NEW), "{}/{}".format(root, _OLD))
-
-
-def _remove(root, folder):
-    if folder in os.listdir(root):
-        path = "{}/{}".format(root, folder)
-        for name in os.listdir(path):
-            os.remove(path + "/" + name)
-        os.rmdir(path)

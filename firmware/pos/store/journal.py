@@ -57,20 +57,23 @@ class JournalFull(JournalError):
 
 
 class Journal:
-    """The transactions of ``batch`` (1..999999) in ``root``/batch; call ``open`` first."""
+    """The transactions of ``batch`` (1..999999) in ``root``/batch; call ``open`` first.
 
-    def __init__(self, root: str, batch: int):
+    ``room``: 768 bytes or more that others may use between two calls; without it has its own.
+    """
+
+    def __init__(self, root: str, batch: int, room=None):
         self.batch = batch
         self.path = "%s/batch/%06d.jnl" % (root, batch)
         try:
             os.mkdir(root + "/batch")
         except OSError:  # it is there; if not, open says so
             pass
-        self._record = records.Record()
+        self._record = records.Record(room)
         # For each transaction where it begins (units of 8 bytes), and its state, flags and copies.
         self._at = array("H", bytes(2 * _CAPACITY))
         self._flags = bytearray(_CAPACITY)
-        self._traces = array("H", bytes(2 * _CAPACITY))  # their lower 16 bits
+        self._traces = bytearray(_CAPACITY)  # their lower 8 bits
 
     def open(self) -> None:
         """Read the file once, drop a torn tail, cancel what was begun and not sent.
@@ -141,7 +144,7 @@ class Journal:
             return
         trace = self._record.trace()
         if trace:
-            self._traces[number] = trace & 0xFFFF
+            self._traces[number] = trace & 0xFF
         if not row:
             self._late.append(number)
             self._late.append(at // records.UNIT)
@@ -335,7 +338,7 @@ class Journal:
 
     def _number(self, trace, file):
         """The number of the newest transaction with ``trace``; -1 when there is none."""
-        low = trace & 0xFFFF
+        low = trace & 0xFF
         traces = self._traces
         for number in range(self.count - 1, -1, -1):
             if traces[number] != low:

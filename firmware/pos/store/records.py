@@ -52,11 +52,15 @@ def _check(txn):
 
 
 class Record:
-    """One record in a buffer that is allocated once: read from a file, or made to be written."""
+    """One record in a buffer that is allocated once: read from a file, or made to be written.
 
-    def __init__(self):
-        self._buf = bytearray(_ROOM)
-        self.view = memoryview(self._buf)
+    ``room``: the buffer, where there is one already, of 768 bytes or more. Nobody else may write
+    to it between a call that reads a record and those that ask for what is in it.
+    """
+
+    def __init__(self, room=None):
+        self._buf = bytearray(_ROOM) if room is None else room
+        self.view = memoryview(self._buf)[:_ROOM]
         self._rest = self.view[_HEAD:]
         self.kind = 0
         self.number = 0

@@ -1,7 +1,8 @@
 """A picture as a list of things to draw, painted strip by strip: there is no full frame buffer.
 
 One buffer of 3,840 bytes (8 rows of 240 pixels; more rows of a narrower rectangle) is filled and
-sent until the rectangle is done. A change repaints the rectangle of the thing that changed.
+sent until the rectangle is done. A change repaints the rectangle of the thing that changed. What
+is in the buffer counts for no longer than a call: others may have it in between.
 """
 
 from framebuf import GS2_HMSB, RGB565, FrameBuffer
@@ -38,8 +39,9 @@ class Canvas:
     Chinese stands among letters in sans16, bold16 and sans24; `gbk` gets its table here.
     Fonts and colours go by their names (_FONTS, _COLORS), alignment by ``<``, ``^``, ``>``.
     The things to draw are tuples: x, y, right, bottom, paint, text; for a box the paint is its
-    colour and the text None; for a text the paint is its two colours, and there follow font,
-    background, where the text starts, and the line the letters stand on. The text is its glyphs.
+    colour and the text None, and for one with round corners their paint follows; for a text the
+    paint is its two colours, and there follow font, background, where the text starts, and the
+    line the letters stand on. The text is its glyphs.
     """
 
     def __init__(self, display, root: str):
@@ -58,15 +60,15 @@ class Canvas:
         for i, name in enumerate(_FONTS):
             cell = cells[_HAN[i]] if i < len(_HAN) else None
             self.fonts[name] = Font(root + "/" + name + ".fnt", cell)
-        self._strip = bytearray(_STRIP)
-        self._view = memoryview(self._strip)
+        self._corners = self.fonts["icons"].glyphs(_CORNERS)
+        self.strip = bytearray(_STRIP)
+        self._view = memoryview(self.strip)
         self._source = [None, 0, 0, GS2_HMSB]  # the glyph that is being drawn
         self._levels = bytearray(20)
         levels = memoryview(self._levels)
-        self._palette = FrameBuffer(levels[:8], 4, 1, RGB565)
-        # for cells of 16 pixels, the same in bold (darker, not wider), and for cells of 1 bit
+        # for letters and cells of 16 pixels, for cells in bold (darker, not wider) and of 1 bit
         self._palettes = (
-            self._palette,
+            FrameBuffer(levels[:8], 4, 1, RGB565),
             FrameBuffer(levels[8:16], 4, 1, RGB565),
             FrameBuffer(levels[16:], 2, 1, RGB565),
         )
@@ -77,6 +79,10 @@ class Canvas:
         """Forget all things; the screen keeps its pixels until the next ``show``."""
         self._things.clear()
         self.top = 0
+
+    def drop(self, number: int) -> None:
+        """Forget the things from ``number`` on; what the screen shows of them will not change."""
+        del self._things[number:]
 
     def _word(self, color: str) -> int:
         """The colour as framebuf stores it so that memory holds the high byte first."""
@@ -89,11 +95,8 @@ class Canvas:
 
     def round_box(self, x: int, y: int, w: int, h: int, color: str, around: str = "page") -> None:
         """Add a filled rectangle with round corners on the colour ``around``."""
-        self.box(x, y, w, h, color)
-        for i in range(4):
-            cx = x + w - _RADIUS if i & 1 else x
-            cy = y + h - _RADIUS if i & 2 else y
-            self.text(cx, cy, _RADIUS, _CORNERS[i], "icons", color, "<", around)
+        corners = _pair(around, color)
+        self._things.append((x, y, x + w, y + h, self._word(color), None, corners))
 
     def text(self, x, y, w, text, font="sans16", color="ink", align="<", back="page") -> int:
         """Add one line of text in the field of ``w`` pixels at (x, y); returns its number.
@@ -102,10 +105,9 @@ class Canvas:
         """
         face = self.fonts[font]
         base = y + face.baseline
-        bottom = y + (_RADIUS if font == "icons" and w == _RADIUS else face.height)
         start, text = self._place(x, w, text, face, align)
         paint = _pair(back, color)
-        self._things.append((x, y, x + w, bottom, paint, text, font, back, start, base))
+        self._things.append((x, y, x + w, y + face.height, paint, text, font, back, start, base))
         return len(self._things) - 1
 
     def change(self, number, text, color, align="<", font=None, show=True) -> None:
@@ -195,7 +197,7 @@ class Canvas:
         w = w or self.width
         page = self._word("page")
         rows = min(h, _STRIP // 2 // w)
-        strip = FrameBuffer(self._strip, w, rows, RGB565)
+        strip = FrameBuffer(self.strip, w, rows, RGB565)
         self._display.window(x, y, w, h)
         end = y + h
         while y < end:
@@ -211,6 +213,8 @@ class Canvas:
         left, top, right, bottom, paint, text = thing[:6]
         if text is None:
             strip.fill_rect(left - x, top - y, right - left, bottom - top, paint)
+            if len(thing) > 6:
+                self._round(strip, thing, x, y, rows)
             return
         self._mix(paint)
         font = self.fonts[thing[6]]
@@ -246,9 +250,21 @@ class Canvas:
                 source[0] = data[bits : bits + ((wide + 3) >> 2) * high]
                 source[1] = wide
                 source[2] = high
-                strip.blit(source, at + data[record + 2], gy, -1, self._palette)
+                strip.blit(source, at + data[record + 2], gy, -1, self._palettes[0])
             at += data[record + 4]
         source[0] = None
+
+    def _round(self, strip, thing, x: int, y: int, rows: int) -> None:
+        """The corners of a box: texts of one glyph, there only while they are painted."""
+        left, top, right, bottom, _, _, paint = thing
+        line = self.fonts["icons"].baseline
+        for i in range(4):
+            cx = right - _RADIUS if i & 1 else left
+            cy = bottom - _RADIUS if i & 2 else top
+            if cy < y + rows and cy + _RADIUS > y:
+                glyph = self._corners[i : i + 1]
+                corner = (cx, cy, 0, 0, paint, glyph, "icons", None, cx, cy + line)
+                self._draw(strip, corner, x, y, rows)
 
     def _mix(self, paint: int) -> None:
         """Set the palette to the four grey levels between two colours."""

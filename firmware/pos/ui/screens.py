@@ -63,7 +63,7 @@ async def selftest_line(ui, name: str, ok: bool, detail: str = "") -> None:
     canvas = ui.canvas
     top = y = _TEST_Y + _ROW * ui.lines
     color = "muted" if ok else "bad"
-    canvas.text(MARGIN, y, 16, "✓" if ok else "✗", "sans16", "good" if ok else "bad")
+    first = canvas.text(MARGIN, y, 16, "✓" if ok else "✗", "sans16", "good" if ok else "bad")
     canvas.text(MARGIN + _INDENT, y, INNER - _INDENT, name)
     if not below:
         canvas.text(MARGIN + INNER - rest, y, rest, detail, "sans16", color, ">")
@@ -72,6 +72,7 @@ async def selftest_line(ui, name: str, ok: bool, detail: str = "") -> None:
         canvas.text(MARGIN + _INDENT, y, INNER - _INDENT, line, "sans16", color)
     ui.lines += 1 + len(below)
     canvas.show(MARGIN, top, INNER, y + _ROW - top)
+    canvas.drop(first)  # the heap is wanted for the parts that are tested
 
 
 async def present_card(ui, amount: int, hint: str = "") -> None:
