@@ -1,7 +1,7 @@
 """What is different between two traces, as one sentence; what must differ is not compared.
 
-Dates, times, random numbers and what is computed from them (cryptograms, MACs, the day in a
-reference number) are another each time and stand as ``#`` on both sides.
+Dates, times, random numbers and what is computed from them (cryptograms, MACs, check values of
+working keys, the day in a reference number) are another each time and stand as ``#`` on both sides.
 """
 
 import re
@@ -14,6 +14,7 @@ _VOLATILE_TEXT = (
     (re.compile(r"\d{4}([/-])\d\d[/-]\d\d"), "####/##/##"),
     (re.compile(r"\d\d:\d\d(:\d\d)?"), "##:##"),
     (re.compile(r"((?:ARQC|TC|AAC): )[0-9A-F]{16}"), r"\1#"),
+    (re.compile(r"((?:PIK|MAK|TDK) KCV: )[0-9A-F]{6}"), r"\1#"),
     (re.compile(r"(?<!\d)\d{6}(?=\d{6}(?!\d))"), "######"),  # day and hour in a reference number
 )
 _MS = re.compile(r"^\d+ (?=[A-Z] )")

@@ -50,20 +50,23 @@ def hide_keys(keys: str, at_pin: bool = False) -> str:
 
 
 def _hidden(typed: str, at_pin: bool) -> str:
-    number = _kept(typed)
+    before, number = _kept(typed)
     if number in _numbers():
-        return _numbers()[number]
+        return before + _numbers()[number]
     if at_pin or len(number) >= LONG:
-        return f"<digits {len(number)}>"
+        return f"{before}<digits {len(number)}>"
     return typed
 
 
-def _kept(typed: str) -> str:
-    """What is left of digits when B has taken some back."""
-    kept = ""
+def _kept(typed: str) -> tuple[str, str]:
+    """The keys B that take back what stood there before, and what is left of the digits."""
+    before = kept = ""
     for key in typed:
-        kept = kept[:-1] if key == "B" else kept + key
-    return kept
+        if key == "B" and not kept:
+            before += key
+        else:
+            kept = kept[:-1] if key == "B" else kept + key
+    return before, kept
 
 
 def unhide(value: Any) -> Any:
