@@ -1,7 +1,7 @@
 """What is different between two traces, as one sentence; what must differ is not compared.
 
 Dates, times, random numbers and what is computed from them (cryptograms, MACs, check values of
-working keys, the day in a reference number) are another each time and stand as ``#`` on both sides.
+working keys, the day in a reference number) are another each time: ``#`` on both sides.
 """
 
 import re
