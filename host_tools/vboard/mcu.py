@@ -212,7 +212,7 @@ class Microcontroller:
     def ask(self) -> None:
         """Ask the program to say when it next waits; ``waits`` tells whether it has."""
         self.waits = self._link is None
-        self._send(wire_link.WAITS, 0, b"")
+        self._send(wire_link.ASK, 0, b"")
 
     def _waits(self, _: int, __: bytes) -> None:
         self.waits = True

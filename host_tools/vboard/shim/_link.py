@@ -20,7 +20,8 @@ from micropython import const
 
 _ADVANCE = const(0x74)
 _SYNC = const(0x76)
-_WAITS = const(0x77)
+_ASK = const(0x77)
+_WAITS = const(0x78)
 
 handlers = {}
 # Ahead of the interpreter's own clock, by which asyncio dates what an event has made ready: so it
@@ -118,7 +119,7 @@ def _ask(ident, payload):
     _asked = True
 
 
-handlers[_WAITS] = _ask
+handlers[_ASK] = _ask
 
 
 def waits():
