@@ -28,7 +28,7 @@ from host_tools.vboard.cards.fields import CardFileError, read_yaml
 SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
 _PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "board", "steps", "expect"}
-_SETTING = ("terminal", "emv", "tls", "board")
+SETTING = ("terminal", "emv", "tls", "board")  # what a trace has of a scenario, too
 _PARTS = "parts"
 _BLANK = re.compile(r"<(\w+)>")  # what a part leaves open
 _EMV = "emv"
@@ -151,7 +151,7 @@ def made(document: dict[str, Any], path: Path) -> Scenario:
             " and password"
         )
     words = tuple(apn.split()) if apn else None
-    setting = {name: document[name] for name in _SETTING if name in document}
+    setting = {name: document[name] for name in SETTING if name in document}
     title, why = document["title"], document["why"]
     return Scenario(path, title, why, terminal, steps, expect, emv, tls, words, board, setting)
 

@@ -20,7 +20,7 @@ from host_tools.vboard.cards.fields import CardFileError, read_yaml
 from host_tools.vboard.cards.script import is_script
 
 LABGRID = "labgrid:"
-_HEAD = ("title", "why", "terminal", "emv", "tls")  # as a scenario has them
+_HEAD = ("title", "why", *scenario.SETTING)
 FAILURES = BUILD / "failures"
 
 

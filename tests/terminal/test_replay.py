@@ -185,3 +185,11 @@ def test_a_bundle_without_a_trace_is_told(tmp_path):
     assert taptill("replay", packed)[0] == 1
     assert taptill("replay", tmp_path)[0] == 1
     assert taptill("replay", tmp_path / "nothing")[0] == 1
+
+
+def test_a_trace_is_played_on_the_board_it_was_recorded_on(tmp_path):
+    steps = [{"power": "on"}, {"screen": "Operator"}]
+    told = {"title": "t", "why": "w", "board": "virtual_small", "steps": steps, "expect": {}}
+    path = tmp_path / "small.jsonl"
+    scenario.play(scenario.made(told, STORIES / "small.yaml"), tmp_path, trace=path)
+    assert run.story_of(trace.read(path)).board == "virtual_small"
