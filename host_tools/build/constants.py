@@ -48,7 +48,8 @@ def inline(source: str, module: str, constants: Constants) -> str:
     """``source`` of ``module`` with numbers for the constants of others, its own made private.
 
     Raises Unresolved, with the line, for a module with constants that is imported as a whole
-    chain (``import a.b``), and where a private name is taken already.
+    chain (``import a.b``), where a private name is taken already, and for a ``const(...)`` that is
+    not the value of one name.
     """
     tree = ast.parse(source)
     own = constants.get(module, {})
@@ -69,8 +70,23 @@ def inline(source: str, module: str, constants: Constants) -> str:
             text = _encoded(node.func)
             if text is not None:
                 edits.append((node, repr(text.encode())))
+    _must_be_named(tree, module)
     edits += [(node, f"const({ast.unparse(node)})") for node in _private(tree)]
     return _edited(source, edits)
+
+
+def _must_be_named(tree: ast.Module, module: str) -> None:
+    """The compiler would leave any other ``const`` to be called, and its import is gone."""
+    named = {
+        id(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "const":
+            continue
+        if id(node) not in named:
+            raise Unresolved(f"{module}:{node.lineno}: const(...) is not the value of a name")
 
 
 def _private(tree: ast.Module) -> list[ast.expr]:

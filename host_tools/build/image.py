@@ -35,8 +35,9 @@ _SOURCES = (".py", ".yaml", ".pem", ".json")
 _SCREENS = Path("pos", "ui")  # its directories are screens for displays of another size
 _DRIVERS, _DISPLAYS = Path("pos", "drivers"), {"ili9341", "ssd1306"}
 _NATIVE = "_native.py"  # how the names of modules end that are machine code
-_SHORTEN_SHA256 = hashlib.sha256(
-    b"".join((_HERE / name).read_bytes() for name in ("image.py", "constants.py", "shrink.py"))
+# Of the code that builds, as this process has it: what is on disk may have changed since
+_CODE_SHA256 = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
 ).hexdigest()
 
 
@@ -79,8 +80,8 @@ def compile_tree(
         files = {name: path for name, path in files.items() if not name.name.endswith(_NATIVE)}
     shared = _shared(files) if short_names else None
     # A new call by keyword, or another value of a constant, changes what other modules have been
-    # compiled to, and so does another way to shorten names
-    named = f"{_SHORTEN_SHA256}\n{march} {screens} {display}\n{shared}"
+    # compiled to, and so does another way to build
+    named = f"{_CODE_SHA256}\n{march} {screens} {display}\n{shared}"
     mark = target.with_name(f"{target.name}.keywords")
     same = mark.exists() and mark.read_text(encoding="utf-8") == named
     for name, path in files.items():
@@ -262,7 +263,7 @@ def _look(board: str) -> str:
     files.append(ROOT / "requirements.txt")  # fonts and compiler are packages
     files.append(ROOT / "pyproject.toml")  # the version
     seen = [(str(p), s.st_size, s.st_mtime_ns) for p in sorted(files) for s in [p.stat()]]
-    return hashlib.sha256(repr(seen).encode()).hexdigest()
+    return hashlib.sha256(repr((_CODE_SHA256, seen)).encode()).hexdigest()
 
 
 def _build_firmware(

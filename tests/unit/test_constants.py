@@ -76,6 +76,12 @@ def test_lines_stay_where_they_were():
     [
         ("import pos.number\n", "pos.user", "pos.user:1: import pos.number as a name of its own"),
         ("PLENTY = 1\n_PLENTY = 2\n", "pos.number", "pos.number:1: _PLENTY is there besides"),
+        (
+            "_A, _B = const(1), const(2)\n",
+            "pos.user",
+            r"pos.user:1: const\(...\) is not the value",
+        ),
+        ("def f():\n    return const(1)\n", "pos.user", "pos.user:2: const"),
     ],
 )
 def test_what_cannot_be_followed_is_told(source, module, why):

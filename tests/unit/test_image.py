@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from host_tools.build import image
 from host_tools.build.image import ROOT, BuildError, compile_tree, sources
 
 
@@ -39,6 +40,16 @@ def test_what_is_compiled_is_not_compiled_again(tree):
     first, times = tree.build(short_names=True), tree.times()
     assert tree.build(short_names=True) == first and set(first) == {"area", "use"}
     assert tree.times() == times
+
+
+def test_what_other_code_has_built_is_built_again(tree, monkeypatch):
+    """Be it a process that runs since before the code was changed: its images are its own."""
+    tree.build(short_names=True)
+    times, inputs = tree.times(), image._look("virtual")
+    monkeypatch.setattr(image, "_CODE_SHA256", "of another")
+    tree.build(short_names=True)
+    assert all(tree.times()[name] != times[name] for name in times)
+    assert image._look("virtual") != inputs
 
 
 def test_what_has_no_source_any_more_is_removed(tree):

@@ -15,7 +15,9 @@ _LEAST_KEY = const(8)  # WPA: a passphrase has 8 to 63 characters
 _MOST_KEY = const(63)
 _MOST_APN = const(63)  # 3GPP TS 23.003, 9.1: 100 octets; none that is given out is so long
 _APNS = ("cmnet", "3gnet", "ctnet")  # of China Mobile, Unicom, Telecom
-_STRONG, _FAIR, _WEAK = const(-55), const(-67), const(-80)  # dBm
+_STRONG = const(-55)  # dBm
+_FAIR = const(-67)
+_WEAK = const(-80)
 
 
 async def run(t) -> bool:
