@@ -109,9 +109,8 @@ def build() -> None:
     texts = sources("virtual", base)
     texts[Path("image.py")] = "DEVELOPMENT = True\n"
     texts[Path("start.py")] = (_HERE / "start.py").read_text(encoding="utf-8")
-    for path in SHIM.glob(
-        "*.py"
-    ):  # never run: so that their names are in flash, as those of C are
+    # never run: so that their names are in flash, as those of C are
+    for path in SHIM.glob("*.py"):
         texts[Path("shim", path.name)] = path.read_text(encoding="utf-8")
     for name, text in texts.items():
         write_if_changed(_HOME / "firmware" / name, text)
