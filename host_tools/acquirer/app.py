@@ -12,12 +12,11 @@ from sqlalchemy.engine import make_url
 
 from host_tools.acquirer import keystore, scenario, seed
 from host_tools.acquirer.keystore import KeyStore
-from host_tools.acquirer.ledger import Ledger
+from host_tools.acquirer.ledger import MEMORY, Ledger
 from host_tools.acquirer.log import JsonLog
 from host_tools.acquirer.server import AcquiringHost
 from host_tools.acquirer.view import View
 
-MEMORY = "sqlite://"
 DEFAULT_PORT = 8583
 
 

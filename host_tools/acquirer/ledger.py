@@ -38,7 +38,8 @@ from host_tools.acquirer.models import (
 )
 from host_tools.acquirer.settings import Settings
 
-_MEMORY = ("sqlite://", "sqlite:///:memory:")
+MEMORY = "sqlite://"  # the URL of a ledger in memory
+_MEMORIES = (MEMORY, "sqlite:///:memory:")
 _SCRIPT_TEMPLATES = ("71", "72")
 _SCRIPT_MOST = 200  # bytes; F55 has 255 and the issuer's authentication needs some
 
@@ -290,9 +291,9 @@ class Ledger(Settings):
 
     def __init__(self, url: str, keys: KeyStore, image: bytes = b"") -> None:
         self.keys = keys
-        self._engine = _memory_engine() if url in _MEMORY else make_engine(url)
+        self._engine = _memory_engine() if url in _MEMORIES else make_engine(url)
         # A database in memory is its one connection
-        self._connection = self._engine.connect() if url in _MEMORY else None
+        self._connection = self._engine.connect() if url in _MEMORIES else None
         # One unit of work at a time: balances are read, then written. SQLite has one writer
         # anyway, and waiting here is fairer than in its busy loop.
         self._lock = threading.RLock()
@@ -472,7 +473,7 @@ def make_engine(url: str) -> Engine:
 def _memory_engine() -> Engine:
     """The engine of all databases in memory, each a connection: it compiles a query once."""
     unbound = {"check_same_thread": False}
-    return _with_pragmas(create_engine(_MEMORY[0], poolclass=NullPool, connect_args=unbound))
+    return _with_pragmas(create_engine(MEMORY, poolclass=NullPool, connect_args=unbound))
 
 
 def _with_pragmas(engine: Engine) -> Engine:
