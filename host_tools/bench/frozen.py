@@ -268,16 +268,21 @@ def _sell(device: VirtualDevice, card: str, shop: str) -> None:
 
 
 def smallest(board: int) -> int:
-    """The smallest heap, in KB, in which the story is told; ``board``: what is taken off."""
+    """The smallest heap, in KB, in which the story is told; ``board``: what is taken off.
+
+    Raises MeterError where it is told in none.
+    """
     low, high = _LEAST_KB - 1, _MOST_KB
     while high - low > 1:
         middle = (low + high) // 2
         try:
             story(middle + board * _TABLES / 1024)
-        except TimeoutError:
+        except TimeoutError:  # what a heap that is too small looks like: the story stands still
             low = middle
         else:
             high = middle
+    if high == _MOST_KB:  # which has not been tried
+        raise MeterError(f"the story is told in no heap below {_MOST_KB} KB")
     return high
 
 
@@ -302,7 +307,7 @@ def measure() -> Iterator[Report]:
     for phase in phases:
         live = phase.live - board
         what = f"most that was live: {phase.name}"
-        rows.append(Row(what, live, "bytes", LIVE_MOST, f"{phase.where}"))
+        rows.append(Row(what, live, "bytes", LIVE_MOST, phase.where))
     rows.append(Row("smallest heap for both sales", smallest(board) * 1024, "bytes", HEAP_MOST))
     first, *sales = phases
     rows.append(Row("largest allocation: start and log-in", first.largest, "bytes", ONE_MOST))

@@ -46,3 +46,12 @@ def test_the_smallest_heap_is_the_one_below_which_the_story_fails(monkeypatch):
     assert frozen.smallest(0) == 47
     assert frozen.smallest(1024 * 64) == frozen._LEAST_KB  # what is taken off is added to it
     assert min(told) > 0
+
+
+def test_a_story_that_is_told_in_no_heap_is_no_measurement(monkeypatch):
+    def story(kilobytes):
+        raise TimeoutError
+
+    monkeypatch.setattr(frozen, "story", story)
+    with pytest.raises(mpy.MeterError, match="told in no heap below 72 KB"):
+        frozen.smallest(0)
