@@ -9,7 +9,9 @@ from collections import deque
 from host_tools.vboard.board import VirtualBoard
 from host_tools.vboard.wire import Net
 
-_SCANS = 5  # of the key matrix while a key is down: more than the firmware needs to believe it
+# Of the key matrix, one after the other, while a key is down: four for the firmware to believe it,
+# one in which the finger goes, and one that is somebody else's look at the keys
+_SCANS = 6
 
 
 class Finger:
@@ -18,7 +20,7 @@ class Finger:
     def __init__(self, board: VirtualBoard) -> None:
         self._board = board
         self._rows = [board.mcu.net(gpio) for gpio in board.wires.KEYPAD_ROWS]
-        self._edges = self._wanted = 0  # of the first row
+        self._edges = self._wanted = self._more = 0  # of the first row
         self._left: deque[str] = deque()
         self.key = ""  # that which is pressed, or has just been
         self._down = False
@@ -33,7 +35,8 @@ class Finger:
 
     def hold(self, key: str) -> None:
         """Press a key and leave it down."""
-        self._wanted = self._edges + 2 * (_SCANS + int(self._board.keys.bounce_ms))
+        self._more = 2 * (_SCANS + int(self._board.keys.bounce_ms))
+        self._wanted = self._edges + self._more
         self._board.keys.press(key)
 
     def lift(self) -> None:
@@ -66,6 +69,8 @@ class Finger:
             self._down = False
             self._board.clock.call_later(0, lambda key=self.key: self._board.keys.release(key))
         elif net is self._rows[-1] and not net.level and self.idle:
+            if not self.seen:  # that was a single look at the keys, not the scans of a press
+                self._wanted = self._edges + self._more
             if self.key and not self._down:
                 self._board.clock.call_later(0, self._next)
             self._board.changed()

@@ -10,18 +10,21 @@ import pytest
 from host_tools.build.image import compile_tree, pack
 from host_tools.vboard.board import VirtualBoard
 
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+
 
 class Bench:
     """A board that runs ``program`` as its main, and what its console has said.
 
-    ``modules``: files of the firmware that it imports by their names alone.
+    ``modules``: files of the firmware that it imports, by their paths there.
     """
 
-    def __init__(self, folder: Path, program: str, modules: tuple[Path, ...] = ()) -> None:
+    def __init__(self, folder: Path, program: str, modules: tuple[str, ...] = ()) -> None:
         source = folder / "source"
         source.mkdir()
         for module in modules:
-            shutil.copy(module, source)
+            (source / module).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(FIRMWARE / module, source / module)
         (source / "main.py").write_text(program, encoding="utf-8")
         compile_tree(source, folder / "stage")
         image = pack([folder / "stage"], folder / "program.romfs")
@@ -67,7 +70,7 @@ def bench(tmp_path):
     """Makes benches: ``bench(program)`` boots a board with it."""
     made = []
 
-    def make(program: str, power: bool = True, modules: tuple[Path, ...] = ()) -> Bench:
+    def make(program: str, power: bool = True, modules: tuple[str, ...] = ()) -> Bench:
         made.append(Bench(tmp_path, program, modules))
         if power:
             made[-1].board.power_on()

@@ -2,17 +2,14 @@
 
 import socket
 import threading
-from pathlib import Path
 
 import pytest
-
-DRIVER = Path(__file__).resolve().parents[2] / "firmware" / "pos" / "drivers" / "modem.py"
 
 # It dials whenever a line comes in on the console; what it has, it keeps until the next one
 PROGRAM = """
 import asyncio, machine, network, select, socket, sys
-import modem
 from machine import UART, Pin
+from pos.drivers import modem
 
 async def join(apn, key="", user=""):
     uart = UART(0, 115200, tx=Pin(43), rx=Pin(44), rxbuf=2048, timeout=0)
@@ -49,7 +46,7 @@ while True:
 
 @pytest.fixture
 def board(bench):
-    made = bench(PROGRAM, power=False, modules=(DRIVER,))
+    made = bench(PROGRAM, power=False, modules=("pos/drivers/modem.py",))
     made.board.call(made.board.modem.operator, "pos.bank", "till", "secret")
     made.board.power_on()
     made.said("ready")
