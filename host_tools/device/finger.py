@@ -12,6 +12,7 @@ from host_tools.vboard.wire import Net
 # Of the key matrix, one after the other, while a key is down: four for the firmware to believe it,
 # one in which the finger goes, and one that is somebody else's look at the keys
 _SCANS = 6
+_SCAN_MS = 10  # more than the firmware waits from one scan to the next
 
 
 class Finger:
@@ -31,6 +32,7 @@ class Finger:
         """Begin to press keys, each once those before it are over."""
         self._left.extend(keys)
         if not self.key:
+            self._board.mcu.hurry(_SCAN_MS)
             self._next()
 
     def hold(self, key: str) -> None:
@@ -42,6 +44,7 @@ class Finger:
     def lift(self) -> None:
         """Forget what is still to be pressed, and let go."""
         self._left.clear()
+        self._board.mcu.hurry(0)
         if self.key:
             self._board.keys.release(self.key)
             self.key, self._down = "", False
@@ -61,6 +64,8 @@ class Finger:
         if self.key:
             self._down = True
             self.hold(self.key)
+        else:
+            self._board.mcu.hurry(0)
         self._board.changed()
 
     def _edge(self, net: Net) -> None:

@@ -214,6 +214,13 @@ class Microcontroller:
         self.waits = self._link is None
         self._send(wire_link.ASK, 0, b"")
 
+    def hurry(self, ms: int) -> None:
+        """From now on a wait of the program for at most ``ms`` passes at once; 0: it takes its time.
+
+        For as long as somebody else than the program ends what goes on: it would not wait itself.
+        """
+        self._send(wire_link.HURRY, ms, b"")
+
     def _waits(self, _: int, __: bytes) -> None:
         self.waits = True
         self._changed()
@@ -438,8 +445,8 @@ class Microcontroller:
     def _rtc_set(self, _: int, payload: bytes) -> None:
         self._rtc_us, self._rtc_at = struct.unpack("<Q", payload)[0], self._clock.now_ms()
 
-    def _sync(self, _: int, __: bytes) -> bytes:
-        self._clock.catch_up()
+    def _sync(self, ms: int, _: bytes) -> bytes:
+        self._clock.advance(ms)
         return b""
 
     def _feed(self, _: int, payload: bytes) -> None:

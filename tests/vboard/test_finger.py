@@ -1,5 +1,7 @@
 """A finger that presses keys stays on each for as long as the keypad's driver needs."""
 
+import time
+
 from host_tools.boards import load
 from host_tools.device.finger import Finger
 
@@ -40,3 +42,47 @@ def test_a_key_is_held_until_it_counts_whoever_looks(bench):
     for i in range(len(KEYS)):
         made.board.call(finger.press, KEYS[i])
         made.said("typed " + KEYS[: i + 1])
+
+
+SLEEPS = """
+import asyncio, time
+from machine import Pin
+
+async def nap(ms, times):
+    since = time.ticks_us()
+    for _ in range(times):
+        await asyncio.sleep_ms(ms)
+    return time.ticks_diff(time.ticks_us(), since) // 1000
+
+def sleep(ms, times):
+    since = time.ticks_us()
+    for _ in range(times):
+        time.sleep_ms(ms)
+    return time.ticks_diff(time.ticks_us(), since) // 1000
+
+print("ready")
+while Pin(38, Pin.IN, Pin.PULL_UP).value():
+    time.sleep_ms(1)
+print("asyncio", asyncio.run(nap(5, 200)), asyncio.run(nap(30, 2)))
+print("time", sleep(5, 200), sleep(30, 2), "end")
+"""
+
+
+def test_in_a_hurry_short_waits_pass_at_once_for_all(bench):
+    made = bench(SLEEPS)
+    made.said("ready")
+    board = made.board
+
+    def lead():
+        """How much more time has passed on the board's clock than on the laptop's."""
+        return board.clock.now_ms() - time.monotonic() * 1000
+
+    before = board.call(lead)
+    board.call(board.mcu.hurry, 10)
+    board.call(board.mcu.net(38).drive, 0)
+    words = made.said("end").split()
+    gained = board.call(lead) - before
+    slept = [int(word) for word in words if word.isdigit()]
+    assert all(ms >= least for ms, least in zip(slept, (1000, 60, 1000, 60), strict=True))
+    # Of the long waits nothing is gained; a busy laptop takes time back, from all clocks alike
+    assert 1000 < gained < 2100

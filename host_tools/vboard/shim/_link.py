@@ -22,6 +22,7 @@ _ADVANCE = const(0x74)
 _SYNC = const(0x76)
 _ASK = const(0x77)
 _WAITS = const(0x78)
+_HURRY = const(0x79)
 
 handlers = {}
 # Ahead of the interpreter's own clock, by which asyncio dates what an event has made ready: so it
@@ -41,6 +42,7 @@ _byte = bytearray(1)
 _waiting = []  # frames that came while a call waited for its answer
 _busy = False
 _asked = False  # whether it waits
+hurry = 0  # a wait for at most so many ms is passed over
 _sequence = 0
 
 
@@ -93,15 +95,18 @@ def call(op, ident=0, payload=b"", into=None):
             _waiting.append(frame)
 
 
-def sync():
+def sync(ms=0):
     """Let the chips' side come to the present, and hear what it has to say until then.
 
     The laptop may have kept it waiting: what was due is then not late, but the time goes back.
+    ``ms``, at most 255: the present is so much later, here and there.
     """
-    post(_SYNC)
+    global ticks_offset_ms
+    post(_SYNC, ms)
     while True:
         readinto(_in)
         if _in[0] == _SYNC | 0x80:
+            ticks_offset_ms += ms
             return
         _waiting.append(_rest())
 
@@ -120,6 +125,14 @@ def _ask(ident, payload):
 
 
 handlers[_ASK] = _ask
+
+
+def _hurried(ident, payload):
+    global hurry
+    hurry = ident
+
+
+handlers[_HURRY] = _hurried
 
 
 def waits():
@@ -157,7 +170,9 @@ def wait(ms):
     """Wait until a frame has been handled or ``ms`` have passed (-1: for ever)."""
     if not pump():
         waits()
-        if not ready(ms):
+        if 0 < ms <= hurry:
+            sync(ms)
+        elif not ready(ms):
             sync()
         pump()
 

@@ -50,10 +50,14 @@ class poll:
         while True:
             moved = _link.pump()
             found = self._ready()
-            if timeout and not (found or moved):
+            wait = 0 if found or moved else timeout
+            if wait:
                 _link.waits()
-            hard = self._hard.poll(0 if found or moved else timeout)
-            if timeout > 0 and not (hard or found or moved):
+            if 0 < wait <= _link.hurry:
+                _link.sync(wait)
+                wait = 0
+            hard = self._hard.poll(wait)
+            if wait > 0 and not hard:
                 _link.sync()
             if _link.pump():
                 found = self._ready()
