@@ -215,9 +215,9 @@ class Microcontroller:
         self._send(wire_link.ASK, 0, b"")
 
     def hurry(self, ms: int) -> None:
-        """From now on a wait of the program for at most ``ms`` passes at once; 0: it takes its time.
+        """Let each wait of the program for at most ``ms`` pass at once, until told otherwise (0).
 
-        For as long as somebody else than the program ends what goes on: it would not wait itself.
+        For while somebody presses keys; else a program that polls would run through its time-outs.
         """
         self._send(wire_link.HURRY, ms, b"")
 
