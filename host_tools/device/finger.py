@@ -12,7 +12,6 @@ from host_tools.vboard.wire import Net
 # Of the key matrix, one after the other, while a key is down: four for the firmware to believe it,
 # one in which the finger goes, and one that is somebody else's look at the keys
 _SCANS = 6
-_SCAN_MS = 10  # more than the firmware waits from one scan to the next
 
 
 class Finger:
@@ -32,7 +31,7 @@ class Finger:
         """Begin to press keys, each once those before it are over."""
         self._left.extend(keys)
         if not self.key:
-            self._board.mcu.hurry(_SCAN_MS)
+            self._board.mcu.hurry("finger", True)
             self._next()
 
     def hold(self, key: str) -> None:
@@ -44,7 +43,7 @@ class Finger:
     def lift(self) -> None:
         """Forget what is still to be pressed, and let go."""
         self._left.clear()
-        self._board.mcu.hurry(0)
+        self._board.mcu.hurry("finger", False)
         if self.key:
             self._board.keys.release(self.key)
             self.key, self._down = "", False
@@ -65,7 +64,7 @@ class Finger:
             self._down = True
             self.hold(self.key)
         else:
-            self._board.mcu.hurry(0)
+            self._board.mcu.hurry("finger", False)
         self._board.changed()
 
     def _edge(self, net: Net) -> None:

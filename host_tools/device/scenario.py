@@ -26,7 +26,6 @@ from host_tools.vboard.board import VIRTUAL, MakeCore
 from host_tools.vboard.cards.fields import CardFileError, read_yaml
 
 SCENARIOS = ROOT / "tests" / "vectors" / "scenarios"
-_PAPER_MM_PER_S = 600.0  # ten times as fast as a real one: a story need not wait for paper
 _ENTRIES = {"title", "why", "terminal", "emv", "tls", "apn", "board", "steps", "expect"}
 SETTING = ("terminal", "emv", "tls", "board")  # what a trace has of a scenario, too
 _PARTS = "parts"
@@ -280,7 +279,7 @@ def staged(scenario: Scenario, core: MakeCore | None = None) -> Iterator[tuple[S
         proof = tls_bench.host("right") if scenario.tls else None
         with HostThread(ledger, tls=proof) as host:
             with VirtualDevice(flash=flash, nvs=nvs, board=scenario.board, core=core) as device:
-                device.board.printer.mm_per_s = _PAPER_MM_PER_S
+                device.hasten_paper()
                 stage = Stage(device, host, scenario.path.parent)
                 if scenario.tls == "certificate":
                     stage.keys["key of TLS"] = tls_bench.secret(scenario.tls)

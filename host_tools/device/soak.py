@@ -24,7 +24,6 @@ from host_tools.device.virtual import VirtualDevice, provisioned_flash
 from host_tools.vboard.cards.loader import CARDS, card_names, load_account
 
 _PATIENCE_S = 60.0  # a screen that does not change for so long has stopped for ever
-_PAPER_MM_PER_S = 600.0
 _ANSWER_S = 61  # what a host that says nothing is given
 _IDLE = "Type an amount to begin."
 _TAP = "Tap the card"
@@ -236,7 +235,7 @@ def run(seed: int, count: int, tell: Callable[[str], None], bundle: Path) -> Res
     result, ledger = Result(), open_ledger()
     try:
         with HostThread(ledger) as host, VirtualDevice(flash=flash, nvs=nvs) as device:
-            device.board.printer.mm_per_s = _PAPER_MM_PER_S
+            device.hasten_paper()
             stage = Stage(device, host, CARDS)
             work, console = _Cashier(stage), _Console(device, result)
             work.log_in()

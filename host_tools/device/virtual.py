@@ -26,6 +26,7 @@ from host_tools.vboard.mcu import HEAP
 _KEY_TIMEOUT = 10.0
 _PATIENCE_S = 10.0  # for a program that computes to come to an end
 _STILL_S = 0.1  # without a change: the program waits for somebody
+_HASTY_MM_PER_S = 6000.0
 _CALM_S = 0.01  # without a change: the screen has been painted
 _RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
 
@@ -58,6 +59,13 @@ class VirtualDevice:
         self.board.display.on_change = self._painted
         self.board.display.before_change = self.camera.about_to_change
         self._finger = self.board.call(Finger, self.board)
+
+    def hasten_paper(self) -> None:
+        """Let nobody wait for the paper: the head is a hundred times as fast as a real one, and
+        what its line takes passes at once."""
+        printer = self.board.printer
+        printer.mm_per_s = _HASTY_MM_PER_S
+        printer.on_work = functools.partial(self.board.mcu.hurry, "printer")
 
     def _painted(self) -> None:
         self.camera.painted()

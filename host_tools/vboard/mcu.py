@@ -24,6 +24,7 @@ _PULLS = {0: PULL_NONE, 1: PULL_DOWN, 2: PULL_UP}
 _OUT, _OPEN_DRAIN = 3, 7
 _KEEP = 255
 _GPIOS = 49
+_SHORT_MS = 10  # more than from one scan of the keys to the next, or one look at a busy line
 
 
 Ended = Callable[[int, str], None]  # reset cause; what is wrong with that, or nothing
@@ -145,6 +146,7 @@ class Microcontroller:
         self.bus_bytes = {"spi": 0, "spi_writes": 0, "flash": 0}
         self._changed = changed
         self.waits = True
+        self._hurries: set[str] = set()
         self._irqs: dict[int, int] = {}
         self._power = False
         self._link: HostLink | None = None
@@ -214,12 +216,13 @@ class Microcontroller:
         self.waits = self._link is None
         self._send(wire_link.ASK, 0, b"")
 
-    def hurry(self, ms: int) -> None:
-        """Let each wait of the program for at most ``ms`` pass at once, until told otherwise (0).
+    def hurry(self, why: str, on: bool) -> None:
+        """Let each short wait of the program pass at once while there is a reason, ``why``.
 
-        For while somebody presses keys; else a program that polls would run through its time-outs.
+        For what comes to an end; else a program that polls would run through its time-outs.
         """
-        self._send(wire_link.HURRY, ms, b"")
+        (self._hurries.add if on else self._hurries.discard)(why)
+        self._send(wire_link.HURRY, _SHORT_MS if self._hurries else 0, b"")
 
     def _waits(self, _: int, __: bytes) -> None:
         self.waits = True

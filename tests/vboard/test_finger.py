@@ -78,7 +78,7 @@ def test_in_a_hurry_short_waits_pass_at_once_for_all(bench):
         return board.clock.now_ms() - time.monotonic() * 1000
 
     before = board.call(lead)
-    board.call(board.mcu.hurry, 10)
+    board.call(board.mcu.hurry, "test", True)
     board.call(board.mcu.net(38).drive, 0)
     words = made.said("end").split()
     gained = board.call(lead) - before

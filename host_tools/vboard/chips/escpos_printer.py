@@ -49,6 +49,8 @@ class EscPosPrinter:
         self.gb18030 = gb18030
         self.faults: list[str] = []
         self.on_change: Callable[[], None] | None = None
+        self.on_work: Callable[[bool], None] | None = None  # whether bytes come or it prints
+        self._works = False
         self.bytes_lost = 0
         self.slips: list[Slip] = []
         self._slip = self._fresh_slip()
@@ -157,6 +159,10 @@ class EscPosPrinter:
         due = self._job_end
         if self._arriving:
             due = min(due, max(self._arriving[0][0], min(now + 1.0, self._arriving[-1][0])))
+        if self._works != (due != inf):
+            self._works = due != inf
+            if self.on_work is not None:
+                self.on_work(self._works)
         if due != inf:
             self._timer = self._clock.call_later(due - now, self._wake)
 
