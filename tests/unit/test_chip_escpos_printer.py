@@ -295,6 +295,20 @@ def test_a_dead_or_slow_printer(bench):
         bench.printer.misbehave("on fire")
 
 
+def test_it_tells_when_it_works_and_works_well(bench):
+    told = []
+    bench.printer.on_work = told.append
+    bench.send(b"A\n", wait=LINE_MS)
+    bench.clock.advance(LINE_MS)
+    assert told == [True, False]
+    bench.printer.misbehave("slow", 3)
+    bench.send(b"B\n", wait=LINE_MS)
+    assert told == [True, False]
+    bench.printer.misbehave("well")
+    bench.clock.advance(4 * LINE_MS)
+    assert told == [True, False, True, False] and bench.printer.text() == "A\nB"
+
+
 # --- whatever comes ---
 
 _BYTES = st.one_of(

@@ -49,7 +49,7 @@ class EscPosPrinter:
         self.gb18030 = gb18030
         self.faults: list[str] = []
         self.on_change: Callable[[], None] | None = None
-        self.on_work: Callable[[bool], None] | None = None  # whether bytes come or it prints
+        self.on_work: Callable[[bool], None] | None = None  # well, and bytes come or it prints
         self._works = False
         self.bytes_lost = 0
         self.slips: list[Slip] = []
@@ -159,8 +159,9 @@ class EscPosPrinter:
         due = self._job_end
         if self._arriving:
             due = min(due, max(self._arriving[0][0], min(now + 1.0, self._arriving[-1][0])))
-        if self._works != (due != inf):
-            self._works = due != inf
+        works = due != inf and self._way == "well"
+        if works != self._works:
+            self._works = works
             if self.on_work is not None:
                 self.on_work(self._works)
         if due != inf:
