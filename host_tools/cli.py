@@ -133,13 +133,13 @@ def boards(
 def test(context: typer.Context) -> None:
     """Run the tests; all arguments go to pytest.
 
-    On three processes, as much of it is waiting, unless -n says otherwise or --pdb asks for one.
+    On four processes, as much of it is waiting, unless -n says otherwise or --pdb asks for one.
 
     Examples: taptill test -k sale; taptill test tests/unit -n 0 -x
     """
     arguments = list(context.args)
     chosen = any(a.startswith(("-n", "--numprocesses", "--pdb")) for a in arguments)
-    processes = [] if chosen else ["-n", "3", "--dist", "worksteal"]
+    processes = [] if chosen else ["-n", "4", "--dist", "worksteal"]
     # Else each process, and each of some hundred programs that they start, compiles all of it anew
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     sys.stdout.flush()
