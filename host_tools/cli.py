@@ -190,7 +190,7 @@ def torture(
 
     There is a story for every kind of transaction. The operation of the flash under way is cut
     off before it begins and in its midst. After each cut the terminal recovers, and an auditor
-    compares journal, paper and the host's ledger. Takes half an hour and more; with --again a
+    compares journal, paper and the host's ledger. Takes half an hour; with --again a
     night. Counts the cuts of each story at the end. The exit code is 1 when anything differs.
     """
     os.environ["TAPTILL_CUTS"] = "again" if again else "all"
