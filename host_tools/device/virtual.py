@@ -26,7 +26,7 @@ from host_tools.vboard.mcu import HEAP
 _KEY_TIMEOUT = 10.0
 _PATIENCE_S = 10.0  # for a program that computes to come to an end
 _STILL_S = 0.1  # without a change: the program waits for somebody
-_HASTY_MM_PER_S = 6000.0
+_HASTY_MM_PER_S = 6000.0  # of paper; a printer has 60
 _CALM_S = 0.01  # without a change: the screen has been painted
 _RESTLESS_S = 0.1  # a screen that moves all the time is looked at so often
 
