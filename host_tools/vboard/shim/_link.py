@@ -42,7 +42,7 @@ _byte = bytearray(1)
 _waiting = []  # frames that came while a call waited for its answer
 _busy = False
 _asked = False  # whether it waits
-hurry = 0  # a wait for at most so many ms is passed over
+_hurry = 0  # a wait for at most so many ms is passed over
 _sequence = 0
 
 
@@ -128,19 +128,26 @@ handlers[_ASK] = _ask
 
 
 def _hurried(ident, payload):
-    global hurry
-    hurry = ident
+    global _hurry
+    _hurry = ident
 
 
 handlers[_HURRY] = _hurried
 
 
-def waits():
-    """The program has nothing to do until something comes or some time has passed."""
+def waits(ms):
+    """The program has nothing to do until something comes or ``ms`` have passed (-1: for ever).
+
+    Returns for how long it has to wait: 0 in a hurry, when they have passed by now.
+    """
     global _asked
     if _asked:
         _asked = False
         post(_WAITS)
+    if 0 < ms <= _hurry:
+        sync(ms)
+        return 0
+    return ms
 
 
 def pump():
@@ -169,10 +176,8 @@ def pump():
 def wait(ms):
     """Wait until a frame has been handled or ``ms`` have passed (-1: for ever)."""
     if not pump():
-        waits()
-        if 0 < ms <= hurry:
-            sync(ms)
-        elif not ready(ms):
+        ms = waits(ms)
+        if not ready(ms) and ms:
             sync()
         pump()
 

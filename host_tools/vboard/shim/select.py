@@ -52,10 +52,7 @@ class poll:
             found = self._ready()
             wait = 0 if found or moved else timeout
             if wait:
-                _link.waits()
-            if 0 < wait <= _link.hurry:
-                _link.sync(wait)
-                wait = 0
+                wait = _link.waits(wait)
             hard = self._hard.poll(wait)
             if wait > 0 and not hard:
                 _link.sync()
